@@ -1,0 +1,104 @@
+/**
+ * @file compiler.h
+ * @brief From plain C source to a vector field with derivatives (library libude-compiler).
+ *
+ *     ude_model *model = NULL;
+ *     ude_error error;
+ *     const char *files[] = {"lotka_volterra.c"};
+ *     ude_compile_options options = {.derivatives = UDE_DERIVATIVE_VJP};
+ *     if (ude_model_compile(files, 1, &options, &model, &error)) puts(error.message);
+ *     const ude_vector_field *field = ude_model_vector_field(model);
+ */
+#ifndef UDE_COMPILER_H
+#define UDE_COMPILER_H
+
+#include <ude/vector_field.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A compiled model: owns machine code, names and defaults. */
+typedef struct ude_model ude_model;
+
+/** Which derived functions to make, beside the values. */
+enum {
+  UDE_DERIVATIVE_NONE = 0,
+  UDE_DERIVATIVE_JVP  = 1, /**< jvp and jvp_wide of every map */
+  UDE_DERIVATIVE_VJP  = 2, /**< vjp of every map */
+  UDE_PROBE           = 4  /**< ude_vector_field.probe */
+};
+
+/** Receives clang's own output, unchanged, whole lines. */
+typedef void (*ude_diagnostic_fn)(const char *text, void *context);
+
+/** Zero value: no derivatives, default cache, default clang. All strings are borrowed until the call returns. */
+typedef struct ude_compile_options {
+  unsigned           derivatives; /**< UDE_DERIVATIVE_* or'ed */
+  const char *const *flags;       /**< extra clang flags: "-DN=32", "-Iinclude" */
+  size_t             flag_count;
+  const char *const *constants;   /**< "name=value" for integer members of struct param */
+  size_t             constant_count;
+  const char        *clang;       /**< path of clang; NULL: the one found when ude was built */
+  const char        *include_dir; /**< where <ude/model.h> is; NULL: where ude was built or installed */
+  const char        *cache_dir;   /**< NULL: no cache on disk */
+  ude_diagnostic_fn  diagnostic;  /**< may be NULL */
+  void              *diagnostic_context;
+} ude_compile_options;
+
+/**
+ * Compile a model from one or more C files.
+ *
+ * @param[out] model  to be released with ude_model_free; NULL on failure
+ * @return UDE_COMPILE (clang's errors went to `diagnostic`; or the model lacks a symbol or has a wrong
+ *         type: the message has file and line), UDE_NOT_DIFFERENTIABLE (file:line: reason, inlined-at chain),
+ *         UDE_IO, UDE_OUT_OF_MEMORY.
+ * Thread safety: several models may be compiled and used in several threads; the disk cache may
+ * be shared by several processes.
+ */
+UDE_API ude_status ude_model_compile(const char *const *files, size_t file_count,
+                                     const ude_compile_options *options, ude_model **model,
+                                     ude_error *error);
+
+/** The model's table of functions; valid until ude_model_free. Functions are safe in threads. */
+UDE_API const ude_vector_field *ude_model_vector_field(const ude_model *model);
+
+/** True if the machine code came from the disk cache. */
+UDE_API bool ude_model_from_cache(const ude_model *model);
+
+UDE_API void ude_model_free(ude_model *model);
+
+/* -------------------------------------------------------------- rewriting a model's source -- */
+
+/** The new body of one learned function, in terms of its own argument names. */
+typedef struct ude_replacement {
+  const char *function; /**< name of the UDE_LEARNED function */
+  const char *body;     /**< C statements, without the outer braces */
+} ude_replacement;
+
+/** A scalar double member to add to struct param. */
+typedef struct ude_new_param {
+  const char *name;
+  double      value;
+  const char *comment; /**< may be NULL */
+} ude_new_param;
+
+/**
+ * Write the model again as one self-contained C file: the bodies of learned functions replaced,
+ * members of struct param that nothing uses any more removed, new members added, p0 rewritten with `p`
+ * (the values of the *old* parameters, double[param.count]; NULL keeps the defaults) and the new members' values, quoted includes pasted.
+ * Everything else keeps its text and comments. Replaced functions lose their UDE_LEARNED mark.
+ *
+ * @param[out] text   the new source, owned by the caller (free)
+ */
+UDE_API ude_status ude_model_rewrite(const char *const *files, size_t file_count,
+                                     const ude_compile_options *options,
+                                     const ude_replacement *replacements, size_t replacement_count,
+                                     const ude_new_param *params, size_t param_count,
+                                     const double *p, const char *banner, char **text,
+                                     ude_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,123 @@
+/**
+ * @file sensitivity.h
+ * @brief Exact derivatives of solves: discrete adjoint and forward sensitivities, steps held fixed.
+ *
+ * The gradient is that of the discrete solution that the adaptive solver computed, with its step
+ * sequence held fixed: the adjoint and the forward mode agree to rounding, whatever the tolerance.
+ */
+#ifndef UDE_SENSITIVITY_H
+#define UDE_SENSITIVITY_H
+
+#include <ude/solve.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum ude_sensitivity_method {
+  UDE_SENSITIVITY_AUTO = 0, /**< by the number of directions and what the field offers */
+  UDE_SENSITIVITY_ADJOINT,  /**< discrete adjoint; needs rhs.vjp */
+  UDE_SENSITIVITY_FORWARD   /**< tangents through the steps; needs rhs.jvp */
+} ude_sensitivity_method;
+
+UDE_API const char *ude_sensitivity_method_name(ude_sensitivity_method method); /**< "auto", "adjoint", ... */
+/** UDE_INVALID_ARGUMENT with the list of names if unknown. */
+UDE_API ude_status ude_sensitivity_method_parse(const char *name, ude_sensitivity_method *method,
+                                                ude_error *error);
+
+/** Cost as a function of the states at data times: l = sum_i l_i(u(t_i)) . Called in order of time by the forward mode and in
+ *  reverse order by the adjoint. Returns 0, or nonzero to fail.
+ *  @param      i      index of the time
+ *  @param      u      double[n]
+ *  @param[out] value  l_i
+ *  @param      u_bar  double[n], zeroed: set to the gradient of l_i; NULL: only the value is wanted
+ *  @param      p_bar  double[np] or NULL: the direct dependence on p is **added** here */
+typedef int (*ude_cost_fn)(int64_t i, double t, const double *u, const double *p, double *value,
+                           double *u_bar, double *p_bar, void *context);
+
+/** Zero value: no cost at data times, no terminal, no running cost. */
+typedef struct ude_cost {
+  int64_t       count;
+  const double *times; /**< [count], ascending in the direction of integration, within [t0, t1] */
+  ude_cost_fn   at;
+  void         *context;
+  bool          terminal; /**< add field->terminal_cost at t1 */
+  bool          running;  /**< add the integral of field->running_cost, solved as one more state */
+} ude_cost;
+
+typedef struct ude_sensitivity_options {
+  ude_solve_options      solve;
+  ude_sensitivity_method method;
+  size_t                 memory_bytes; /**< bound for stored states of the adjoint, 0: 256 MiB; beyond it they are recomputed from checkpoints */
+} ude_sensitivity_options;
+
+/** Reusable workspace; one per thread. */
+typedef struct ude_sensitivity ude_sensitivity;
+
+UDE_API ude_status ude_sensitivity_create(const ude_vector_field *field,
+                                          const ude_sensitivity_options *options,
+                                          ude_sensitivity **sensitivity, ude_error *error);
+UDE_API void ude_sensitivity_free(ude_sensitivity *sensitivity);
+
+/**
+ * Cost and its gradient. u0: double[n], p: double[np].
+ *
+ * @param[out] value   the cost
+ * @param[out] u0_bar  double[n] gradient with respect to the initial state (overwritten), or NULL
+ * @param[out] p_bar   double[np] gradient with respect to p at fixed u0 (overwritten), or NULL; all entries,
+ *                     also those of fixed members
+ * @param[out] result  statistics of the forward solve, may be NULL
+ * @return as ude_integrator_run; UDE_UNSUPPORTED if the field lacks a derivative
+ */
+UDE_API ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double *u0, const double *p,
+                                     double t0, double t1, const ude_cost *cost, double *value,
+                                     double *u0_bar, double *p_bar, ude_solve_result *result,
+                                     ude_error *error);
+/** The cost alone, same steps. */
+UDE_API ude_status ude_cost_value(ude_sensitivity *sensitivity, const double *u0, const double *p,
+                                  double t0, double t1, const ude_cost *cost, double *value,
+                                  ude_solve_result *result, ude_error *error);
+
+/**
+ * States at `times` and their derivatives along `directions` tangents (forward mode, in blocks of
+ * rhs.width). u0_dot: double[n][directions]; p_dot: double[np][directions] (either may be NULL: zero).
+ * u_at: double[count][n]; u_at_dot: double[count][n][directions].
+ */
+UDE_API ude_status ude_forward_sensitivities(ude_sensitivity *sensitivity, const double *u0,
+                                             const double *u0_dot, const double *p,
+                                             const double *p_dot, int64_t directions, double t0,
+                                             double t1, const double *times, int64_t count,
+                                             double *u_at, double *u_at_dot,
+                                             ude_solve_result *result, ude_error *error);
+
+/* ---------------------------------------------------------------- initial states and checks -- */
+
+/** Initial state: `initial` of the field if defined, else u0 of the field; UDE_INVALID_ARGUMENT if neither. u0: double[n]. */
+UDE_API ude_status ude_initial_state(const ude_vector_field *field, const double *p, double t0,
+                                     double *u0, ude_error *error);
+/** p_bar += (d initial/dp)^T u0_bar; nothing if the field has no `initial`. */
+UDE_API ude_status ude_initial_pullback(const ude_vector_field *field, const double *p, double t0,
+                                        const double *u0_bar, double *p_bar, ude_error *error);
+
+/** One comparison of `ude check`. */
+typedef struct ude_check_row {
+  const char *quantity;  /**< "rhs", "rhs jvp (state)", "gradient adjoint", ... static */
+  const char *against;   /**< "finite differences", "vjp transposed", ... static */
+  double      deviation; /**< largest relative deviation */
+  double      tolerance; /**< what passes */
+  int64_t     row, column; /**< worst place; -1 where it does not apply */
+  bool        passed;
+} ude_check_row;
+
+enum { UDE_CHECK_MAX_ROWS = 64 };
+
+/** Compare everything the field offers with everything else, at (u0, p, t0) and along the solution over [t0, t1].
+ *  rows: ude_check_row[UDE_CHECK_MAX_ROWS]. UDE_OK even when a row did not pass. */
+UDE_API ude_status ude_check(const ude_vector_field *field, const double *u0, const double *p,
+                             double t0, double t1, const ude_sensitivity_options *options,
+                             ude_check_row *rows, int64_t *row_count, ude_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,132 @@
+/**
+ * @file solve.h
+ * @brief Initial-value problems u' = rhs(u, p, t): adaptive one-step methods with dense output.
+ *
+ *     ude_solution *solution = NULL;
+ *     ude_solve_options options = {.rtol = 1e-8, .atol = 1e-8};
+ *     ude_status status = ude_solve(&field, u0, p, 0, 10, &options, &solution, &error);
+ *     // also after UDE_NUMERICAL: solution holds what was reached and ude_solution_result says why
+ *     ude_solution_free(solution);
+ */
+#ifndef UDE_SOLVE_H
+#define UDE_SOLVE_H
+
+#include <ude/vector_field.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Why a solve ended: X(NAME, text). */
+#define UDE_RETCODE_MAP(X)                                                             \
+  X(SUCCESS, "success")                                                                \
+  X(MAX_STEPS, "the limit of steps was reached")                                       \
+  X(STEP_UNDERFLOW, "the step became too small")                                       \
+  X(UNSTABLE, "the state or its derivative is not finite")                             \
+  X(TIME_LIMIT, "the time limit was reached")                                          \
+  X(RHS_FAILED, "the right-hand side reported a fatal failure")                        \
+  X(INITIAL_FAILURE, "the derivative at the initial state is not finite")              \
+  X(STOPPED, "stopped on request")
+
+typedef enum ude_retcode {
+#define UDE_RETCODE_ENUM(name, text) UDE_RETCODE_##name,
+  UDE_RETCODE_MAP(UDE_RETCODE_ENUM)
+#undef UDE_RETCODE_ENUM
+      UDE_RETCODE_COUNT
+} ude_retcode;
+
+UDE_API const char *ude_retcode_name(ude_retcode retcode); /**< "Success", "MaxSteps", ... */
+UDE_API const char *ude_retcode_text(ude_retcode retcode);
+
+typedef enum ude_save {
+  UDE_SAVE_STEPS = 0, /**< every accepted step (and t0) */
+  UDE_SAVE_AT,        /**< at `saveat` only, by dense output of the method's order */
+  UDE_SAVE_END        /**< the end state only */
+} ude_save;
+
+/** Zero value: the defaults. Arrays are borrowed while the object made from them lives. */
+typedef struct ude_solve_options {
+  const char   *method;       /**< name from ude_method_name, NULL or "auto": picked by tolerance */
+  double        rtol;         /**< relative tolerance, 0: 1e-6 */
+  double        atol;         /**< absolute tolerance, units of the state, 0: 1e-9 */
+  const double *atol_vector;  /**< [state.count] or NULL; overrides atol */
+  double        initial_step; /**< 0: Hairer, Norsett, Wanner I, II.4 */
+  double        min_step;     /**< 0: 16 ulp of t */
+  double        max_step;     /**< 0: the whole span */
+  int64_t       max_steps;    /**< attempted steps, 0: 1000000 */
+  double        time_limit;   /**< seconds of wall clock, 0: none */
+  ude_save      save;
+  const double *saveat;       /**< [saveat_count], in the direction of integration, within the span */
+  int64_t       saveat_count;
+  bool (*stop)(void *context); /**< polled every step; true ends the solve (STOPPED); may be NULL */
+  void         *stop_context;
+} ude_solve_options;
+
+/** What a solve did and, if it failed, where. */
+typedef struct ude_solve_result {
+  ude_retcode retcode;
+  double      t;              /**< time reached */
+  double      h;              /**< last step tried */
+  int64_t     component;      /**< offending component (largest error or first non-finite), -1: none */
+  double      error_estimate; /**< weighted norm of the last embedded error */
+  int64_t     steps, rejected, rhs_calls;
+  const char *method;         /**< static: the method that ran */
+} ude_solve_result;
+
+/** Write one or a few lines for people: what happened, where (t, step, name of the component), what to try. */
+UDE_API void ude_solve_result_describe(const ude_solve_result *result, const ude_vector_field *field,
+                                       char *buffer, size_t size);
+
+/** Names of the methods, NULL past the end: "tsit5", "vern7", ... */
+UDE_API const char *ude_method_name(int index);
+/** Classical order of a method and of its dense output; 0 for an unknown name. */
+UDE_API int ude_method_order(const char *name);
+UDE_API int ude_method_dense_order(const char *name);
+
+/* ------------------------------------------------------------------------------- one shot -- */
+
+typedef struct ude_solution ude_solution;
+
+/**
+ * Solve from t0 to t1 (t1 < t0: backwards; t1 == t0: the initial state). u0: double[state.count], p: double[param.count] or NULL
+ * if there are none.
+ *
+ * @return UDE_OK; UDE_NUMERICAL (*solution is set and holds what was reached; message from
+ *         ude_solve_result_describe); UDE_INTERRUPTED (likewise); UDE_INVALID_ARGUMENT,
+ *         UDE_OUT_OF_MEMORY (*solution is NULL).
+ */
+UDE_API ude_status ude_solve(const ude_vector_field *field, const double *u0, const double *p,
+                             double t0, double t1, const ude_solve_options *options,
+                             ude_solution **solution, ude_error *error);
+UDE_API int64_t       ude_solution_count(const ude_solution *solution); /**< saved points */
+UDE_API double        ude_solution_time(const ude_solution *solution, int64_t i);
+UDE_API const double *ude_solution_state(const ude_solution *solution, int64_t i); /**< [n], borrowed */
+UDE_API const ude_solve_result *ude_solution_result(const ude_solution *solution);
+UDE_API void                    ude_solution_free(ude_solution *solution);
+
+/* ----------------------------------------------------------------------- many of one kind -- */
+
+/** Workspace for repeated solves of one vector field: nothing is allocated after creation, except
+ *  that a recorded trace may grow. One integrator per thread. */
+typedef struct ude_integrator ude_integrator;
+
+UDE_API ude_status ude_integrator_create(const ude_vector_field *field, const ude_solve_options *options,
+                                         ude_integrator **integrator, ude_error *error);
+
+/**
+ * Solve and evaluate at `times` (double[count], in the direction of integration, within [t0, t1]) into
+ * `u_at`: double[count][n]; the save options are not used. u_end: double[n] or NULL. On failure the entries of times not
+ * reached are untouched and `result` (not NULL) says why.
+ *
+ * @return UDE_OK, UDE_NUMERICAL, UDE_INTERRUPTED, UDE_INVALID_ARGUMENT, UDE_OUT_OF_MEMORY (trace growth)
+ */
+UDE_API ude_status ude_integrator_run(ude_integrator *integrator, const double *u0, const double *p,
+                                      double t0, double t1, const double *times, int64_t count,
+                                      double *u_at, double *u_end, ude_solve_result *result,
+                                      ude_error *error);
+UDE_API void ude_integrator_free(ude_integrator *integrator);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

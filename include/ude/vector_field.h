@@ -1,0 +1,144 @@
+/**
+ * @file vector_field.h
+ * @brief A model as everything above the compiler sees it: a small table of functions plus names.
+ *
+ * The compiler room fills this table from C source; a C program may fill it with its own callbacks
+ * and use the solvers without LLVM:
+ *
+ *     static int rhs(double *du, const double *u, const double *p, double t, void *context) {
+ *       du[0] = -p[0] * u[0];
+ *       return 0;
+ *     }
+ *     ude_vector_field field = {.rhs = {.rows = 1, .columns = 1, .value = rhs}};
+ *     field.state = (ude_layout){.count = 1};      // members optional: names u[0], u[1], ...
+ *     field.param = (ude_layout){.count = 1};
+ *
+ * All arrays are contiguous doubles. A callback returns 0 for success, > 0 for a recoverable failure
+ * (the stepper retries with a smaller step), < 0 for a fatal one (the solve stops). Callbacks must be safe
+ * to call from several threads at once with the same `context` if the caller solves in threads.
+ */
+#ifndef UDE_VECTOR_FIELD_H
+#define UDE_VECTOR_FIELD_H
+
+#include <ude/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------ names and shapes -- */
+
+enum { UDE_MAX_RANK = 6 };
+
+/** Seeded initialisation of a member whose default values are all zero. */
+typedef enum ude_init {
+  UDE_INIT_DEFAULT = 0,   /**< keep the value of p0 */
+  UDE_INIT_GLOROT_UNIFORM /**< U(-a, a), a = sqrt(6/(fan_in + fan_out)), fans = the two extents (Glorot 2010) */
+} ude_init;
+
+/** One leaf of a struct, in memory order: a scalar (rank 0) or an array of scalars. Outer
+ *  array-of-struct indices are part of the name: "body[3].q" with extents {2}. */
+typedef struct ude_member {
+  const char *name;
+  int64_t     first;                 /**< index of its first scalar in the flat vector */
+  int64_t     count;                 /**< product of extents, 1 for a scalar */
+  int         rank;                  /**< 0 to UDE_MAX_RANK */
+  int64_t     extents[UDE_MAX_RANK]; /**< row-major */
+  bool        fixed;                 /**< const in the source: known, not trained */
+  double      lower, upper;          /**< UDE_RANGE; both 0: no range. -INFINITY/INFINITY: open */
+  ude_init    init;                  /**< how a fit draws a value where p0 gives only zeros */
+} ude_member;
+
+/** The real (double or float) scalars of a struct as one flat vector. Integer members are constants
+ *  of the model and do not appear. */
+typedef struct ude_layout {
+  int64_t           count;   /**< number of scalars */
+  int64_t           members; /**< 0: unnamed, "<letter>[i]" is used */
+  const ude_member *member;  /**< [members], ascending `first`, covering 0..count-1 */
+} ude_layout;
+
+/** Name of scalar `i` as C writes it ("grid[3][4]"), NUL-terminated, cut at `size`; returns `buffer`.
+ *  `fallback` names scalars of an unnamed layout ("u" gives "u[3]"). */
+UDE_API char *ude_layout_name(const ude_layout *layout, int64_t i, const char *fallback,
+                              char *buffer, size_t size);
+/** Index of the scalar with that name, or -1. */
+UDE_API int64_t ude_layout_find(const ude_layout *layout, const char *name, const char *fallback);
+/** The member that holds scalar `i`; NULL for an unnamed layout. */
+UDE_API const ude_member *ude_layout_member(const ude_layout *layout, int64_t i);
+
+/* ------------------------------------------------------------------------------------ maps -- */
+
+/** y = f(u, p, t). y: double[rows]; u: double[columns]; p: double[param.count]. y, u, p do not
+ *  alias; u and p are read only; all of y is written. */
+typedef int (*ude_value_fn)(double *y, const double *u, const double *p, double t, void *context);
+
+/** Value and `width` directional derivatives at once.
+ *  y: double[rows]; y_dot: double[rows][width]; u_dot: double[columns][width];
+ *  p_dot: double[param.count][width]; t_dot: double[width]. u_dot, p_dot, t_dot may be NULL: zero. */
+typedef int (*ude_jvp_fn)(double *y, double *y_dot, const double *u, const double *u_dot,
+                          const double *p, const double *p_dot, double t, const double *t_dot,
+                          void *context);
+
+/** Transposed product, **added** to the outputs: u_bar += (dy/du)^T y_bar, p_bar += (dy/dp)^T y_bar,
+ *  *t_bar += (dy/dt)^T y_bar. u_bar, p_bar, t_bar may be NULL: not wanted. y_bar is read only. */
+typedef int (*ude_vjp_fn)(const double *u, const double *p, double t, const double *y_bar,
+                          double *u_bar, double *p_bar, double *t_bar, void *context);
+
+/** A differentiable map. `value` NULL: the model does not define it. Derivatives are optional for
+ *  callback models; what needs one that is absent says so (UDE_UNSUPPORTED). */
+typedef struct ude_map {
+  int64_t      rows, columns;
+  ude_value_fn value;
+  ude_jvp_fn   jvp;      /**< width 1 */
+  ude_jvp_fn   jvp_wide; /**< width `width`, or NULL */
+  int64_t      width;    /**< 0 when jvp_wide is NULL */
+  ude_vjp_fn   vjp;
+  void        *context;
+} ude_map;
+
+/** A UDE_LEARNED function: rows outputs from columns inputs and the parameters (t is ignored). */
+typedef struct ude_learned {
+  const char        *name;
+  ude_map            map;
+  const char *const *input_names; /**< [columns] names of the arguments as the source has them: "in[0]", "x" */
+} ude_learned;
+
+/** Receives each call of a learned function while rhs runs once: which function, its inputs
+ *  double[columns] and outputs double[rows]. */
+typedef void (*ude_record_fn)(int64_t learned, const double *in, const double *out, void *sink);
+
+/* ---------------------------------------------------------------------------- vector field -- */
+
+/** The model. Zero-initialise; only `state.count` and `rhs.value` are required. Borrowed by
+ *  everything that takes it, and not modified. */
+typedef struct ude_vector_field {
+  const char *name; /**< for messages; may be NULL */
+  ude_layout  state, param, observation;
+
+  ude_map rhs;           /**< state.count x state.count */
+  ude_map initial;       /**< u(t0) from p: state.count x 0 (u is NULL) */
+  ude_map observe;       /**< observation.count x state.count */
+  ude_map terminal_cost; /**< 1 x state.count */
+  ude_map running_cost;  /**< 1 x state.count */
+  ude_map penalty;       /**< 1 x 0 (u is NULL, t is 0): added to a fit's loss */
+
+  int64_t            learned_count;
+  const ude_learned *learned; /**< [learned_count] */
+  /** Run rhs once at (u, p, t) and report every call of a learned function; NULL if none. */
+  int (*probe)(const double *u, const double *p, double t, ude_record_fn record, void *sink,
+               void *context);
+  void *probe_context;
+
+  const double *u0;       /**< [state.count] default initial state or NULL */
+  const double *p0;       /**< [param.count] default parameters or NULL (zeros) */
+  bool          has_tspan;
+  double        tspan[2];
+} ude_vector_field;
+
+/** Check the table for consistency (required functions, row and column counts, layouts). */
+UDE_API ude_status ude_vector_field_check(const ude_vector_field *field, ude_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
