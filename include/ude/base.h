@@ -114,6 +114,12 @@ UDE_API ude_status ude_file_read(const char *path, char **data, size_t *length, 
 UDE_API ude_status ude_file_write(const char *path, const char *data, size_t length,
                                   ude_error *error);
 
+/** Parse exactly `length` characters as a number, blanks around it allowed, '.' as the decimal point in
+ *  every locale. False if anything else is there. */
+UDE_API bool ude_parse_real(const char *text, size_t length, double *value);
+/** 17 significant digits, '.' as the decimal point in every locale; returns `buffer`. */
+UDE_API char *ude_format_real(double value, char buffer[32]);
+
 /** A table of numbers with named columns, as read from CSV. */
 typedef struct ude_table {
   int64_t rows, columns;

@@ -138,6 +138,19 @@ typedef struct ude_vector_field {
 /** Check the table for consistency (required functions, row and column counts, layouts). */
 UDE_API ude_status ude_vector_field_check(const ude_vector_field *field, ude_error *error);
 
+/**
+ * Dense Jacobian of a map at (u, p, t): with respect to u, or to p if `wrt_param` (param_count
+ * columns). `reverse`: row by row from vjp, otherwise column by column from jvp (in blocks of
+ * map->width where there is a jvp_wide).
+ *
+ * @param[out] jacobian  double[rows][columns], row-major
+ * @return UDE_UNSUPPORTED if the map lacks the derivative, UDE_NUMERICAL if the callback fails,
+ *         UDE_OUT_OF_MEMORY
+ */
+UDE_API ude_status ude_jacobian(const ude_map *map, int64_t param_count, const double *u,
+                                const double *p, double t, bool wrt_param, bool reverse,
+                                double *jacobian, ude_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,128 @@
+/* Files that are whole or absent, and the clock. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <ude/base.h>
+
+ude_status ude_file_read(const char *path, char **data, size_t *length, ude_error *error) {
+  *data       = NULL;
+  *length     = 0;
+  FILE *stream = fopen(path, "rb");
+  if (!stream) {
+    return ude_fail(error, UDE_IO, "%s: cannot open: %s", path, strerror(errno));
+  }
+  struct stat status;
+  if (fstat(fileno(stream), &status) == 0 && S_ISDIR(status.st_mode)) {
+    fclose(stream);
+    return ude_fail(error, UDE_IO, "%s: is a directory", path);
+  }
+  ude_text text = {0};
+  char     chunk[16384];
+  size_t   got = 0;
+  while ((got = fread(chunk, 1, sizeof chunk, stream)) > 0) {
+    ude_text_append_bytes(&text, chunk, got);
+  }
+  ude_text_append_bytes(&text, "", 0);
+  int failed = ferror(stream) ? errno : 0;
+  fclose(stream);
+  if (failed || text.failed) {
+    ude_text_free(&text);
+    return failed ? ude_fail(error, UDE_IO, "%s: cannot read: %s", path, strerror(failed))
+                  : ude_fail_memory(error, path);
+  }
+  *data   = text.data;
+  *length = text.length;
+  return UDE_OK;
+}
+
+/* A rename is durable once the directory is synced; not every file system allows that, which is no
+ * failure of the write. */
+static void sync_directory(const char *path) {
+  char        folder[4096];
+  const char *slash  = strrchr(path, '/');
+  size_t      length = slash ? (size_t)(slash - path) : 1;
+  if (length >= sizeof folder) {
+    return;
+  }
+  memcpy(folder, slash ? path : ".", length);
+  folder[length] = '\0';
+  int descriptor = open(length ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor >= 0) {
+    (void)fsync(descriptor);
+    close(descriptor);
+  }
+}
+
+static int write_all(int descriptor, const char *data, size_t length) {
+  while (length > 0) {
+    ssize_t written = write(descriptor, data, length);
+    if (written < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      return errno;
+    }
+    data += written;
+    length -= (size_t)written;
+  }
+  return 0;
+}
+
+/* A new file beside `path`, with the permissions that the user's umask gives (mkstemp would make
+ * 0600). The name only has to be unlikely: O_EXCL refuses one that exists. */
+static int create_beside(const char *path, ude_text *name) {
+  uint64_t salt = (uint64_t)(ude_clock() * 1e9) ^ (uint64_t)(uintptr_t)name;
+  for (int attempt = 0; attempt < 100; attempt++) {
+    name->length = 0;
+    ude_text_append(name, "%s.%ld.%llx.tmp", path, (long)getpid(),
+                    (unsigned long long)(salt + (uint64_t)attempt));
+    if (name->failed) {
+      errno = ENOMEM;
+      return -1;
+    }
+    int descriptor = open(name->data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor >= 0 || errno != EEXIST) {
+      return descriptor;
+    }
+  }
+  return -1;
+}
+
+ude_status ude_file_write(const char *path, const char *data, size_t length, ude_error *error) {
+  ude_text temporary  = {0};
+  int      descriptor = create_beside(path, &temporary);
+  int      failed     = descriptor < 0 ? errno : 0;
+  if (descriptor >= 0) {
+    failed = write_all(descriptor, data, length);
+    failed = failed ? failed : (fsync(descriptor) != 0 ? errno : 0);
+    if (close(descriptor) != 0 && !failed) {
+      failed = errno;
+    }
+    if (!failed && rename(temporary.data, path) != 0) {
+      failed = errno;
+    }
+    if (failed) {
+      unlink(temporary.data);
+    } else {
+      sync_directory(path);
+    }
+  }
+  bool no_memory = temporary.failed;
+  ude_text_free(&temporary);
+  if (no_memory) {
+    return ude_fail_memory(error, path);
+  }
+  return failed ? ude_fail(error, UDE_IO, "%s: cannot write: %s", path, strerror(failed)) : UDE_OK;
+}
+
+double ude_clock(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}

@@ -1,0 +1,119 @@
+/**
+ * @file cli.h
+ * @brief What the verbs of the program `ude` share: options, a prepared model, messages, exit statuses.
+ *
+ * One file per verb; no numerics here. Results go to standard output, everything else to standard error.
+ */
+#ifndef UDE_CLI_H
+#define UDE_CLI_H
+
+#include <stdio.h>
+
+#include <ude/compiler.h>
+#include <ude/fit.h>
+#include <ude/sensitivity.h>
+
+/** Exit statuses of the program. */
+enum {
+  CLI_OK = 0,
+  CLI_FAILURE = 1, /**< numerical failure, or a check that did not pass */
+  CLI_USAGE = 2,
+  CLI_MODEL = 3, /**< does not compile or cannot be differentiated */
+  CLI_DATA = 4,
+  CLI_INTERRUPTED = 130
+};
+
+/** Strings in order of appearance; borrowed from argv. */
+typedef struct cli_list {
+  const char **item;
+  int          count;
+} cli_list;
+
+/** Every option of every verb, once: an option means the same wherever it is accepted. */
+typedef struct cli_options {
+  cli_list models, data, folders; /**< positional arguments: *.c, *.csv, anything else */
+  cli_list flags;                 /**< -D, -I for clang */
+
+  const char *method, *sensitivity, *params, *saveat, *format, *wrt, *mode, *output;
+  const char *plot_file, *clang, *cache, *optimizer, *initial, *columns, *truth, *schedule;
+  cli_list    u0, p, constants, library;
+  double      rtol, atol, at, regularise, continuity, max_seconds, rate;
+  bool        has_at, has_tspan;
+  double      tspan[2];
+  int64_t     max_steps, seed, iterations, adam, segment, degree;
+  bool        stats, plot, no_cache, resume, quiet, help, no_refit, version;
+  double      future; /**< extrapolate the report to this time */
+  bool        has_future;
+} cli_options;
+
+/** One verb. */
+typedef struct cli_verb {
+  const char *name, *usage, *summary, *options; /**< options: accepted names, separated by spaces */
+  const char *details;
+  int (*run)(const cli_options *options);
+} cli_verb;
+
+extern const cli_verb cli_solve, cli_grad, cli_jacobian, cli_check, cli_fit, cli_discover, cli_report;
+
+/** Parse argv after the verb; on an error prints it and returns CLI_USAGE. */
+int  cli_options_parse(const cli_verb *verb, int argc, char **argv, cli_options *options);
+void cli_options_free(cli_options *options);
+/** Print the help of one verb. */
+void cli_verb_help(FILE *stream, const cli_verb *verb);
+
+/** "ude: ..." on standard error; returns CLI_USAGE. */
+int cli_usage_error(const char *format, ...) UDE_PRINTF(1, 2);
+/** Print the error and return the exit status that belongs to it. */
+int cli_fail(const ude_error *error, ude_status status);
+
+/** A compiled model with the initial state, parameters and time span that the options ask for. */
+typedef struct cli_model {
+  ude_model              *model;
+  const ude_vector_field *field;
+  double                 *u0, *p;
+  bool                    has_u0; /**< false: neither the model nor the options gave one */
+  bool                    has_span;
+  double                  tspan[2];
+} cli_model;
+
+/** Compile the models named in `options`; prints errors and returns the exit status. */
+int cli_model_open(const cli_options *options, unsigned derivatives, cli_model *model);
+/** Compile these files only (no initial state or parameters); prints errors. */
+int cli_model_compile(const cli_options *options, const char *const *files, size_t count,
+                      unsigned derivatives, ude_model **model);
+/** The compile options that the command line asks for; `cache_buffer` must outlive them. */
+ude_compile_options cli_compile_options(const cli_options *options, unsigned derivatives,
+                                        char *cache_buffer, size_t size);
+/** Complain (CLI_USAGE) unless an initial state and a time span are known. */
+int  cli_model_need(const cli_model *model, bool u0, bool tspan);
+void cli_model_close(cli_model *model);
+
+/** Solver options from the command line; saveat is expanded over [t0, t1] into *times (free). */
+int cli_solve_options(const cli_options *options, double t0, double t1, ude_solve_options *solve,
+                      double **times);
+
+/** The flag that Ctrl-C sets; polled by long work. A second Ctrl-C ends the program at once. */
+void cli_catch_interrupt(void);
+bool cli_interrupted(void *context);
+
+/** Progress on a terminal (nothing otherwise). context: cli_progress_state. */
+typedef struct cli_progress_state {
+  bool   enabled;
+  double last;  /**< when the line was drawn last, seconds */
+  bool   drawn; /**< a line stands on the terminal */
+} cli_progress_state;
+
+cli_progress_state cli_progress_begin(bool quiet);
+bool               cli_progress(const ude_progress *progress, void *context);
+void               cli_progress_end(cli_progress_state *state);
+
+/** Number as JSON: 17 significant digits, null when not finite. */
+void cli_json_number(FILE *stream, double value);
+/** Quoted and escaped. */
+void cli_json_string(FILE *stream, const char *text);
+
+/** Terminal width and whether standard output is a terminal. */
+int  cli_terminal_width(void);
+bool cli_colour(FILE *stream);
+
+#endif

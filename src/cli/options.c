@@ -1,0 +1,244 @@
+/* Command-line options: one table for all verbs. */
+#include <errno.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+typedef enum cli_kind { FLAG, TEXT, REAL, POSITIVE, INTEGER, LIST, SPAN } cli_kind;
+
+typedef struct cli_option {
+  const char *name;
+  cli_kind    kind;
+  size_t      offset;
+  size_t      present; /**< offset of a bool set when given; 0: none */
+  const char *argument, *help;
+} cli_option;
+
+#define AT(member) offsetof(cli_options, member)
+
+static const cli_option table[] = {
+    {"method", TEXT, AT(method), 0, "NAME", "solver: auto, tsit5, vern7"},
+    {"rtol", POSITIVE, AT(rtol), 0, "R", "relative tolerance (default 1e-6)"},
+    {"atol", POSITIVE, AT(atol), 0, "A", "absolute tolerance (default 1e-9)"},
+    {"tspan", SPAN, AT(tspan), AT(has_tspan), "a,b", "time span instead of the model's"},
+    {"u0", LIST, AT(u0), 0, "name=v,...", "initial values; also @FILE with one name=value a line"},
+    {"p", LIST, AT(p), 0, "name=v,...", "parameter values; also @FILE"},
+    {"params", TEXT, AT(params), 0, "FILE",
+     "parameters from params.json, name=value lines, or plain numbers (the trained ones in order)"},
+    {"saveat", TEXT, AT(saveat), 0, "dt|t1,t2,..|end", "when to save (default: every step)"},
+    {"max-steps", INTEGER, AT(max_steps), 0, "N", "limit of attempted steps"},
+    {"format", TEXT, AT(format), 0, "csv|json", "output format"},
+    {"stats", FLAG, AT(stats), 0, NULL, "one JSON line of statistics on standard error"},
+    {"plot", FLAG, AT(plot), 0, NULL, "draw on the terminal (standard error)"},
+    {"sensitivity", TEXT, AT(sensitivity), 0, "M", "auto, adjoint or forward"},
+    {"wrt", TEXT, AT(wrt), 0, "WHAT", "with respect to: param, state (grad also: all)"},
+    {"mode", TEXT, AT(mode), 0, "M", "forward or reverse"},
+    {"at", REAL, AT(at), AT(has_at), "T", "time (default: start of the span)"},
+    {"output", TEXT, AT(output), 0, "PATH", "run folder or file to write (also -o)"},
+    {"initial", TEXT, AT(initial), 0, "WHAT",
+     "initial state of each trajectory: auto, model, data (its first row) or trained"},
+    {"optimizer", TEXT, AT(optimizer), 0, "NAME", "after adam: auto, bfgs, lbfgs, lm or none"},
+    {"adam", INTEGER, AT(adam), 0, "N", "iterations of adam (-1: none)"},
+    {"rate", POSITIVE, AT(rate), 0, "R", "learning rate of adam"},
+    {"iterations", INTEGER, AT(iterations), 0, "N", "limit of the optimizer's iterations"},
+    {"regularise", POSITIVE, AT(regularise), 0, "L", "add L * mean(theta^2) over network weights"},
+    {"segment", INTEGER, AT(segment), 0, "N", "multiple shooting: N data intervals a segment"},
+    {"continuity", POSITIVE, AT(continuity), 0, "W", "weight of the jumps between segments"},
+    {"max-seconds", POSITIVE, AT(max_seconds), 0, "S", "stop training after S seconds"},
+    {"seed", INTEGER, AT(seed), 0, "S", "seed of all random numbers"},
+    {"resume", FLAG, AT(resume), 0, NULL, "continue from the run folder's checkpoint"},
+    {"library", LIST, AT(library), 0, "a,b,...",
+     "candidates: poly, trig, exp, rational, products (default poly,trig)"},
+    {"degree", INTEGER, AT(degree), 0, "D", "highest degree of the polynomials"},
+    {"columns", TEXT, AT(columns), 0, "a,b", "columns of the data to use (default: all)"},
+    {"no-refit", FLAG, AT(no_refit), 0, NULL, "stop after the regression"},
+    {"future", REAL, AT(future), AT(has_future), "T", "extrapolate the recovered model to time T"},
+    {"truth", TEXT, AT(truth), 0, "MODEL.c", "true model, plotted beside the extrapolation"},
+    {"define", LIST, AT(flags), 0, "NAME[=V]", "macro for clang (also -DNAME=V)"},
+    {"clang", TEXT, AT(clang), 0, "PATH", "the clang to use"},
+    {"cache", TEXT, AT(cache), 0, "DIR", "cache folder of compiled models"},
+    {"no-cache", FLAG, AT(no_cache), 0, NULL, "do not use the cache of compiled models"},
+    {"quiet", FLAG, AT(quiet), 0, NULL, "no progress"},
+    {"help", FLAG, AT(help), 0, NULL, "this help"},
+};
+
+enum { OPTION_COUNT = sizeof table / sizeof table[0] };
+
+/** Is `name` one of the words in `words`? */
+static bool listed(const char *words, const char *name, size_t length) {
+  for (const char *at = words; (at = strstr(at, name)) != NULL; at++) {
+    bool starts = at == words || at[-1] == ' ';
+    bool ends   = at[length] == ' ' || at[length] == '\0';
+    if (starts && ends) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static const cli_option *find(const cli_verb *verb, const char *name, size_t length) {
+  for (int i = 0; i < OPTION_COUNT; i++) {
+    if (strlen(table[i].name) == length && strncmp(table[i].name, name, length) == 0 &&
+        (strcmp(table[i].name, "help") == 0 || listed(verb->options, table[i].name, length))) {
+      return &table[i];
+    }
+  }
+  return NULL;
+}
+
+static int append(cli_list *list, const char *item) {
+  const char **grown = ude_realloc(list->item, (size_t)list->count + 1, sizeof *grown);
+  if (!grown) {
+    return cli_usage_error("out of memory");
+  }
+  list->item                = grown;
+  list->item[list->count++] = item;
+  return CLI_OK;
+}
+
+static bool parse_real(const char *text, char stop, const char **end, double *value) {
+  char *after = NULL;
+  errno       = 0;
+  *value      = strtod(text, &after);
+  if (after == text || (*after != '\0' && *after != stop) || !isfinite(*value)) {
+    return false;
+  }
+  *end = after;
+  return true;
+}
+
+static int store(const cli_option *option, const char *text, cli_options *options) {
+  char       *base = (char *)options;
+  void       *slot = base + option->offset;
+  const char *end  = text;
+  if (option->present) {
+    *(bool *)(void *)(base + option->present) = true;
+  }
+  switch (option->kind) {
+  case FLAG: *(bool *)slot = true; return CLI_OK;
+  case TEXT: *(const char **)slot = text; return CLI_OK;
+  case LIST: return append(slot, text);
+  case REAL:
+  case POSITIVE:
+    if (!parse_real(text, '\0', &end, slot)) {
+      return cli_usage_error("--%s: '%s' is not a finite number", option->name, text);
+    }
+    if (option->kind == POSITIVE && *(double *)slot <= 0) {
+      return cli_usage_error("--%s: must be positive, but is %s", option->name, text);
+    }
+    return CLI_OK;
+  case INTEGER: {
+    char *after      = NULL;
+    errno            = 0;
+    *(int64_t *)slot = strtoll(text, &after, 10);
+    if (after == text || *after != '\0' || errno == ERANGE) {
+      return cli_usage_error("--%s: '%s' is not an integer", option->name, text);
+    }
+    return CLI_OK;
+  }
+  case SPAN: {
+    double *span = slot;
+    if (!parse_real(text, ',', &end, &span[0]) || *end != ',' ||
+        !parse_real(end + 1, '\0', &end, &span[1])) {
+      return cli_usage_error("--%s: '%s' is not of the form a,b with finite numbers", option->name,
+                             text);
+    }
+    return CLI_OK;
+  }
+  }
+  return CLI_OK;
+}
+
+static bool ends_with(const char *text, const char *suffix) {
+  size_t length = strlen(text);
+  size_t tail   = strlen(suffix);
+  return length >= tail && strcmp(text + length - tail, suffix) == 0;
+}
+
+static int parse_long(const cli_verb *verb, int argc, char **argv, int *i, cli_options *options) {
+  const char       *name   = argv[*i] + 2;
+  const char       *equals = strchr(name, '=');
+  size_t            length = equals ? (size_t)(equals - name) : strlen(name);
+  const cli_option *option = find(verb, name, length);
+  if (!option) {
+    return cli_usage_error("%s: unknown option '%.*s'; see 'ude %s --help'", verb->name,
+                           (int)length + 2, argv[*i], verb->name);
+  }
+  if (option->kind == FLAG) {
+    return equals ? cli_usage_error("--%s takes no value", option->name)
+                  : store(option, NULL, options);
+  }
+  const char *value = equals ? equals + 1 : NULL;
+  if (!value) {
+    if (*i + 1 >= argc) {
+      return cli_usage_error("--%s needs a value: %s", option->name, option->argument);
+    }
+    value = argv[++*i];
+  }
+  if (strcmp(option->name, "define") == 0) {
+    static const char *macro = "-D"; /* clang accepts the macro as a separate argument */
+    int                code  = append(&options->flags, macro);
+    return code ? code : append(&options->flags, value);
+  }
+  return store(option, value, options);
+}
+
+int cli_options_parse(const cli_verb *verb, int argc, char **argv, cli_options *options) {
+  int code = CLI_OK;
+  for (int i = 0; i < argc && code == CLI_OK; i++) {
+    const char *argument = argv[i];
+    if (strncmp(argument, "--", 2) == 0) {
+      code = parse_long(verb, argc, argv, &i, options);
+    } else if (strcmp(argument, "-h") == 0) {
+      options->help = true;
+    } else if (strcmp(argument, "-o") == 0 && listed(verb->options, "output", strlen("output"))) {
+      if (i + 1 >= argc) {
+        return cli_usage_error("-o needs a value: PATH");
+      }
+      options->output = argv[++i];
+    } else if (strncmp(argument, "-D", 2) == 0 || strncmp(argument, "-I", 2) == 0) {
+      code = append(&options->flags, argument);
+      if (code == CLI_OK && argument[2] == '\0' && i + 1 < argc) {
+        code = append(&options->flags, argv[++i]);
+      }
+    } else if (argument[0] == '-' && argument[1] != '\0') {
+      return cli_usage_error("%s: unknown option '%s'; see 'ude %s --help'", verb->name, argument,
+                             verb->name);
+    } else if (ends_with(argument, ".c")) {
+      code = append(&options->models, argument);
+    } else if (ends_with(argument, ".csv")) {
+      code = append(&options->data, argument);
+    } else {
+      code = append(&options->folders, argument);
+    }
+  }
+  return code;
+}
+
+void cli_options_free(cli_options *options) {
+  cli_list *lists[] = {&options->models, &options->data,      &options->folders, &options->flags,
+                       &options->u0,     &options->p,         &options->constants,
+                       &options->library};
+  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+    free(lists[i]->item);
+    *lists[i] = (cli_list){0};
+  }
+}
+
+void cli_verb_help(FILE *stream, const cli_verb *verb) {
+  fprintf(stream, "%s\n\nusage: ude %s %s\n\n", verb->summary, verb->name, verb->usage);
+  for (int i = 0; i < OPTION_COUNT; i++) {
+    const cli_option *option = &table[i];
+    if (find(verb, option->name, strlen(option->name))) {
+      char left[64];
+      snprintf(left, sizeof left, "--%s %s", option->name, option->argument ? option->argument : "");
+      fprintf(stream, "  %-28s %s\n", left, option->help);
+    }
+  }
+  if (verb->details) {
+    fprintf(stream, "\n%s\n", verb->details);
+  }
+}
