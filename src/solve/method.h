@@ -81,7 +81,23 @@ typedef struct ude_trace {
   int64_t states;     /**< stored */
   int64_t state_capacity;
   double *u;          /**< [states][n] */
+  double  t_end;      /**< end of the last step, exactly the end of the span if it was reached */
 } ude_trace;
+
+/** End of step i: the start of the next one, or t_end. */
+static inline double ude_trace_step_end(const ude_trace *trace, int64_t i) {
+  return i + 1 < trace->steps ? trace->t[i + 1] : trace->t_end;
+}
+
+/** Position of `time` in the step from t to t_next of size h: exactly 1 at the step's end, so that the end
+ *  state is used as it is and no stages of the dense output are needed. */
+static inline double ude_step_theta(double t, double t_next, double h, double time) {
+  if (time == t_next) {
+    return 1;
+  }
+  double theta = (time - t) / h;
+  return theta < 0 ? 0 : theta > 1 ? 1 : theta;
+}
 
 /** Record into `trace` (zero-initialised or reused; grows) while the integrator runs; NULL stops recording. Borrowed. */
 void ude_integrator_set_trace(ude_integrator *integrator, ude_trace *trace);

@@ -1,0 +1,33 @@
+/**
+ * @file control.h
+ * @brief Error norm, first step, PI step-size controller (shared by all one-step methods).
+ */
+#ifndef UDE_SOLVE_CONTROL_H
+#define UDE_SOLVE_CONTROL_H
+
+#include "solve/method.h"
+
+/** sqrt(mean((e_i / (atol_i + max(|u_i|, |u_new_i|) rtol))^2)); *component: the largest term, or the first NaN;
+ *  -1 for an empty system. */
+double ude_error_norm(int64_t n, const double *e, const double *u, const double *u_new, double rtol,
+                      double atol, const double *atol_vector, int64_t *component);
+/** Index of the first entry that is not finite, or -1. */
+int64_t ude_first_not_finite(int64_t n, const double *x);
+/** The smallest step that still moves t by a few units in the last place. */
+double ude_smallest_step(double t);
+/** Size of the first step (> 0); one evaluation. point, f1: double[n] work. Returns the callback's fatal code. */
+int ude_initial_step(const ude_vector_field *field, int order, double t0, double direction,
+                     double limit, const double *u0, const double *f0, const double *p, double rtol,
+                     double atol, const double *atol_vector, double *point, double *f1, double *h);
+
+/** PI controller, Gustafsson 1991; exponents 7/(10p) and 2/(5p) for order p. */
+typedef struct ude_controller {
+  double beta1, beta2, previous;
+  bool   rejected;
+} ude_controller;
+
+void   ude_controller_start(ude_controller *controller, int order);
+double ude_controller_accept(ude_controller *controller, double error, double h);
+double ude_controller_reject(ude_controller *controller, double error, double h);
+
+#endif
