@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ude/version.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -26,21 +28,25 @@ extern "C" {
 #define UDE_PRINTF(format_index, first_argument)
 #endif
 
+/** Version of the library in use ("0.1.0"), which a program may compare with UDE_VERSION_TEXT, the version it was
+ *  compiled against. */
+UDE_API const char *ude_version(void);
+
 /* ---------------------------------------------------------------------------------- errors -- */
 
 /** Every status, once: X(NAME, text). 0 is success; all others mean that outputs are not set,
  *  unless the function's documentation says what is kept. */
-#define UDE_STATUS_MAP(X)                                                    \
-  X(OK, "success")                                                           \
-  X(INTERRUPTED, "stopped on request")                                       \
-  X(INVALID_ARGUMENT, "invalid argument")                                    \
-  X(OUT_OF_MEMORY, "out of memory")                                          \
-  X(IO, "input or output failed")                                            \
-  X(BAD_DATA, "bad data file")                                               \
-  X(COMPILE, "the model does not compile")                                   \
-  X(NOT_DIFFERENTIABLE, "the model cannot be differentiated")                \
-  X(NUMERICAL, "numerical failure")                                          \
-  X(UNSUPPORTED, "not supported for this model")                             \
+#define UDE_STATUS_MAP(X)                                     \
+  X(OK, "success")                                            \
+  X(INTERRUPTED, "stopped on request")                        \
+  X(INVALID_ARGUMENT, "invalid argument")                     \
+  X(OUT_OF_MEMORY, "out of memory")                           \
+  X(IO, "input or output failed")                             \
+  X(BAD_DATA, "bad data file")                                \
+  X(COMPILE, "the model does not compile")                    \
+  X(NOT_DIFFERENTIABLE, "the model cannot be differentiated") \
+  X(NUMERICAL, "numerical failure")                           \
+  X(UNSUPPORTED, "not supported for this model")              \
   X(INTERNAL, "internal error, please report it")
 
 typedef enum ude_status {
@@ -53,7 +59,7 @@ typedef enum ude_status {
 /** What went wrong, where, and what to do about it; `message` is empty when status is UDE_OK. */
 typedef struct ude_error {
   ude_status status;
-  char message[1024]; /**< NUL-terminated UTF-8, one or a few lines, no trailing newline */
+  char       message[1024]; /**< NUL-terminated UTF-8, one or a few lines, no trailing newline */
 } ude_error;
 
 /** Static text for a status, e.g. "out of memory"; never NULL. */
@@ -122,10 +128,10 @@ UDE_API char *ude_format_real(double value, char buffer[32]);
 
 /** A table of numbers with named columns, as read from CSV. */
 typedef struct ude_table {
-  int64_t rows, columns;
-  char  **names;  /**< [columns] */
-  double *values; /**< [rows][columns]; NaN where the cell was empty */
-  int64_t *lines; /**< [rows] line number in the file, for messages; NULL if not from a file */
+  int64_t  rows, columns;
+  char   **names;  /**< [columns] */
+  double  *values; /**< [rows][columns]; NaN where the cell was empty */
+  int64_t *lines;  /**< [rows] line number in the file, for messages; NULL if not from a file */
 } ude_table;
 
 /** Read CSV strictly: a header line of unique names (RFC 4180 quotes allowed), then numbers; lines that
@@ -138,7 +144,7 @@ UDE_API ude_status ude_table_parse(const char *name, const char *text, size_t le
                                    ude_table **table, ude_error *error);
 /** Column of that name or -1. */
 UDE_API int64_t ude_table_column(const ude_table *table, const char *name);
-/** CSV with 17 significant digits, NaN as an empty cell; complete or absent. */
+/** CSV with 17 significant digits, NaN as an empty cell (as `nan` where there is but one column); complete or absent. */
 UDE_API ude_status ude_table_write(const ude_table *table, const char *path, ude_error *error);
 /** A table of `rows` x `columns` zeros with copies of `names`. */
 UDE_API ude_status ude_table_create(int64_t rows, int64_t columns, const char *const *names,

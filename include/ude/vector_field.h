@@ -32,7 +32,7 @@ enum { UDE_MAX_RANK = 6 };
 
 /** Seeded initialisation of a member whose default values are all zero. */
 typedef enum ude_init {
-  UDE_INIT_DEFAULT = 0,   /**< keep the value of p0 */
+  UDE_INIT_DEFAULT = 0, /**< keep the value of p0 */
   UDE_INIT_GLOROT_UNIFORM /**< U(-a, a), a = sqrt(6/(fan_in + fan_out)), fans = the two extents (Glorot 2010) */
 } ude_init;
 
@@ -98,9 +98,10 @@ typedef struct ude_map {
 
 /** A UDE_LEARNED function: rows outputs from columns inputs and the parameters (t is ignored). */
 typedef struct ude_learned {
-  const char        *name;
-  ude_map            map;
-  const char *const *input_names; /**< [columns] names of the arguments as the source has them: "in[0]", "x" */
+  const char *name;
+  ude_map     map;
+  const char *const
+      *input_names; /**< [columns] names of the arguments as the source has them: "in[0]", "x" */
 } ude_learned;
 
 /** Receives each call of a learned function while rhs runs once: which function, its inputs
@@ -129,8 +130,8 @@ typedef struct ude_vector_field {
                void *context);
   void *probe_context;
 
-  const double *u0;       /**< [state.count] default initial state or NULL */
-  const double *p0;       /**< [param.count] default parameters or NULL (zeros) */
+  const double *u0; /**< [state.count] default initial state or NULL */
+  const double *p0; /**< [param.count] default parameters or NULL (zeros) */
   bool          has_tspan;
   double        tspan[2];
 } ude_vector_field;

@@ -5,6 +5,10 @@
 
 #include <ude/base.h>
 
+const char *ude_version(void) {
+  return UDE_VERSION_TEXT;
+}
+
 const char *ude_status_text(ude_status status) {
   switch (status) {
 #define UDE_STATUS_CASE(name, text) \

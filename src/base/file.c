@@ -11,8 +11,8 @@
 #include <ude/base.h>
 
 ude_status ude_file_read(const char *path, char **data, size_t *length, ude_error *error) {
-  *data       = NULL;
-  *length     = 0;
+  *data        = NULL;
+  *length      = 0;
   FILE *stream = fopen(path, "rb");
   if (!stream) {
     return ude_fail(error, UDE_IO, "%s: cannot open: %s", path, strerror(errno));

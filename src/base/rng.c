@@ -42,6 +42,6 @@ double ude_rng_uniform(ude_rng *rng) {
 /* Box and Muller 1958: two uniforms for each normal, so that the i-th number stays a function of i. */
 double ude_rng_normal(ude_rng *rng) {
   static const double two_pi = 6.283185307179586476925286766559;
-  double radius = sqrt(-2 * log((double)((ude_rng_bits(rng) >> 11) + 1) * 0x1p-53));
+  double              radius = sqrt(-2 * log((double)((ude_rng_bits(rng) >> 11) + 1) * 0x1p-53));
   return radius * cos(two_pi * ude_rng_uniform(rng));
 }

@@ -64,7 +64,8 @@ ude_status ude_table_create(int64_t rows, int64_t columns, const char *const *na
 /* ------------------------------------------------------------------------------------ read -- */
 
 static bool at_line_end(const reader *in) {
-  return in->at == in->end || *in->at == '\n' || (*in->at == '\r' && (in->at + 1 == in->end || in->at[1] == '\n'));
+  return in->at == in->end || *in->at == '\n' ||
+         (*in->at == '\r' && (in->at + 1 == in->end || in->at[1] == '\n'));
 }
 
 static void next_line(reader *in) {
@@ -201,8 +202,9 @@ static ude_status read_row(reader *in, const ude_table *table, double *row, ude_
       if (is_missing(cell)) {
         row[j] = NAN;
       } else if (!ude_parse_real(cell->data, cell->length, &row[j])) {
-        return ude_fail(in->error, UDE_BAD_DATA, "%s:%lld: column %lld ('%s'): '%.60s' is not a number",
-                        in->name, (long long)line, (long long)j + 1, table->names[j], cell->data);
+        return ude_fail(in->error, UDE_BAD_DATA,
+                        "%s:%lld: column %lld ('%s'): '%.60s' is not a number", in->name,
+                        (long long)line, (long long)j + 1, table->names[j], cell->data);
       } else if (!isfinite(row[j])) {
         return ude_fail(in->error, UDE_BAD_DATA,
                         "%s:%lld: column %lld ('%s'): '%.60s' is not finite", in->name,
@@ -215,8 +217,9 @@ static ude_status read_row(reader *in, const ude_table *table, double *row, ude_
     in->at++;
   }
   if (j + 1 != table->columns) {
-    return ude_fail(in->error, UDE_BAD_DATA, "%s:%lld: %lld cells, but the header names %lld columns",
-                    in->name, (long long)line, (long long)j + 1, (long long)table->columns);
+    return ude_fail(in->error, UDE_BAD_DATA,
+                    "%s:%lld: %lld cells, but the header names %lld columns", in->name,
+                    (long long)line, (long long)j + 1, (long long)table->columns);
   }
   next_line(in);
   return UDE_OK;
@@ -235,11 +238,11 @@ static ude_status read_rows(reader *in, ude_table *table, ude_text *cell) {
   int64_t capacity = 0;
   for (skip_comments(in); in->at < in->end && !only_blank_lines(in); skip_comments(in)) {
     if (table->rows == capacity) {
-      capacity        = capacity ? 2 * capacity : 64;
-      double  *values = ude_realloc(table->values, (size_t)capacity,
-                                    (size_t)table->columns * sizeof *values);
-      table->values   = values ? values : table->values;
-      int64_t *lines  = values ? ude_realloc(table->lines, (size_t)capacity, sizeof *lines) : NULL;
+      capacity = capacity ? 2 * capacity : 64;
+      double *values =
+          ude_realloc(table->values, (size_t)capacity, (size_t)table->columns * sizeof *values);
+      table->values  = values ? values : table->values;
+      int64_t *lines = values ? ude_realloc(table->lines, (size_t)capacity, sizeof *lines) : NULL;
       if (!lines) {
         return ude_fail_memory(in->error, "table rows");
       }
@@ -270,10 +273,9 @@ ude_status ude_table_parse(const char *name, const char *text, size_t length, ud
     return ude_fail(error, UDE_BAD_DATA, "%s: is empty: a header line with column names is needed",
                     name);
   }
-  ude_text   cell = {0};
-  ude_table *made = ude_calloc(1, sizeof *made);
-  ude_status status =
-      made ? read_header(&in, made, &cell) : ude_fail_memory(error, "a table");
+  ude_text   cell   = {0};
+  ude_table *made   = ude_calloc(1, sizeof *made);
+  ude_status status = made ? read_header(&in, made, &cell) : ude_fail_memory(error, "a table");
   if (status == UDE_OK) {
     status = read_rows(&in, made, &cell);
   }
@@ -290,9 +292,9 @@ ude_status ude_table_parse(const char *name, const char *text, size_t length, ud
 }
 
 ude_status ude_table_read(const char *path, ude_table **table, ude_error *error) {
-  char  *data   = NULL;
-  size_t length = 0;
-  *table        = NULL;
+  char  *data       = NULL;
+  size_t length     = 0;
+  *table            = NULL;
   ude_status status = ude_file_read(path, &data, &length, error);
   if (status == UDE_OK) {
     status = ude_table_parse(path, data, length, table, error);
@@ -304,7 +306,8 @@ ude_status ude_table_read(const char *path, ude_table **table, ude_error *error)
 /* ----------------------------------------------------------------------------------- write -- */
 
 static void append_name(ude_text *text, const char *name) {
-  if (!strpbrk(name, ",\"\r\n") && name[0] != '#') {
+  bool mark = strncmp(name, "\xEF\xBB\xBF", 3) == 0; /* would be read as a byte order mark */
+  if (!strpbrk(name, ",\"\r\n") && name[0] != '#' && !mark) {
     ude_text_append(text, "%s", name);
     return;
   }
@@ -326,8 +329,10 @@ ude_status ude_table_write(const ude_table *table, const char *path, ude_error *
     for (int64_t j = 0; j < table->columns; j++) {
       double value = table->values[i * table->columns + j];
       char   number[32];
+      /* A line with nothing on it would be no row. */
+      const char *missing = table->columns == 1 ? "nan" : "";
       ude_text_append(&text, "%s%s", j ? "," : "",
-                      isnan(value) ? "" : ude_format_real(value, number));
+                      isnan(value) ? missing : ude_format_real(value, number));
     }
     ude_text_append_bytes(&text, "\n", 1);
   }

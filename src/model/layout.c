@@ -30,10 +30,10 @@ char *ude_layout_name(const ude_layout *layout, int64_t i, const char *fallback,
     snprintf(buffer, size, "%s[%lld]", fallback, (long long)i);
     return buffer;
   }
-  int length = snprintf(buffer, size, "%s", member->name);
-  size_t  used = length < 0 ? 0 : (size_t)length;
-  int64_t rest = member->count;
-  int64_t at   = i - member->first;
+  int     length = snprintf(buffer, size, "%s", member->name);
+  size_t  used   = length < 0 ? 0 : (size_t)length;
+  int64_t rest   = member->count;
+  int64_t at     = i - member->first;
   for (int d = 0; d < member->rank && used < size; d++) {
     rest /= member->extents[d];
     length = snprintf(buffer + used, size - used, "[%lld]", (long long)(at / rest));
@@ -84,8 +84,10 @@ int64_t ude_layout_find(const ude_layout *layout, const char *name, const char *
 
 static ude_status check_layout(const ude_layout *layout, const char *what, ude_error *error) {
   if (layout->count < 0 || layout->members < 0 || (layout->members > 0 && !layout->member)) {
-    return ude_fail(error, UDE_INVALID_ARGUMENT, "vector field: the %s layout has a negative count "
-                    "or no members", what);
+    return ude_fail(error, UDE_INVALID_ARGUMENT,
+                    "vector field: the %s layout has a negative count "
+                    "or no members",
+                    what);
   }
   int64_t next = 0;
   for (int64_t m = 0; m < layout->members; m++) {
@@ -119,14 +121,13 @@ static ude_status check_map(const ude_map *map, const char *what, int64_t rows, 
                : UDE_OK;
   }
   if (map->rows != rows || map->columns != columns) {
-    return ude_fail(error, UDE_INVALID_ARGUMENT,
-                    "vector field: %s is %lld x %lld, but must be %lld x %lld", what,
-                    (long long)map->rows, (long long)map->columns, (long long)rows,
-                    (long long)columns);
+    return ude_fail(
+        error, UDE_INVALID_ARGUMENT, "vector field: %s is %lld x %lld, but must be %lld x %lld",
+        what, (long long)map->rows, (long long)map->columns, (long long)rows, (long long)columns);
   }
   if (map->jvp_wide && map->width < 1) {
-    return ude_fail(error, UDE_INVALID_ARGUMENT, "vector field: %s has jvp_wide but width %lld", what,
-                    (long long)map->width);
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "vector field: %s has jvp_wide but width %lld",
+                    what, (long long)map->width);
   }
   return UDE_OK;
 }
