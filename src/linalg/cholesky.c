@@ -1,0 +1,125 @@
+/* Symmetric systems: Cholesky and LDL^T. */
+#include <lapacke.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "linalg/dense.h"
+
+double ude_max_abs(int64_t n, const double *x) {
+  double largest = 0;
+  for (int64_t i = 0; i < n; i++) {
+    largest = fmax(largest, fabs(x[i]));
+  }
+  return largest;
+}
+
+ude_status ude_require_finite(const char *where, const char *name, int64_t rows, int64_t columns,
+                              const double *a, ude_error *error) {
+  for (int64_t i = 0; i < rows * columns; i++) {
+    if (!isfinite(a[i])) {
+      return ude_fail(error, UDE_NUMERICAL, "%s: %s[%lld][%lld] is %g", where, name,
+                      (long long)(i / columns), (long long)(i % columns), a[i]);
+    }
+  }
+  return UDE_OK;
+}
+
+/* Copies for LAPACK, which overwrites: the lower triangle of `a` mirrored, so that its row-major and
+ * column-major forms are the same, and b in column-major order. */
+typedef struct system_copy {
+  double     *a, *b;
+  double     *work;  /* [32 n], for dsysv */
+  lapack_int *pivot; /* [n], for dsysv */
+} system_copy;
+
+static void system_free(system_copy *copy) {
+  free(copy->a);
+  free(copy->b);
+  free(copy->work);
+  free(copy->pivot);
+}
+
+static ude_status system_make(const char *where, int64_t n, int64_t right, const double *a,
+                              const double *b, system_copy *copy, ude_error *error) {
+  const int64_t limit = 1 << 15;
+  *copy               = (system_copy){0};
+  if (n < 1 || n > limit || right < 1 || !a || !b) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT,
+                    "%s: n = %lld must be in 1 to %lld, with at least one right-hand side", where,
+                    (long long)n, (long long)limit);
+  }
+  for (int64_t i = 0; i < n; i++) {
+    ude_status status = ude_require_finite(where, "a", 1, i + 1, a + i * n, error);
+    if (status) {
+      return ude_error_prefix(error, status, "row %lld", (long long)i);
+    }
+  }
+  ude_status status = ude_require_finite(where, "b", n, right, b, error);
+  if (status) {
+    return status;
+  }
+  copy->a     = ude_calloc((size_t)n * (size_t)n, sizeof *copy->a);
+  copy->b     = ude_calloc((size_t)n * (size_t)right, sizeof *copy->b);
+  copy->work  = ude_calloc((size_t)n * 32, sizeof *copy->work);
+  copy->pivot = ude_calloc((size_t)n, sizeof *copy->pivot);
+  if (!copy->a || !copy->b || !copy->work || !copy->pivot) {
+    system_free(copy);
+    return ude_fail_memory(error, "a symmetric system");
+  }
+  for (int64_t i = 0; i < n; i++) {
+    for (int64_t j = 0; j <= i; j++) {
+      copy->a[i * n + j] = copy->a[j * n + i] = a[i * n + j];
+    }
+    for (int64_t k = 0; k < right; k++) {
+      copy->b[k * n + i] = b[i * right + k];
+    }
+  }
+  return UDE_OK;
+}
+
+static void system_finish(int64_t n, int64_t right, system_copy *copy, bool solved, double *b) {
+  for (int64_t i = 0; i < n && solved; i++) {
+    for (int64_t k = 0; k < right; k++) {
+      b[i * right + k] = copy->b[k * n + i];
+    }
+  }
+  system_free(copy);
+}
+
+ude_status ude_cholesky_solve(int64_t n, int64_t right, const double *a, double *b,
+                              ude_error *error) {
+  system_copy copy;
+  ude_status  status = system_make("Cholesky", n, right, a, b, &copy, error);
+  if (status) {
+    return status;
+  }
+  lapack_int info = LAPACKE_dposv_work(LAPACK_COL_MAJOR, 'L', (lapack_int)n, (lapack_int)right,
+                                       copy.a, (lapack_int)n, copy.b, (lapack_int)n);
+  if (info != 0) {
+    status = ude_fail(error, UDE_NUMERICAL,
+                      "Cholesky: the matrix is not positive definite (leading minor %lld of %lld)",
+                      (long long)info, (long long)n);
+  }
+  system_finish(n, right, &copy, info == 0, b);
+  return status;
+}
+
+ude_status ude_symmetric_solve(int64_t n, int64_t right, const double *a, double *b,
+                               ude_error *error) {
+  system_copy copy;
+  ude_status  status = system_make("symmetric solve", n, right, a, b, &copy, error);
+  if (status) {
+    return status;
+  }
+  lapack_int info = LAPACKE_dsysv_work(LAPACK_COL_MAJOR, 'L', (lapack_int)n, (lapack_int)right,
+                                       copy.a, (lapack_int)n, copy.pivot, copy.b, (lapack_int)n,
+                                       copy.work, (lapack_int)(32 * n));
+  if (info != 0) {
+    status = ude_fail(error, UDE_NUMERICAL,
+                      "symmetric solve: the matrix is singular (pivot %lld of %lld is zero)",
+                      (long long)info, (long long)n);
+  }
+  system_finish(n, right, &copy, info == 0, b);
+  return status;
+}
