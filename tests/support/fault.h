@@ -3,8 +3,8 @@
  * @brief Make the k-th allocation fail, for k = 1, 2, ... until the call under test succeeds.
  *
  * A test file whose name holds "fault" (tests/ROOM/test_NAME_fault.c) is linked with this harness:
- * the linker sends its calls of malloc, calloc, realloc, free, strdup, strndup, aligned_alloc and posix_memalign (and those
- * of the rooms it links) here.
+ * the linker sends its calls of malloc, calloc, realloc, free, strdup, strndup, aligned_alloc and
+ * posix_memalign (and those of the rooms it links) here.
  *
  *     static ude_status parse(void *context, ude_error *error) {      // one use of the entry point
  *       ude_table *table  = NULL;
@@ -13,6 +13,9 @@
  *       return status;
  *     }
  *     START_TEST(parse_survives) { fault_every_allocation(parse, "a,b\n1,2\n", 5); }
+ *
+ * The body may not use ck_assert and the like: Check allocates for each of them. A finding inside
+ * it is reported by another status: `return ude_fail(error, UDE_INTERNAL, "...")`.
  *
  * fault_every_allocation checks that each failing call returns UDE_OUT_OF_MEMORY with a message,
  * that no block is left over, that the call succeeds once nothing fails, and that it makes at

@@ -2,10 +2,10 @@
  * @file ude_check.h
  * @brief Comparisons for numerical tests, on top of Check.
  *
- *     ck_arrays_close(got, expected, n, 1e-12, 1e-14);       // |got - expected| <= atol + rtol |expected|
- *     ck_order(errors, steps, count, 5, 0.2);                // errors ~ C h^5, fitted, within 0.2
- *     ck_ok(ude_table_read(path, &table, &error), &error);   // shows the message of a failure
- *     ck_fails(ude_table_read(...), UDE_BAD_DATA, &error, "data.csv:3", "column 2");
+ *     ck_arrays_close(got, expected, n, 1e-12, 1e-14);       // |got - expected| <= atol + rtol
+ * |expected| ck_order(errors, steps, count, 5, 0.2);                // errors ~ C h^5, fitted,
+ * within 0.2 ck_ok(ude_table_read(path, &table, &error), &error);   // shows the message of a
+ * failure ck_fails(ude_table_read(...), UDE_BAD_DATA, &error, "data.csv:3", "column 2");
  */
 #ifndef UDE_TESTS_UDE_CHECK_H
 #define UDE_TESTS_UDE_CHECK_H
@@ -23,7 +23,8 @@
 #define UDE_TEST_UNUSED
 #endif
 
-/** Index of the entry that misses its bound atol + rtol |expected| most (a NaN misses any), -1: none does. */
+/** Index of the entry that misses its bound atol + rtol |expected| most (a NaN misses any), -1:
+ * none does. */
 UDE_TEST_UNUSED static int64_t ude_check_worst(const double *got, const double *expected, int64_t n,
                                                double rtol, double atol) {
   int64_t worst  = -1;
@@ -82,12 +83,16 @@ UDE_TEST_UNUSED static double ude_check_slope(const double *errors, const double
                   (errors)[(count) - 1], (h)[(count) - 1]);                                       \
   } while (0)
 
-#define ck_ok(call, error)                                                                   \
-  do {                                                                                       \
-    ude_status status_ = (call);                                                             \
-    ck_assert_msg(                                                                           \
-        status_ == UDE_OK, "%s: %s: %s", #call, ude_status_text(status_),                    \
-        status_ && (const ude_error *)(error) ? ((const ude_error *)(error))->message : ""); \
+/** The message of `error`, "" for NULL. */
+UDE_TEST_UNUSED static const char *ude_check_message(const ude_error *error) {
+  return error ? error->message : "";
+}
+
+#define ck_ok(call, error)                                                          \
+  do {                                                                              \
+    ude_status status_ = (call);                                                    \
+    ck_assert_msg(status_ == UDE_OK, "%s: %s: %s", #call, ude_status_text(status_), \
+                  ude_check_message(error));                                        \
   } while (0)
 
 /** The call fails with this status, and the message holds both texts ("" for any). */
