@@ -13,9 +13,10 @@
  *     field.state = (ude_layout){.count = 1};      // members optional: names u[0], u[1], ...
  *     field.param = (ude_layout){.count = 1};
  *
- * All arrays are contiguous doubles. A callback returns 0 for success, > 0 for a recoverable failure
- * (the stepper retries with a smaller step), < 0 for a fatal one (the solve stops). Callbacks must be safe
- * to call from several threads at once with the same `context` if the caller solves in threads.
+ * All arrays are contiguous doubles. A callback returns 0 for success, > 0 for a recoverable
+ * failure (the stepper retries with a smaller step), < 0 for a fatal one (the solve stops).
+ * Callbacks must be safe to call from several threads at once with the same `context` if the caller
+ * solves in threads.
  */
 #ifndef UDE_VECTOR_FIELD_H
 #define UDE_VECTOR_FIELD_H
@@ -32,8 +33,9 @@ enum { UDE_MAX_RANK = 6 };
 
 /** Seeded initialisation of a member whose default values are all zero. */
 typedef enum ude_init {
-  UDE_INIT_DEFAULT = 0, /**< keep the value of p0 */
-  UDE_INIT_GLOROT_UNIFORM /**< U(-a, a), a = sqrt(6/(fan_in + fan_out)), fans = the two extents (Glorot 2010) */
+  UDE_INIT_DEFAULT = 0,   /**< keep the value of p0 */
+  UDE_INIT_GLOROT_UNIFORM /**< U(-a, a), a = sqrt(6/(fan_in + fan_out)), fans = the two extents
+                             (Glorot 2010) */
 } ude_init;
 
 /** One leaf of a struct, in memory order: a scalar (rank 0) or an array of scalars. Outer
@@ -57,8 +59,8 @@ typedef struct ude_layout {
   const ude_member *member;  /**< [members], ascending `first`, covering 0..count-1 */
 } ude_layout;
 
-/** Name of scalar `i` as C writes it ("grid[3][4]"), NUL-terminated, cut at `size`; returns `buffer`.
- *  `fallback` names scalars of an unnamed layout ("u" gives "u[3]"). */
+/** Name of scalar `i` as C writes it ("grid[3][4]"), NUL-terminated, cut at `size`; returns
+ * `buffer`. `fallback` names scalars of an unnamed layout ("u" gives "u[3]"). */
 UDE_API char *ude_layout_name(const ude_layout *layout, int64_t i, const char *fallback,
                               char *buffer, size_t size);
 /** Index of the scalar with that name, or -1. */
@@ -74,13 +76,15 @@ typedef int (*ude_value_fn)(double *y, const double *u, const double *p, double 
 
 /** Value and `width` directional derivatives at once.
  *  y: double[rows]; y_dot: double[rows][width]; u_dot: double[columns][width];
- *  p_dot: double[param.count][width]; t_dot: double[width]. u_dot, p_dot, t_dot may be NULL: zero. */
+ *  p_dot: double[param.count][width]; t_dot: double[width]. u_dot, p_dot, t_dot may be NULL: zero.
+ */
 typedef int (*ude_jvp_fn)(double *y, double *y_dot, const double *u, const double *u_dot,
                           const double *p, const double *p_dot, double t, const double *t_dot,
                           void *context);
 
-/** Transposed product, **added** to the outputs: u_bar += (dy/du)^T y_bar, p_bar += (dy/dp)^T y_bar,
- *  *t_bar += (dy/dt)^T y_bar. u_bar, p_bar, t_bar may be NULL: not wanted. y_bar is read only. */
+/** Transposed product, **added** to the outputs: u_bar += (dy/du)^T y_bar, p_bar += (dy/dp)^T
+ * y_bar, *t_bar += (dy/dt)^T y_bar. u_bar, p_bar, t_bar may be NULL: not wanted. y_bar is read
+ * only. */
 typedef int (*ude_vjp_fn)(const double *u, const double *p, double t, const double *y_bar,
                           double *u_bar, double *p_bar, double *t_bar, void *context);
 
@@ -102,6 +106,9 @@ typedef struct ude_learned {
   ude_map     map;
   const char *const
       *input_names; /**< [columns] names of the arguments as the source has them: "in[0]", "x" */
+  const char *const
+             *output_names; /**< [rows] "out[0]"; "return" for a returned value; NULL: "out[i]" */
+  const char *param_name;   /**< name of the `const struct param *` argument; NULL: "p" */
 } ude_learned;
 
 /** Receives each call of a learned function while rhs runs once: which function, its inputs
