@@ -25,8 +25,8 @@ ude_status ude_require_finite(const char *where, const char *name, int64_t rows,
   return UDE_OK;
 }
 
-/* Copies for LAPACK, which overwrites: the lower triangle of `a` mirrored, so that its row-major and
- * column-major forms are the same, and b in column-major order. */
+/* Copies for LAPACK, which overwrites: the lower triangle of `a` mirrored, so that its row-major
+ * and column-major forms are the same, and b in column-major order. */
 typedef struct system_copy {
   double     *a, *b;
   double     *work;  /* [32 n], for dsysv */

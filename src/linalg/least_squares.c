@@ -63,7 +63,9 @@ static void transpose(int64_t rows, int64_t columns, const double *a, double *ou
   }
 }
 
-static double r_entry(const factor *f, int64_t i, int64_t j) { return f->a[j * f->rows + i]; }
+static double r_entry(const factor *f, int64_t i, int64_t j) {
+  return f->a[j * f->rows + i];
+}
 
 /* x = R^-1 x on the leading rank x rank triangle. */
 static void back_substitute(const factor *f, int64_t rank, double *x) {
@@ -90,8 +92,8 @@ static void fill_covariance(const factor *f, int64_t rank, double *inverse, doub
       for (int64_t k = i; k < rank; k++) {
         sum += inverse[k * rank + i] * inverse[k * rank + j];
       }
-      int64_t pi = f->pivot[i] - 1;
-      int64_t pj = f->pivot[j] - 1;
+      int64_t pi              = f->pivot[i] - 1;
+      int64_t pj              = f->pivot[j] - 1;
       covariance[pi * n + pj] = covariance[pj * n + pi] = sum;
     }
   }
@@ -144,7 +146,8 @@ ude_status ude_least_squares(int64_t rows, int64_t columns, const double *a, con
     return status;
   }
   factor  f;
-  double *inverse = covariance ? ude_calloc((size_t)columns * (size_t)columns, sizeof *inverse) : NULL;
+  double *inverse =
+      covariance ? ude_calloc((size_t)columns * (size_t)columns, sizeof *inverse) : NULL;
   if (covariance && !inverse) {
     return ude_fail_memory(error, "the covariance of a least-squares problem");
   }

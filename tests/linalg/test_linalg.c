@@ -32,8 +32,8 @@ END_TEST
 /* Straight line through (1,1) (2,2) (3,2): slope 1/2, intercept 2/3, residual^2 = 1/6;
  * (a^T a)^-1 = [[7/3, -1], [-1, 1/2]]. */
 START_TEST(test_line_and_covariance) {
-  const double a[3][2] = {{1, 1}, {1, 2}, {1, 3}}, b[3] = {1, 2, 2};
-  double       x[2], covariance[2][2];
+  const double           a[3][2] = {{1, 1}, {1, 2}, {1, 3}}, b[3] = {1, 2, 2};
+  double                 x[2], covariance[2][2];
   ude_least_squares_info info;
   ck_assert_int_eq(ude_least_squares(3, 2, &a[0][0], b, 0, x, &covariance[0][0], &info, NULL), 0);
   ck_assert_double_eq_tol(x[0], 2.0 / 3, 1e-14);
@@ -66,8 +66,8 @@ START_TEST(test_rank_deficiency) {
 END_TEST
 
 START_TEST(test_zero_matrix_and_wide) {
-  const double zero[6] = {0}, b[3] = {3, 0, 4};
-  double       x[2];
+  const double           zero[6] = {0}, b[3] = {3, 0, 4};
+  double                 x[2];
   ude_least_squares_info info;
   ck_assert_int_eq(ude_least_squares(3, 2, zero, b, 0, x, NULL, &info, NULL), 0);
   ck_assert_int_eq(info.rank, 0);
@@ -109,8 +109,8 @@ START_TEST(test_factor_compresses) {
 END_TEST
 
 START_TEST(test_symmetric_systems) {
-  const double a[3][3] = {{4, -99, -99}, {2, 5, -99}, {-2, 1, 6}}; /* upper triangle not read */
-  double       b[3][2] = {{2, 4}, {15, 7}, {18, -3}};               /* solutions (1,2,3), (1,1,-1/3..) */
+  const double a[3][3]    = {{4, -99, -99}, {2, 5, -99}, {-2, 1, 6}}; /* upper triangle not read */
+  double       b[3][2]    = {{2, 4}, {15, 7}, {18, -3}}; /* solutions (1,2,3), (1,1,-1/3..) */
   double       full[3][3] = {{4, 2, -2}, {2, 5, 1}, {-2, 1, 6}}, c[3][2];
   memcpy(c, b, sizeof b);
   ck_assert_int_eq(ude_cholesky_solve(3, 2, &a[0][0], &b[0][0], NULL), UDE_OK);
