@@ -27,6 +27,8 @@ foreach(source IN LISTS fuzzers)
   endif()
 endforeach()
 
+ude_register(install.headers bash ${PROJECT_SOURCE_DIR}/tests/install/headers.sh ${CMAKE_C_COMPILER}
+             ${PROJECT_SOURCE_DIR}/include)
 if(TARGET libude_shared)
   ude_register(install.symbols bash ${PROJECT_SOURCE_DIR}/tests/install/symbols.sh ${CMAKE_NM}
                $<TARGET_FILE:libude_shared>

@@ -77,6 +77,12 @@ UDE_API ude_status ude_fail_memory(ude_error *error, const char *what);
 UDE_API ude_status ude_error_prefix(ude_error *error, ude_status status, const char *format, ...)
     UDE_PRINTF(3, 4);
 
+#ifdef __clang_analyzer__
+/* The analyzer sees one file at a time: tell it that a failure returns the status it was given. */
+#define ude_fail(error, status, ...) ((void)(ude_fail)(error, status, __VA_ARGS__), (status))
+#define ude_fail_memory(error, what) ((void)(ude_fail_memory)(error, what), UDE_OUT_OF_MEMORY)
+#endif
+
 /* ----------------------------------------------------------------------------------- memory -- */
 
 /** count*size bytes of zeroed memory, NULL on overflow or failure; release with free(). Returns a

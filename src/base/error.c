@@ -5,6 +5,11 @@
 
 #include <ude/base.h>
 
+#ifdef __clang_analyzer__
+#undef ude_fail
+#undef ude_fail_memory
+#endif
+
 const char *ude_version(void) {
   return UDE_VERSION_TEXT;
 }

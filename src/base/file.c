@@ -1,6 +1,7 @@
 /* Files that are whole or absent, and the clock. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +25,8 @@ ude_status ude_file_read(const char *path, char **data, size_t *length, ude_erro
   }
   ude_text text = {0};
   char     chunk[16384];
-  size_t   got = 0;
-  while ((got = fread(chunk, 1, sizeof chunk, stream)) > 0) {
-    ude_text_append_bytes(&text, chunk, got);
+  while (!feof(stream) && !ferror(stream)) {
+    ude_text_append_bytes(&text, chunk, fread(chunk, 1, sizeof chunk, stream));
   }
   ude_text_append_bytes(&text, "", 0);
   int failed = ferror(stream) ? errno : 0;
@@ -80,8 +80,7 @@ static int create_beside(const char *path, ude_text *name) {
   uint64_t salt = (uint64_t)(ude_clock() * 1e9) ^ (uint64_t)(uintptr_t)name;
   for (int attempt = 0; attempt < 100; attempt++) {
     name->length = 0;
-    ude_text_append(name, "%s.%ld.%llx.tmp", path, (long)getpid(),
-                    (unsigned long long)(salt + (uint64_t)attempt));
+    ude_text_append(name, "%s.%ld.%" PRIx64 ".tmp", path, (long)getpid(), salt + (uint64_t)attempt);
     if (name->failed) {
       errno = ENOMEM;
       return -1;
