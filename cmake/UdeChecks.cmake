@@ -37,6 +37,6 @@ endif()
 if(NOT UDE_SANITIZE AND NOT UDE_FUZZ)
   ude_register(install.outside ${CMAKE_COMMAND} -E env CC=${CMAKE_C_COMPILER}
                bash ${PROJECT_SOURCE_DIR}/tests/install/outside.sh ${CMAKE_COMMAND}
-               ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}/tests/install ${PROJECT_VERSION}
+               ${CMAKE_GENERATOR} ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}/tests/install ${PROJECT_VERSION}
                "$<$<TARGET_EXISTS:libude_compiler_shared>:compiler>")
 endif()

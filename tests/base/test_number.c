@@ -54,7 +54,8 @@ END_TEST
 /* localedef (libc-bin) compiles a locale with a decimal comma, so that none has to be installed. It
  * warns of the categories that the source does not define; what counts is whether it can be set. */
 static bool comma_locale(void) {
-  int code = system("localedef --no-archive -c -i " UDE_SOURCE_DIR
+  int code = system("localedef --no-archive -c -f " UDE_SOURCE_DIR
+                    "/tests/support/ascii.charmap -i " UDE_SOURCE_DIR
                     "/tests/support/comma.locale ./comma >/dev/null 2>&1");
   if (code == -1 || WEXITSTATUS(code) == 127) {
     return false;

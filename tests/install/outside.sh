@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# usage: outside.sh CMAKE BUILD_DIR SOURCES VERSION [compiler]
+# usage: outside.sh CMAKE GENERATOR BUILD_DIR SOURCES VERSION [compiler]
 # Installs BUILD_DIR into a temporary prefix, then builds and runs an outside program against it by
 # find_package and by pkg-config, shared and static, and checks that a too new version is refused.
 set -euo pipefail
-cmake=$1 build=$2 sources=$3 version=$4 compiler=${5:-}
+cmake=$1 generator=$2 build=$3 sources=$4 version=$5 compiler=${6:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 prefix=$work/prefix
@@ -22,7 +22,7 @@ libdir=$(dirname "$pkgconfig")
 by_cmake() {
   local name=$1
   shift
-  "$cmake" -S "$sources" -B "$work/$name" -DCMAKE_PREFIX_PATH="$prefix" "$@" >"$work/$name.log" 2>&1 &&
+  "$cmake" -G "$generator" -S "$sources" -B "$work/$name" -DCMAKE_PREFIX_PATH="$prefix" "$@" >"$work/$name.log" 2>&1 &&
     "$cmake" --build "$work/$name" >>"$work/$name.log" 2>&1
 }
 
