@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-awk -v files="$(git ls-files -co --exclude-standard 'src/*.c' 'src/*.h' 'include/ude/*.h' | tr '\n' ' ')" '
+awk -v files="$(find src include/ude -name '*.[ch]' | sort | tr '\n' ' ')" '
   # Public headers whose name is not that of their room; model files and everybody include the others.
   BEGIN { room_of["vector_field"] = "model"; room_of["version"] = "base"; anyone["model"]; anyone["nn"] }
   /^ *ude_room\(/ {
