@@ -27,10 +27,12 @@ if(UDE_BENCH)
     set_target_properties(bench_${program} PROPERTIES OUTPUT_NAME ${program}
                           RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
     target_compile_options(bench_${program} PRIVATE -Wall -Wextra)
-    target_compile_definitions(bench_${program} PRIVATE UDE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    target_compile_definitions(bench_${program} PRIVATE _DEFAULT_SOURCE _XOPEN_SOURCE=700
+                               UDE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     target_link_libraries(bench_${program} PRIVATE ${UDE_ALL_ROOMS})
     if(TARGET ude)
-      target_compile_definitions(bench_${program} PRIVATE UDE_PROGRAM="$<TARGET_FILE:ude>")
+      target_compile_definitions(bench_${program} PRIVATE UDE_PROGRAM="$<TARGET_FILE:ude>"
+                                 UDE_CLANG="${UDE_CLANG}")
       add_dependencies(bench_${program} ude)
     endif()
   endforeach()

@@ -72,7 +72,7 @@ function(ude_tests name)
     add_executable(${target} ${test})
     ude_common(${target})
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-    target_compile_definitions(${target} PRIVATE _DEFAULT_SOURCE CK_FLOATING_DIG=17
+    target_compile_definitions(${target} PRIVATE _DEFAULT_SOURCE _XOPEN_SOURCE=700 CK_FLOATING_DIG=17
                                UDE_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
                                UDE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
@@ -81,6 +81,9 @@ function(ude_tests name)
     if(program MATCHES "fault")
       target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/fault.c)
       target_link_options(${target} PRIVATE ${UDE_WRAP_OPTIONS})
+    endif()
+    if(UDE_LLVM_FOUND)
+      target_compile_definitions(${target} PRIVATE UDE_CLANG="${UDE_CLANG}")
     endif()
     if(TARGET ude)
       add_dependencies(${target} ude)
