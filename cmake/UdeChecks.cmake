@@ -27,6 +27,7 @@ foreach(source IN LISTS fuzzers)
   endif()
 endforeach()
 
+ude_register(house.layers bash ${PROJECT_SOURCE_DIR}/tools/check_layers.sh)
 ude_register(install.headers bash ${PROJECT_SOURCE_DIR}/tests/install/headers.sh ${CMAKE_C_COMPILER}
              ${PROJECT_SOURCE_DIR}/include)
 if(TARGET libude_shared)
