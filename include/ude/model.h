@@ -13,15 +13,17 @@
 #if defined(__clang__)
 #define UDE_DECL_TAG(text) __attribute__((btf_decl_tag(text)))
 #define UDE_ANNOTATE(text) __attribute__((annotate(text)))
+#define UDE_APART __attribute__((noinline, used)) /* stays a function until ude has looked at it */
 #else
 #define UDE_DECL_TAG(text)
 #define UDE_ANNOTATE(text)
+#define UDE_APART
 #endif
 
 /** The function is an unknown term: fit trains what it depends on, discover reads it back as an
  *  equation. Inputs: `double` or `const double x[N]` arguments; outputs: `double y[M]` arguments or the
  *  return value; at most one `const struct param *`. */
-#define UDE_LEARNED UDE_ANNOTATE("ude:learned")
+#define UDE_LEARNED UDE_ANNOTATE("ude:learned") UDE_APART
 
 /** Member of struct param that a fit keeps within [lower, upper]: UDE_RANGE(0, 1) double beta; */
 #define UDE_RANGE(lower, upper) UDE_DECL_TAG("ude:range=" #lower "," #upper)

@@ -1,0 +1,36 @@
+/**
+ * @file cache.h
+ * @brief Compiled models on disk, found by content.
+ *
+ * A key is the digest of everything that the machine code depends on but the included headers; the entry lists those
+ * with their digests, and is used only if they are unchanged. Entries are written whole and carry a checksum: a damaged
+ * one counts as absent. Several processes may share a folder: all write the same content.
+ */
+#ifndef UDE_COMPILER_CACHE_H
+#define UDE_COMPILER_CACHE_H
+
+#include <ude/compiler.h>
+
+#include "compiler/sha256.h"
+
+/** The parts of an entry; bytes are borrowed for store and owned after load. */
+typedef struct ude_cache_entry {
+  ude_text dependencies; /**< lines "digest path" */
+  ude_text reflection;
+  ude_text object;
+  ude_text probe; /**< object of the reporting right-hand side, may be empty */
+} ude_cache_entry;
+
+/** Digest of sources, options, machine. UDE_IO if a source cannot be read. */
+ude_status ude_cache_key(const char *const *files, size_t file_count,
+                         const ude_compile_options *options, char key[UDE_SHA256_TEXT],
+                         ude_error *error);
+/** Append "digest path" lines of the files in a make rule as clang writes it. False if one cannot be read. */
+bool ude_cache_dependencies(const char *rule, ude_text *lines);
+/** True if there was a valid entry. */
+bool ude_cache_load(const char *folder, const char *key, ude_cache_entry *entry);
+/** A failure to store only costs time later, so it is not reported. */
+void ude_cache_store(const char *folder, const char *key, const ude_cache_entry *entry);
+void ude_cache_entry_free(ude_cache_entry *entry);
+
+#endif

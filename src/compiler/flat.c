@@ -1,0 +1,321 @@
+/* Flat maps: marshalling between flat vectors and the model's structs. */
+#include "compiler/flat.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** Where IR is made. */
+typedef struct maker {
+  LLVMModuleRef              module;
+  LLVMContextRef             context;
+  LLVMBuilderRef             builder;
+  LLVMValueRef               function;
+  const ude_reflection      *reflection;
+  const ude_compile_options *options;
+  LLVMTypeRef                real, single, pointer, byte, word, none;
+} maker;
+
+char *ude_flat_name(char buffer[UDE_FLAT_NAME], const char *kind, const char *map) {
+  snprintf(buffer, UDE_FLAT_NAME, "ude.%s.%s", kind, map);
+  return buffer;
+}
+
+static LLVMTypeRef flat_type(const maker *m) {
+  LLVMTypeRef arguments[4] = {m->pointer, m->pointer, m->pointer, m->real};
+  return LLVMFunctionType(m->none, arguments, 4, 0);
+}
+
+static void add_attribute(const maker *m, unsigned index, const char *name) {
+  unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+  LLVMAddAttributeAtIndex(m->function, index, LLVMCreateEnumAttribute(m->context, kind, 0));
+}
+
+static maker begin(LLVMModuleRef module, const ude_reflection *reflection,
+                   const ude_compile_options *options, const char *name) {
+  maker m   = {.module = module, .reflection = reflection, .options = options};
+  m.context = LLVMGetModuleContext(module);
+  m.builder = LLVMCreateBuilderInContext(m.context);
+  m.real    = LLVMDoubleTypeInContext(m.context);
+  m.single  = LLVMFloatTypeInContext(m.context);
+  m.pointer = LLVMPointerTypeInContext(m.context, 0);
+  m.byte    = LLVMInt8TypeInContext(m.context);
+  m.word    = LLVMInt64TypeInContext(m.context);
+  m.none    = LLVMVoidTypeInContext(m.context);
+  m.function = LLVMAddFunction(module, name, flat_type(&m));
+  for (unsigned i = 1; i <= 3; i++) { /* arguments of a model do not alias: du, u and p are separate */
+    add_attribute(&m, i, "noalias");
+    add_attribute(&m, i, "nocapture");
+    if (i > 1) {
+      add_attribute(&m, i, "readonly");
+    }
+  }
+  add_attribute(&m, (unsigned)LLVMAttributeFunctionIndex, "nounwind");
+  LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(m.context, m.function, "entry");
+  LLVMPositionBuilderAtEnd(m.builder, entry);
+  return m;
+}
+
+static LLVMValueRef end(maker *m) {
+  LLVMBuildRetVoid(m->builder);
+  LLVMDisposeBuilder(m->builder);
+  return m->function;
+}
+
+/* ------------------------------------------------------------------------------ marshalling -- */
+
+static LLVMValueRef at_byte(const maker *m, LLVMValueRef base, LLVMValueRef offset) {
+  return LLVMBuildGEP2(m->builder, m->byte, base, &offset, 1, "");
+}
+
+static LLVMValueRef word_constant(const maker *m, int64_t value) {
+  return LLVMConstInt(m->word, (unsigned long long)value, 1);
+}
+
+/* One scalar between the flat vector and the struct. */
+static void move_scalar(const maker *m, bool to_struct, bool single, LLVMValueRef flat,
+                        LLVMValueRef record) {
+  LLVMTypeRef  type  = single ? m->single : m->real;
+  LLVMValueRef value = LLVMBuildLoad2(m->builder, to_struct ? m->real : type,
+                                      to_struct ? flat : record, "");
+  if (single) {
+    value = to_struct ? LLVMBuildFPTrunc(m->builder, value, m->single, "")
+                      : LLVMBuildFPExt(m->builder, value, m->real, "");
+  }
+  LLVMValueRef store = LLVMBuildStore(m->builder, value, to_struct ? record : flat);
+  LLVMSetAlignment(store, single && to_struct ? 4 : 8);
+}
+
+/* for (i = 0; i < count; i++) move scalar i of the run. */
+static void move_run(maker *m, bool to_struct, const ude_field_run *run, LLVMValueRef flat,
+                     LLVMValueRef record) {
+  int64_t           size   = run->single ? 4 : 8;
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(m->builder);
+  LLVMBasicBlockRef body   = LLVMAppendBasicBlockInContext(m->context, m->function, "move");
+  LLVMBasicBlockRef after  = LLVMAppendBasicBlockInContext(m->context, m->function, "moved");
+  LLVMBuildBr(m->builder, body);
+  LLVMPositionBuilderAtEnd(m->builder, body);
+  LLVMValueRef i     = LLVMBuildPhi(m->builder, m->word, "i");
+  LLVMValueRef scale = LLVMBuildNSWMul(m->builder, i, word_constant(m, size), "");
+  LLVMValueRef place =
+      LLVMBuildNSWAdd(m->builder, scale, word_constant(m, run->offset), "");
+  LLVMValueRef index =
+      LLVMBuildNSWAdd(m->builder, i, word_constant(m, run->member.first), "");
+  move_scalar(m, to_struct, run->single, LLVMBuildGEP2(m->builder, m->real, flat, &index, 1, ""),
+              at_byte(m, record, place));
+  LLVMValueRef next = LLVMBuildNSWAdd(m->builder, i, word_constant(m, 1), "");
+  LLVMValueRef more =
+      LLVMBuildICmp(m->builder, LLVMIntSLT, next, word_constant(m, run->member.count), "");
+  LLVMBuildCondBr(m->builder, more, body, after);
+  LLVMValueRef      values[2] = {word_constant(m, 0), next};
+  LLVMBasicBlockRef blocks[2] = {before, body};
+  LLVMAddIncoming(i, values, blocks, 2);
+  LLVMPositionBuilderAtEnd(m->builder, after);
+}
+
+static void move_struct(maker *m, bool to_struct, const ude_struct_shape *shape, LLVMValueRef flat,
+                        LLVMValueRef record) {
+  for (int64_t i = 0; i < shape->runs; i++) {
+    move_run(m, to_struct, &shape->run[i], flat, record);
+  }
+}
+
+/* Integer members: the model's own default (u0, p0), then what the options set. */
+static void fill_integers(maker *m, int which, LLVMValueRef record) {
+  const ude_struct_shape *shape  = &m->reflection->structs[which];
+  const char             *symbol = which == UDE_STRUCT_STATE ? "u0" : "p0";
+  LLVMValueRef            image  = LLVMGetNamedGlobal(m->module, symbol);
+  if (image && LLVMGetInitializer(image)) {
+    LLVMBuildMemCpy(m->builder, record, 8, image, 1, word_constant(m, shape->size));
+  } else {
+    LLVMBuildMemSet(m->builder, record, LLVMConstInt(m->byte, 0, 0), word_constant(m, shape->size),
+                    8);
+  }
+  for (size_t i = 0; which == UDE_STRUCT_PARAM && i < m->options->constant_count; i++) {
+    const char *text   = m->options->constants[i];
+    size_t      length = strcspn(text, "=");
+    for (int64_t j = 0; j < shape->integers; j++) {
+      const ude_integer_run *run = &shape->integer[j];
+      if (strlen(run->name) == length && strncmp(run->name, text, length) == 0) {
+        LLVMTypeRef  type  = LLVMIntTypeInContext(m->context, (unsigned)(8 * run->size));
+        LLVMValueRef value = LLVMConstInt(
+            type, (unsigned long long)strtoll(text + length + 1, NULL, 10), 1);
+        LLVMValueRef store =
+            LLVMBuildStore(m->builder, value, at_byte(m, record, word_constant(m, run->offset)));
+        LLVMSetAlignment(store, 1);
+      }
+    }
+  }
+}
+
+/* A pointer to the struct for a flat vector: itself if it has the same layout. */
+static LLVMValueRef as_struct(maker *m, int which, LLVMValueRef flat, bool input) {
+  const ude_struct_shape *shape = &m->reflection->structs[which];
+  if (ude_shape_is_flat(shape)) {
+    return flat;
+  }
+  LLVMTypeRef  type   = LLVMArrayType2(m->byte, (uint64_t)shape->size);
+  LLVMValueRef record = LLVMBuildAlloca(m->builder, type, "");
+  LLVMSetAlignment(record, 16);
+  fill_integers(m, which, record);
+  if (input) {
+    move_struct(m, true, shape, flat, record);
+  }
+  return record;
+}
+
+static void from_struct(maker *m, int which, LLVMValueRef record, LLVMValueRef flat) {
+  if (record != flat) {
+    move_struct(m, false, &m->reflection->structs[which], flat, record);
+  }
+}
+
+ude_status ude_flat_check_constants(const ude_reflection *reflection,
+                                    const ude_compile_options *options, ude_error *error) {
+  const ude_struct_shape *shape = &reflection->structs[UDE_STRUCT_PARAM];
+  for (size_t i = 0; i < options->constant_count; i++) {
+    const char *text   = options->constants[i];
+    size_t      length = strcspn(text, "=");
+    bool        known  = false;
+    char       *end    = NULL;
+    for (int64_t j = 0; j < shape->integers; j++) {
+      known = known || (strlen(shape->integer[j].name) == length &&
+                        strncmp(shape->integer[j].name, text, length) == 0);
+    }
+    if (!known) {
+      return ude_fail(error, UDE_INVALID_ARGUMENT,
+                      "struct param has no member '%.*s' that can be set", (int)length, text);
+    }
+    if (text[length] != '=' || (strtoll(text + length + 1, &end, 10), *end != '\0') ||
+        end == text + length + 1) {
+      return ude_fail(error, UDE_INVALID_ARGUMENT,
+                      "'%s': member '%.*s' is an integer and needs a whole number", text, (int)length,
+                      text);
+    }
+  }
+  return UDE_OK;
+}
+
+/* ---------------------------------------------------------------------------------- functions -- */
+
+LLVMValueRef ude_flat_emit(LLVMModuleRef module, const ude_reflection *reflection, int map,
+                           const ude_compile_options *options, ude_error *error) {
+  char         name[UDE_FLAT_NAME];
+  LLVMValueRef target = LLVMGetNamedFunction(module, ude_map_names[map]);
+  maker m = begin(module, reflection, options, ude_flat_name(name, "value", ude_map_names[map]));
+  LLVMValueRef y      = LLVMGetParam(m.function, 0);
+  LLVMValueRef t      = LLVMGetParam(m.function, 3);
+  LLVMValueRef p      = as_struct(&m, UDE_STRUCT_PARAM, LLVMGetParam(m.function, 2), true);
+  bool has_state = map != UDE_MAP_INITIAL && map != UDE_MAP_PENALTY;
+  LLVMValueRef u = has_state ? as_struct(&m, UDE_STRUCT_STATE, LLVMGetParam(m.function, 1), true)
+                             : NULL;
+  bool         cost  = map == UDE_MAP_TERMINAL_COST || map == UDE_MAP_RUNNING_COST ||
+               map == UDE_MAP_PENALTY;
+  int          which = map == UDE_MAP_OBSERVE ? UDE_STRUCT_OBSERVATION : UDE_STRUCT_STATE;
+  LLVMValueRef out   = cost ? NULL : as_struct(&m, which, y, false);
+  LLVMValueRef arguments[4];
+  unsigned     count = 0;
+  (void)error;
+  if (out) {
+    arguments[count++] = out;
+  }
+  if (u) {
+    arguments[count++] = u;
+  }
+  arguments[count++] = p;
+  if (has_state) {
+    arguments[count++] = t;
+  }
+  LLVMValueRef result =
+      LLVMBuildCall2(m.builder, LLVMGlobalGetValueType(target), target, arguments, count, "");
+  if (cost) {
+    LLVMBuildStore(m.builder, result, y);
+  } else {
+    from_struct(&m, which, out, y);
+  }
+  return end(&m);
+}
+
+static LLVMValueRef real_argument(const maker *m, const ude_learned_argument *argument,
+                                  LLVMValueRef u, int64_t at) {
+  LLVMValueRef index = word_constant(m, at);
+  LLVMValueRef value =
+      LLVMBuildLoad2(m->builder, m->real, LLVMBuildGEP2(m->builder, m->real, u, &index, 1, ""), "");
+  return argument->single ? LLVMBuildFPTrunc(m->builder, value, m->single, "") : value;
+}
+
+/* An array argument: the flat vector itself, or a float copy of it. */
+static LLVMValueRef array_argument(maker *m, const ude_learned_argument *argument,
+                                   LLVMValueRef flat, int64_t at, bool input) {
+  LLVMValueRef index = word_constant(m, at);
+  LLVMValueRef place = LLVMBuildGEP2(m->builder, m->real, flat, &index, 1, "");
+  if (!argument->single) {
+    return place;
+  }
+  LLVMValueRef copy =
+      LLVMBuildAlloca(m->builder, LLVMArrayType2(m->single, (uint64_t)argument->count), "");
+  ude_field_run run = {.member = {.count = argument->count}, .single = true};
+  if (input) {
+    move_run(m, true, &run, place, copy);
+  }
+  return copy;
+}
+
+LLVMValueRef ude_flat_emit_learned(LLVMModuleRef module, const ude_reflection *reflection,
+                                   const ude_learned_shape *learned,
+                                   const ude_compile_options *options, ude_error *error) {
+  char         name[UDE_FLAT_NAME];
+  char         full[UDE_FLAT_NAME];
+  LLVMValueRef target = LLVMGetNamedFunction(module, learned->name);
+  snprintf(full, sizeof full, "learned.%.250s", learned->name);
+  maker         m         = begin(module, reflection, options, ude_flat_name(name, "value", full));
+  LLVMValueRef  y         = LLVMGetParam(m.function, 0);
+  LLVMValueRef  u         = LLVMGetParam(m.function, 1);
+  LLVMValueRef *arguments = ude_calloc((size_t)learned->arguments, sizeof(LLVMValueRef));
+  if (!arguments) {
+    LLVMDisposeBuilder(m.builder);
+    ude_fail_memory(error, "a learned function");
+    return NULL;
+  }
+  int64_t in  = 0;
+  int64_t out = 0;
+  for (int i = 0; i < learned->arguments; i++) {
+    const ude_learned_argument *argument = &learned->argument[i];
+    switch (argument->kind) {
+    case UDE_ARGUMENT_SCALAR: arguments[i] = real_argument(&m, argument, u, in++); break;
+    case UDE_ARGUMENT_INPUT:
+      arguments[i] = array_argument(&m, argument, u, in, true);
+      in += argument->count;
+      break;
+    case UDE_ARGUMENT_OUTPUT:
+      arguments[i] = array_argument(&m, argument, y, out, false);
+      out += argument->count;
+      break;
+    case UDE_ARGUMENT_PARAM:
+      arguments[i] = as_struct(&m, UDE_STRUCT_PARAM, LLVMGetParam(m.function, 2), true);
+      break;
+    }
+  }
+  LLVMValueRef result = LLVMBuildCall2(m.builder, LLVMGlobalGetValueType(target), target, arguments,
+                                       (unsigned)learned->arguments, "");
+  out                 = 0;
+  for (int i = 0; i < learned->arguments; i++) {
+    const ude_learned_argument *argument = &learned->argument[i];
+    if (argument->kind == UDE_ARGUMENT_OUTPUT) {
+      if (argument->single) {
+        LLVMValueRef  index = word_constant(&m, out);
+        ude_field_run run   = {.member = {.count = argument->count}, .single = true};
+        move_run(&m, false, &run, LLVMBuildGEP2(m.builder, m.real, y, &index, 1, ""),
+                 arguments[i]);
+      }
+      out += argument->count;
+    }
+  }
+  if (learned->returns) {
+    LLVMValueRef index = word_constant(&m, out);
+    result = learned->returns_single ? LLVMBuildFPExt(m.builder, result, m.real, "") : result;
+    LLVMBuildStore(m.builder, result, LLVMBuildGEP2(m.builder, m.real, y, &index, 1, ""));
+  }
+  free(arguments);
+  return end(&m);
+}

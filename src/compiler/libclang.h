@@ -1,0 +1,38 @@
+/**
+ * @file libclang.h
+ * @brief libclang's functions that we use, found at run time.
+ *
+ * Loading libclang takes longer than compiling a small model, and only `discover` needs it.
+ */
+#ifndef UDE_COMPILER_LIBCLANG_H
+#define UDE_COMPILER_LIBCLANG_H
+
+#include <clang-c/Index.h>
+
+#include <ude/compiler.h>
+
+#define UDE_LIBCLANG_MAP(X)                                                                     \
+  X(createIndex) X(disposeIndex) X(parseTranslationUnit) X(disposeTranslationUnit)              \
+  X(getTranslationUnitCursor) X(visitChildren) X(getCursorKind) X(getCursorSpelling)            \
+  X(getCString) X(disposeString) X(getCursorType) X(getArraySize) X(getCursorExtent)            \
+  X(getRangeStart) X(getRangeEnd) X(getSpellingLocation) X(getFileName)                         \
+  X(getCursorReferenced) X(equalCursors) X(getCursorSemanticParent) X(isCursorDefinition)       \
+  X(Location_isInSystemHeader) X(getCursorLocation)
+
+typedef struct ude_libclang {
+#define UDE_LIBCLANG_FIELD(name) __typeof__(&clang_##name) name;
+  UDE_LIBCLANG_MAP(UDE_LIBCLANG_FIELD)
+#undef UDE_LIBCLANG_FIELD
+  __typeof__(&clang_Cursor_getNumArguments) Cursor_getNumArguments;
+  __typeof__(&clang_Cursor_getArgument)     Cursor_getArgument;
+} ude_libclang;
+
+/** The functions, or NULL with an error. Loaded once, kept to the end of the program. */
+const ude_libclang *ude_libclang_get(ude_error *error);
+/** Parse one file with the options' flags; NULL with an error. */
+CXTranslationUnit ude_libclang_parse(const ude_libclang *clang, CXIndex index, const char *file,
+                                     const ude_compile_options *options, ude_error *error);
+/** Does the cursor's name equal `name`? */
+bool ude_libclang_named(const ude_libclang *clang, CXCursor cursor, const char *name);
+
+#endif

@@ -1,0 +1,561 @@
+/* From source files to a model: the way through the room. */
+#include <llvm-c/Analysis.h>
+#include <llvm-c/BitReader.h>
+#include <llvm-c/Linker.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/cache.h"
+#include "compiler/driver.h"
+#include "compiler/entries.h"
+#include "compiler/flat.h"
+#include "compiler/jit.h"
+#include "compiler/pipeline.h"
+#include "compiler/runtime.h"
+#include "compiler/source.h"
+#include "compiler/transform.h"
+
+/* Tangents at once: a cache line of doubles, one register where there is AVX-512. */
+enum { WIDTH = 8 };
+
+struct ude_model {
+  ude_vector_field field;
+  ude_reflection   reflection;
+  ude_jit         *jit;
+  bool             from_cache;
+  ude_entry        entries[UDE_MAPS];
+  ude_entry       *learned_entries;
+  ude_learned     *learned;
+  ude_member      *members[UDE_STRUCTS];
+  double          *u0, *p0, *zeros;
+  ude_flat_value   probe;
+  ude_text         names; /**< learned argument names, one after the other */
+  const char     **name_list;
+  char            *title;
+};
+
+/* --------------------------------------------------------------------------------- compile -- */
+
+/** What one compilation carries. */
+typedef struct build {
+  const char *const         *files;
+  size_t                     file_count;
+  const ude_compile_options *options;
+  LLVMContextRef             context;
+  LLVMModuleRef              module;
+  LLVMTargetMachineRef       machine;
+  ude_reflection            *reflection;
+  ude_cache_entry           *entry;
+  ude_error                 *error;
+} build;
+
+static void swallow(LLVMDiagnosticInfoRef info, void *context) {
+  (void)info;
+  (void)context; /* what matters comes back as an error; LLVM's handler of last resort would exit */
+}
+
+static ude_status read_bitcode(build *b, const ude_text *bitcode, const char *file) {
+  LLVMMemoryBufferRef buffer =
+      LLVMCreateMemoryBufferWithMemoryRange(bitcode->data, bitcode->length, file, 0);
+  LLVMModuleRef module = NULL;
+  bool          failed = LLVMParseBitcodeInContext2(b->context, buffer, &module);
+  LLVMDisposeMemoryBuffer(buffer);
+  if (failed) {
+    return ude_fail(b->error, UDE_COMPILE,
+                    "%s: clang's bitcode cannot be read: clang and LLVM must be of one version", file);
+  }
+  if (!b->module) {
+    b->module = module;
+  } else if (LLVMLinkModules2(b->module, module)) {
+    return ude_fail(b->error, UDE_COMPILE, "%s: cannot be linked with the files before it: a function or "
+                                           "variable is defined twice", file);
+  }
+  return UDE_OK;
+}
+
+static ude_status front(build *b) {
+  for (size_t i = 0; i < b->file_count; i++) {
+    ude_clang_output output = {0};
+    ude_status       status = ude_clang_run(b->files[i], b->options, &output, b->error);
+    if (status == UDE_OK) {
+      status = read_bitcode(b, &output.bitcode, b->files[i]);
+    }
+    if (status == UDE_OK && output.dependencies.data &&
+        !ude_cache_dependencies(output.dependencies.data, &b->entry->dependencies)) {
+      ude_text_free(&b->entry->dependencies); /* then the model is not cached */
+    }
+    ude_clang_output_free(&output);
+    if (status) {
+      return status;
+    }
+  }
+  return UDE_OK;
+}
+
+static ude_status derive(build *b, LLVMValueRef flat, const char *map) {
+  char name[UDE_FLAT_NAME];
+  if (b->options->derivatives & UDE_DERIVATIVE_JVP) {
+    if (!ude_emit_jvp(b->module, flat, 1, ude_flat_name(name, "jvp", map), b->error) ||
+        !ude_emit_jvp(b->module, flat, WIDTH, ude_flat_name(name, "wide", map), b->error)) {
+      return b->error->status;
+    }
+  }
+  if ((b->options->derivatives & UDE_DERIVATIVE_VJP) &&
+      !ude_emit_vjp(b->module, flat, ude_flat_name(name, "vjp", map), b->error)) {
+    return b->error->status;
+  }
+  return UDE_OK;
+}
+
+static void learned_name(char buffer[UDE_FLAT_NAME], const ude_learned_shape *learned) {
+  snprintf(buffer, UDE_FLAT_NAME, "learned.%.250s", learned->name);
+}
+
+/* Flat maps of everything the model defines, their derivatives, machine code. */
+static ude_status middle(build *b) {
+  bool       probe  = (b->options->derivatives & UDE_PROBE) != 0;
+  bool       derive_any = (b->options->derivatives & (UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP)) != 0;
+  char       name[UDE_FLAT_NAME];
+  char       map[UDE_FLAT_NAME];
+  ude_status status = UDE_OK;
+  for (int i = 0; i < UDE_MAPS && status == UDE_OK; i++) {
+    if (b->reflection->map[i] && !ude_flat_emit(b->module, b->reflection, i, b->options, b->error)) {
+      status = b->error->status;
+    }
+  }
+  for (int64_t i = 0; probe && i < b->reflection->learned_count && status == UDE_OK; i++) {
+    if (!ude_flat_emit_learned(b->module, b->reflection, &b->reflection->learned[i], b->options,
+                               b->error)) {
+      status = b->error->status;
+    }
+  }
+  if (status) {
+    return status;
+  }
+  ude_pipeline_internalize(b->module, true);
+  if (derive_any) {
+    status = ude_pipeline_canonical(b->module, b->machine, b->error);
+  }
+  for (int i = 0; i < UDE_MAPS && derive_any && status == UDE_OK; i++) {
+    if (b->reflection->map[i]) {
+      ude_flat_name(name, "value", ude_map_names[i]);
+      status = derive(b, LLVMGetNamedFunction(b->module, name), ude_map_names[i]);
+    }
+  }
+  for (int64_t i = 0; probe && derive_any && i < b->reflection->learned_count && status == UDE_OK;
+       i++) {
+    learned_name(map, &b->reflection->learned[i]);
+    ude_flat_name(name, "value", map);
+    status = derive(b, LLVMGetNamedFunction(b->module, name), map);
+  }
+  char *message = NULL;
+  if (status == UDE_OK && LLVMVerifyModule(b->module, LLVMReturnStatusAction, &message)) {
+    status = ude_fail(b->error, UDE_INTERNAL, "transformed code is invalid: %.900s", message);
+  }
+  LLVMDisposeMessage(message);
+  LLVMMemoryBufferRef object = NULL;
+  if (status == UDE_OK) {
+    status = ude_pipeline_object(b->module, b->machine, &object, b->error);
+  }
+  if (object) {
+    ude_text_append_bytes(&b->entry->object, LLVMGetBufferStart(object), LLVMGetBufferSize(object));
+    LLVMDisposeMemoryBuffer(object);
+  }
+  return status;
+}
+
+/* The right-hand side again, with learned functions that report their calls: an object of its own, so that
+ * the other does not pay for it. */
+static ude_status probe_object(build *b, LLVMModuleRef module) {
+  ude_status status = UDE_OK;
+  char       name[UDE_FLAT_NAME];
+  for (int64_t i = 0; i < b->reflection->learned_count && status == UDE_OK; i++) {
+    status = ude_flat_probe(module, &b->reflection->learned[i], i, b->error);
+  }
+  LLVMValueRef flat =
+      status ? NULL : ude_flat_emit(module, b->reflection, UDE_MAP_RHS, b->options, b->error);
+  if (!flat) {
+    return b->error->status;
+  }
+  ude_flat_name(name, "probe", "rhs");
+  LLVMSetValueName2(flat, name, strlen(name));
+  ude_pipeline_internalize(module, false);
+  LLVMMemoryBufferRef object = NULL;
+  status                     = ude_pipeline_object(module, b->machine, &object, b->error);
+  if (object) {
+    ude_text_append_bytes(&b->entry->probe, LLVMGetBufferStart(object), LLVMGetBufferSize(object));
+    LLVMDisposeMemoryBuffer(object);
+  }
+  return status;
+}
+
+static ude_status compile(build *b) {
+  LLVMModuleRef probe  = NULL;
+  ude_status    status = front(b);
+  if (status == UDE_OK) {
+    status = ude_reflect(b->module, b->reflection, b->error);
+  }
+  if (status == UDE_OK) {
+    status = ude_flat_check_constants(b->reflection, b->options, b->error);
+  }
+  if (status == UDE_OK && (b->options->derivatives & UDE_PROBE)) {
+    status = ude_source_extents(b->files, b->file_count, b->options, b->reflection, b->error);
+    probe  = status == UDE_OK && b->reflection->learned_count > 0 ? LLVMCloneModule(b->module) : NULL;
+  }
+  if (status == UDE_OK) {
+    status = ude_pipeline_target(&b->machine, b->error);
+  }
+  if (status == UDE_OK) {
+    status = middle(b);
+  }
+  if (status == UDE_OK && probe) {
+    status = probe_object(b, probe);
+  }
+  if (status == UDE_OK) {
+    ude_reflection_write(b->reflection, &b->entry->reflection);
+    if (b->entry->reflection.failed || b->entry->object.failed || b->entry->probe.failed) {
+      status = ude_fail_memory(b->error, "the compiled model");
+    }
+  }
+  if (probe) {
+    LLVMDisposeModule(probe);
+  }
+  return status;
+}
+
+static ude_status compile_files(const char *const *files, size_t file_count,
+                                const ude_compile_options *options, ude_reflection *reflection,
+                                ude_cache_entry *entry, ude_error *error) {
+  build b   = {.files      = files,
+               .file_count = file_count,
+               .options    = options,
+               .context    = LLVMContextCreate(),
+               .reflection = reflection,
+               .entry      = entry,
+               .error      = error};
+  LLVMContextSetDiagnosticHandler(b.context, swallow, NULL);
+  ude_status status = compile(&b);
+  if (b.module) {
+    LLVMDisposeModule(b.module);
+  }
+  if (b.machine) {
+    LLVMDisposeTargetMachine(b.machine);
+  }
+  LLVMContextDispose(b.context);
+  return status;
+}
+
+/* ------------------------------------------------------------------------------------ load -- */
+
+static ude_status fill_layouts(ude_model *model, ude_error *error) {
+  ude_layout *const layouts[UDE_STRUCTS] = {&model->field.state, &model->field.param,
+                                            &model->field.observation};
+  for (int i = 0; i < UDE_STRUCTS; i++) {
+    const ude_struct_shape *shape = &model->reflection.structs[i];
+    model->members[i]             = ude_calloc((size_t)shape->runs, sizeof(ude_member));
+    if (!model->members[i]) {
+      return ude_fail_memory(error, "the model's names");
+    }
+    for (int64_t j = 0; j < shape->runs; j++) {
+      model->members[i][j] = shape->run[j].member;
+    }
+    *layouts[i] = (ude_layout){
+        .count = shape->reals, .members = shape->runs, .member = model->members[i]};
+  }
+  return UDE_OK;
+}
+
+/* The flat vector of a struct in memory. */
+static ude_status read_defaults(ude_model *model, int which, const char *symbol, double **values,
+                                ude_error *error) {
+  const ude_struct_shape *shape = &model->reflection.structs[which];
+  const char             *image = ude_jit_find(model->jit, symbol, error);
+  *values                       = image ? ude_calloc((size_t)shape->reals, sizeof **values) : NULL;
+  if (!*values) {
+    return image ? ude_fail_memory(error, symbol) : UDE_INTERNAL;
+  }
+  for (int64_t i = 0; i < shape->runs; i++) {
+    const ude_field_run *run = &shape->run[i];
+    for (int64_t j = 0; j < run->member.count; j++) {
+      float  single = 0;
+      double value  = 0;
+      if (run->single) {
+        memcpy(&single, image + run->offset + j * (int64_t)sizeof single, sizeof single);
+        value = (double)single;
+      } else {
+        memcpy(&value, image + run->offset + j * (int64_t)sizeof value, sizeof value);
+      }
+      (*values)[run->member.first + j] = value;
+    }
+  }
+  return UDE_OK;
+}
+
+static ude_status find_entry(ude_model *model, const char *map, unsigned derivatives,
+                             ude_entry *entry, ude_error *error) {
+  char  name[UDE_FLAT_NAME];
+  void *address = ude_jit_find(model->jit, ude_flat_name(name, "value", map), error);
+  memcpy(&entry->value, &address, sizeof address);
+  if (address && (derivatives & UDE_DERIVATIVE_JVP)) {
+    address = ude_jit_find(model->jit, ude_flat_name(name, "jvp", map), error);
+    memcpy(&entry->jvp, &address, sizeof address);
+    address = address ? ude_jit_find(model->jit, ude_flat_name(name, "wide", map), error) : NULL;
+    memcpy(&entry->jvp_wide, &address, sizeof address);
+  }
+  if (address && (derivatives & UDE_DERIVATIVE_VJP)) {
+    address = ude_jit_find(model->jit, ude_flat_name(name, "vjp", map), error);
+    memcpy(&entry->vjp, &address, sizeof address);
+  }
+  return address ? UDE_OK : UDE_INTERNAL;
+}
+
+static ude_status fill_maps(ude_model *model, unsigned derivatives, ude_error *error) {
+  ude_vector_field *field         = &model->field;
+  ude_map *const    maps[UDE_MAPS] = {&field->rhs,           &field->initial,
+                                      &field->observe,       &field->terminal_cost,
+                                      &field->running_cost,  &field->penalty};
+  int64_t           n             = field->state.count;
+  const int64_t     rows[UDE_MAPS]    = {n, n, field->observation.count, 1, 1, 1};
+  const int64_t     columns[UDE_MAPS] = {n, 0, n, n, n, 0};
+  for (int i = 0; i < UDE_MAPS; i++) {
+    if (model->reflection.map[i]) {
+      ude_entry *entry  = &model->entries[i];
+      *entry            = (ude_entry){.rows    = rows[i],
+                                      .columns = columns[i],
+                                      .params  = field->param.count,
+                                      .zeros   = model->zeros};
+      ude_status status = find_entry(model, ude_map_names[i], derivatives, entry, error);
+      if (status) {
+        return status;
+      }
+      ude_entry_fill(entry, WIDTH, maps[i]);
+    }
+  }
+  return UDE_OK;
+}
+
+static int probe(const double *u, const double *p, double t, ude_record_fn record, void *sink,
+                 void *context) {
+  const ude_model *model = context;
+  double          *y     = malloc((size_t)(model->field.state.count + 1) * sizeof *y);
+  if (!y) {
+    return -1;
+  }
+  ude_runtime_set_recorder(record, sink);
+  model->probe(y, u, p, t);
+  ude_runtime_set_recorder(NULL, NULL);
+  free(y);
+  return 0;
+}
+
+/* Names of the scalars of a learned function's inputs or outputs, into the model's text. */
+static int64_t append_names(ude_model *model, const ude_learned_shape *learned, bool inputs) {
+  int64_t count = 0;
+  for (int j = 0; j < learned->arguments; j++) {
+    const ude_learned_argument *argument = &learned->argument[j];
+    bool array = argument->kind == (inputs ? UDE_ARGUMENT_INPUT : UDE_ARGUMENT_OUTPUT);
+    if (inputs && argument->kind == UDE_ARGUMENT_SCALAR) {
+      ude_text_append(&model->names, "%s", argument->name);
+      ude_text_append_bytes(&model->names, "", 1);
+      count++;
+    }
+    for (int64_t k = 0; array && k < argument->count; k++) {
+      ude_text_append(&model->names, "%s[%lld]", argument->name, (long long)k);
+      ude_text_append_bytes(&model->names, "", 1);
+      count++;
+    }
+  }
+  if (!inputs && learned->returns) {
+    ude_text_append_bytes(&model->names, "return", sizeof "return");
+    count++;
+  }
+  return count;
+}
+
+static ude_status fill_learned(ude_model *model, unsigned derivatives, ude_error *error) {
+  int64_t count          = model->reflection.learned_count;
+  int64_t names          = 0;
+  model->learned         = ude_calloc((size_t)count, sizeof *model->learned);
+  model->learned_entries = ude_calloc((size_t)count, sizeof *model->learned_entries);
+  if (!model->learned || !model->learned_entries) {
+    return ude_fail_memory(error, "learned functions");
+  }
+  for (int64_t i = 0; i < count; i++) {
+    const ude_learned_shape *shape = &model->reflection.learned[i];
+    ude_entry               *entry = &model->learned_entries[i];
+    char                     map[UDE_FLAT_NAME];
+    learned_name(map, shape);
+    *entry            = (ude_entry){.rows    = shape->rows,
+                                    .columns = shape->columns,
+                                    .params  = model->field.param.count,
+                                    .zeros   = model->zeros};
+    ude_status status = find_entry(model, map, derivatives, entry, error);
+    if (status) {
+      return status;
+    }
+    model->learned[i].name       = shape->name;
+    model->learned[i].param_name = NULL;
+    ude_entry_fill(entry, WIDTH, &model->learned[i].map);
+    for (int j = 0; j < shape->arguments; j++) {
+      if (shape->argument[j].kind == UDE_ARGUMENT_PARAM) {
+        model->learned[i].param_name = shape->argument[j].name;
+      }
+    }
+    names += append_names(model, shape, true);
+    names += append_names(model, shape, false);
+  }
+  model->name_list = ude_calloc((size_t)names, sizeof *model->name_list);
+  if (!model->name_list || model->names.failed) {
+    return ude_fail_memory(error, "learned functions");
+  }
+  const char *at = model->names.data;
+  for (int64_t i = 0; i < names; i++) {
+    model->name_list[i] = at;
+    at += strlen(at) + 1;
+  }
+  const char **next = model->name_list;
+  for (int64_t i = 0; i < count; i++) {
+    model->learned[i].input_names = next;
+    next += model->reflection.learned[i].columns;
+    model->learned[i].output_names = next;
+    next += model->reflection.learned[i].rows;
+  }
+  model->field.learned       = model->learned;
+  model->field.learned_count = count;
+  if (count > 0) {
+    void *address = ude_jit_find(model->jit, "ude.probe.rhs", error);
+    memcpy(&model->probe, &address, sizeof address);
+    model->field.probe         = address ? probe : NULL;
+    model->field.probe_context = model;
+    return address ? UDE_OK : UDE_INTERNAL;
+  }
+  return UDE_OK;
+}
+
+static ude_status load(ude_model *model, const ude_cache_entry *entry, unsigned derivatives,
+                       ude_error *error) {
+  ude_status status = ude_jit_create(&model->jit, error);
+  if (status == UDE_OK) {
+    status = ude_jit_add(model->jit, entry->object.data, entry->object.length, "model", error);
+  }
+  if (status == UDE_OK && entry->probe.length > 0) {
+    status = ude_jit_add(model->jit, entry->probe.data, entry->probe.length, "probe", error);
+  }
+  if (status == UDE_OK) {
+    status = fill_layouts(model, error);
+  }
+  if (status) {
+    return status;
+  }
+  int64_t largest = 1;
+  for (int i = 0; i < UDE_STRUCTS; i++) {
+    int64_t reals = model->reflection.structs[i].reals;
+    largest       = reals > largest ? reals : largest;
+  }
+  for (int64_t i = 0; i < model->reflection.learned_count; i++) {
+    int64_t columns = model->reflection.learned[i].columns;
+    largest         = columns > largest ? columns : largest;
+  }
+  model->zeros = ude_calloc((size_t)largest, WIDTH * sizeof *model->zeros);
+  if (!model->zeros) {
+    return ude_fail_memory(error, "the model");
+  }
+  status = fill_maps(model, derivatives, error);
+  if (status == UDE_OK && model->reflection.has_u0) {
+    status = read_defaults(model, UDE_STRUCT_STATE, "u0", &model->u0, error);
+  }
+  if (status == UDE_OK && model->reflection.has_p0) {
+    status = read_defaults(model, UDE_STRUCT_PARAM, "p0", &model->p0, error);
+  }
+  if (status == UDE_OK && model->reflection.has_tspan) {
+    const void *tspan = ude_jit_find(model->jit, "tspan", error);
+    status            = tspan ? UDE_OK : UDE_INTERNAL;
+    if (tspan) {
+      memcpy(model->field.tspan, tspan, sizeof model->field.tspan);
+      model->field.has_tspan = true;
+    }
+  }
+  model->field.u0 = model->u0;
+  model->field.p0 = model->p0;
+  if (status == UDE_OK && (derivatives & UDE_PROBE)) {
+    status = fill_learned(model, derivatives, error);
+  }
+  return status ? status : ude_vector_field_check(&model->field, error);
+}
+
+void ude_model_free(ude_model *model) {
+  if (model) {
+    ude_jit_free(model->jit);
+    ude_reflection_free(&model->reflection);
+    for (int i = 0; i < UDE_STRUCTS; i++) {
+      free(model->members[i]);
+    }
+    free(model->learned_entries);
+    free(model->learned);
+    free(model->name_list);
+    ude_text_free(&model->names);
+    free(model->u0);
+    free(model->p0);
+    free(model->zeros);
+    free(model->title);
+    free(model);
+  }
+}
+
+ude_status ude_model_compile(const char *const *files, size_t file_count,
+                             const ude_compile_options *options, ude_model **model,
+                             ude_error *error) {
+  static const ude_compile_options none = {0};
+  ude_error                        own  = {0};
+  error                                 = error ? error : &own;
+  options                               = options ? options : &none;
+  *model                                = NULL;
+  if (file_count == 0) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "a model needs at least one C file");
+  }
+  char            key[UDE_SHA256_TEXT];
+  ude_cache_entry entry  = {0};
+  ude_status      status = ude_cache_key(files, file_count, options, key, error);
+  if (status) {
+    return status;
+  }
+  ude_model *made = ude_calloc(1, sizeof *made);
+  if (made) {
+    made->title = strdup(files[0]);
+  }
+  if (!made || !made->title) {
+    free(made);
+    return ude_fail_memory(error, "a model");
+  }
+  made->field.name = made->title;
+  if (options->cache_dir && ude_cache_load(options->cache_dir, key, &entry)) {
+    made->from_cache = ude_reflection_read(entry.reflection.data, entry.reflection.length,
+                                           &made->reflection, NULL) == UDE_OK;
+  }
+  if (!made->from_cache) {
+    ude_cache_entry_free(&entry);
+    status = compile_files(files, file_count, options, &made->reflection, &entry, error);
+    if (status == UDE_OK && options->cache_dir && entry.dependencies.length > 0) {
+      ude_cache_store(options->cache_dir, key, &entry);
+    }
+  }
+  if (status == UDE_OK) {
+    status = load(made, &entry, options->derivatives, error);
+  }
+  ude_cache_entry_free(&entry);
+  if (status) {
+    ude_model_free(made);
+    return status;
+  }
+  *model = made;
+  return UDE_OK;
+}
+
+const ude_vector_field *ude_model_vector_field(const ude_model *model) {
+  return &model->field;
+}
+
+bool ude_model_from_cache(const ude_model *model) {
+  return model->from_cache;
+}
