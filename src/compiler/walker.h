@@ -1,0 +1,203 @@
+/**
+ * @file walker.h
+ * @brief What all transforms share: the reachable program, its control flow, what its pointers may
+ *        point to, and which of its values carry derivatives.
+ *
+ * One ude_walk lives for one transform. All its memory comes from an arena that is freed at the end;
+ * a refusal or a failed allocation leaves by longjmp to the entry point of the transform, which is the only
+ * place that cleans up (no LLVM frame is ever between the two).
+ */
+#ifndef UDE_COMPILER_WALKER_H
+#define UDE_COMPILER_WALKER_H
+
+#include <llvm-c/Core.h>
+#include <llvm-c/Target.h>
+#include <setjmp.h>
+#include <ude/base.h>
+
+/* ------------------------------------------------------------------------------ control flow -- */
+
+/** A loop: a strongly connected set of blocks entered only through its header. Loop 0 is the function itself. */
+typedef struct ude_flow_loop {
+  int parent, header, depth;
+} ude_flow_loop;
+
+typedef struct ude_flow_block {
+  LLVMBasicBlockRef block;
+  int               preds, succs; /**< counts, each neighbour once, reachable ones only */
+  int              *pred, *succ;  /**< indices of blocks */
+  int               loop;         /**< innermost loop that holds it */
+  bool              returns;      /**< a return can be reached from it */
+} ude_flow_block;
+
+/** Control flow of one function; blocks are in reverse postorder, 0 is the entry. */
+typedef struct ude_flow {
+  int             blocks, loops;
+  ude_flow_block *block;
+  ude_flow_loop  *loop;
+  bool            irreducible;
+} ude_flow;
+
+/* ------------------------------------------------------------------------------------ values -- */
+
+/** What memory or an integer may hold, as far as typed accesses tell. */
+enum {
+  UDE_HOLDS_DOUBLE  = 1,
+  UDE_HOLDS_FLOAT   = 2,
+  UDE_HOLDS_POINTER = 4,
+  UDE_HOLDS_INTEGER = 8,
+  UDE_HOLDS_OTHER   = 16 /**< long double, half, ... */
+};
+
+enum {
+  UDE_VARIED  = 1, /**< depends on an active input */
+  UDE_USEFUL  = 2, /**< an active output depends on it */
+  UDE_CARRIER = 4, /**< an integer that may hold the bits of a float or of a pointer */
+  UDE_TAINTED = 8, /**< an integer computed from the bits of varied floats */
+  UDE_MASKED  = 16 /**< a select, fmin or fmax may drop it: its adjoint may be 0 while it is not finite */
+};
+
+/** An argument or instruction of the reachable program. */
+typedef struct ude_value {
+  LLVMValueRef value;
+  int          function, block; /**< index of function; of block, -1 for an argument */
+  int          target;          /**< points-to node, -1: none */
+  unsigned     flags, holds;
+} ude_value;
+
+/** A set of memory objects that pointers of the program do not tell apart (Steensgaard 1996). */
+typedef struct ude_node {
+  int      parent;  /**< union-find */
+  int      pointee; /**< what pointers stored in it point to, -1: none */
+  unsigned flags, holds;
+  unsigned declared; /**< what the types of its objects say they hold; all bits where not known */
+  bool     written;      /**< some store may go there */
+  bool     heap, global; /**< holds a malloc'ed object; a mutable global */
+  bool     kept;         /**< pointers to it are stored in a mutable global */
+  bool     shadowed;     /**< its objects need shadow memory */
+  int      functions;    /**< head of a list of functions that it may be, -1: none */
+} ude_node;
+
+typedef struct ude_function {
+  LLVMValueRef value;
+  ude_flow     flow;
+  int          first_value, values; /**< arguments, then instructions in order of blocks */
+  int          result;              /**< points-to node of a returned pointer, -1 */
+  unsigned     result_flags, result_holds;
+  int          next_in_node;        /**< list of ude_node.functions */
+  bool         address_taken;
+} ude_function;
+
+typedef struct ude_map_entry {
+  const void *key;
+  int         index;
+} ude_map_entry;
+
+/** From pointers to small indices. */
+typedef struct ude_map_of {
+  ude_map_entry *entry;
+  int            capacity, count;
+} ude_map_of;
+
+typedef struct ude_walk {
+  LLVMModuleRef     module;
+  LLVMContextRef    context;
+  LLVMTargetDataRef layout;
+  LLVMBuilderRef    builder;
+  ude_error        *error;
+  jmp_buf           leave;
+  void             *arena;
+  LLVMTypeRef       type_double, type_float, type_i1, type_i8, type_i32, type_i64, type_ptr, type_void;
+
+  ude_map_of    rules; /**< of called functions: row of the rule table plus one, 0: none */
+  ude_map_of    ids; /**< functions, blocks, values, globals: each kind indexes its own array */
+  ude_function *function;
+  int           functions, function_capacity;
+  ude_value    *value;
+  int           values, value_capacity;
+  ude_node     *node;
+  int           nodes, node_capacity;
+} ude_walk;
+
+/* walker.c: life, memory, maps, the reachable program */
+ude_walk *ude_walk_create(LLVMModuleRef module, ude_error *error);
+void      ude_walk_free(ude_walk *walk);
+void     *ude_walk_alloc(ude_walk *walk, size_t count, size_t size); /**< zeroed; leaves on failure */
+void     *ude_walk_grow(ude_walk *walk, void *block, int count, int *capacity, size_t size);
+void      ude_map_put(ude_walk *walk, ude_map_of *map, const void *key, int index);
+int       ude_map_get(const ude_map_of *map, const void *key); /**< -1: absent */
+/** Everything that `primal` may call: lowered, numbered, with its flow. */
+void ude_walk_program(ude_walk *walk, LLVMValueRef primal);
+int  ude_walk_function(ude_walk *walk, LLVMValueRef function); /**< index or -1 */
+int  ude_walk_value(const ude_walk *walk, LLVMValueRef value); /**< index or -1 for constants */
+bool ude_walk_constant(LLVMValueRef value); /**< anything but an argument or instruction */
+
+/* walker_graph.c */
+void ude_flow_build(ude_walk *walk, LLVMValueRef function, ude_flow *flow);
+
+/* walker_lower.c: rewrite what no transform should have to know */
+void ude_walk_lower(ude_walk *walk, LLVMValueRef function);
+void ude_walk_lower_pointers(ude_walk *walk);
+
+/* walker_points.c */
+void ude_walk_points(ude_walk *walk, LLVMValueRef primal);
+int  ude_walk_find(ude_walk *walk, int node);
+int  ude_walk_target(ude_walk *walk, LLVMValueRef pointer); /**< representative node; -1: null, undef */
+
+/* walker_activity.c */
+void ude_walk_activity(ude_walk *walk, LLVMValueRef primal);
+bool ude_walk_varied(ude_walk *walk, LLVMValueRef value);
+bool ude_walk_active(ude_walk *walk, LLVMValueRef value); /**< varied and useful */
+bool ude_walk_node_varied(ude_walk *walk, LLVMValueRef pointer);
+bool ude_walk_node_active(ude_walk *walk, LLVMValueRef pointer);
+bool ude_walk_shadowed(ude_walk *walk, LLVMValueRef pointer); /**< its shadow may be dereferenced */
+/** The load or store moves an integer that may be a copy of float or pointer bits. */
+bool ude_walk_carries(ude_walk *walk, LLVMValueRef access);
+
+/* walker_types.c: questions about types, accesses and calls */
+bool     ude_type_is_real(LLVMTypeRef type);          /**< float or double */
+bool     ude_type_is_real_vector(LLVMTypeRef type);   /**< fixed vector of those */
+bool     ude_type_has_real(LLVMTypeRef type);         /**< contains any floating type */
+bool     ude_type_has_pointer(LLVMTypeRef type);
+unsigned ude_type_holds(LLVMTypeRef type);            /**< UDE_HOLDS_* of all leaves */
+LLVMTypeRef ude_access_type(LLVMValueRef load_or_store);
+/** 1: the C type of the access is an integer, 0: it is a float or pointer, -1: unknown (char, union, none). */
+int      ude_access_is_integer(ude_walk *walk, LLVMValueRef access);
+bool     ude_call_is_intrinsic(LLVMValueRef call);
+/** Name of the directly called function, NULL for indirect calls and assembly. */
+const char *ude_call_name(LLVMValueRef call);
+bool     ude_name_is(const char *name, const char *const *list); /**< NULL-terminated list */
+
+/** How a call without a visible body behaves, apart from the rules of rules.h. */
+typedef enum ude_callee {
+  UDE_CALLEE_BODY,     /**< has a body here */
+  UDE_CALLEE_INDIRECT, /**< through a pointer */
+  UDE_CALLEE_RULE,     /**< a function of reals with a row in the rule table */
+  UDE_CALLEE_IGNORED,  /**< no effect on values: lifetime, assume, debug */
+  UDE_CALLEE_INTEGER,  /**< integers in, integers out */
+  UDE_CALLEE_COPY,     /**< memcpy, memmove */
+  UDE_CALLEE_SET,      /**< memset */
+  UDE_CALLEE_MALLOC, UDE_CALLEE_CALLOC, UDE_CALLEE_REALLOC, UDE_CALLEE_FREE,
+  UDE_CALLEE_INERT,    /**< reads at most: printing, abort, comparisons of text */
+  UDE_CALLEE_STACK,    /**< stacksave, stackrestore */
+  UDE_CALLEE_UNKNOWN
+} ude_callee;
+ude_callee ude_call_kind(ude_walk *walk, LLVMValueRef call);
+
+/* walker_check.c */
+/** Refuse an instruction that no transform can treat. */
+void ude_walk_check(ude_walk *walk, LLVMValueRef instruction);
+/** A call of an unknown function that cannot carry a derivative: plain numbers in, none of them varied. */
+bool ude_call_is_harmless(ude_walk *walk, LLVMValueRef call);
+/** A function's integer parameters must not carry floats or pointers with shadows. */
+void ude_walk_check_params(ude_walk *walk, int function);
+
+/* refuse.c */
+/** Leave with UDE_NOT_DIFFERENTIABLE: "place: cannot differentiate WHAT in 'f': WHY (inlined at ...); ADVICE". */
+_Noreturn void ude_refuse(ude_walk *walk, LLVMValueRef instruction, const char *what,
+                          const char *why, const char *advice);
+_Noreturn void ude_refuse_call(ude_walk *walk, LLVMValueRef call, const char *why,
+                               const char *advice);
+_Noreturn void ude_walk_leave(ude_walk *walk, ude_status status, const char *message);
+
+#endif

@@ -1,0 +1,526 @@
+/* What ordinary numerical C contains, one construct a map: rows, columns and params of each are in
+ * language_cases.h. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAP(name)                                                                             \
+  void map_##name(double *restrict y, const double *restrict u, const double *restrict p, double t)
+#define NOINLINE __attribute__((noinline))
+
+MAP(straight)
+{
+  y[0] = u[0] * u[1] + p[0] * sin(u[2] * t);
+  y[1] = exp(-u[0]) / (1 + u[1] * u[1]) - p[1];
+  y[2] = u[0] - 3;
+}
+
+MAP(nested)
+{
+  for (int i = 0; i < 4; i++) {
+    double sum = 0;
+    for (int j = 0; j < 4; j++) sum += p[i * 4 + j] * tanh(u[j]);
+    y[i] = sum * t;
+  }
+}
+
+MAP(triangular)
+{
+  double s = 1;
+  for (int i = 0; i < 5; i++) {
+    for (int j = 0; j <= i; j++) s = s * 0.9 + u[i] * u[j] * p[0];
+    y[i] = s;
+  }
+}
+
+MAP(while_exit)
+{
+  double x = u[0];
+  int    n = 0;
+  while (x * x > 0.1 && n < 100) {
+    x = x * 0.7 + 0.01 * p[0];
+    n++;
+  }
+  y[0] = x + n;
+  do x = x * x + u[1];
+  while (x < 3);
+  y[1] = x;
+}
+
+MAP(jumps)
+{
+  double s = 0;
+  for (int i = 0; i < 6; i++) {
+    if (u[i % 3] * i > 4) break;
+    if (i == 2) continue;
+    s += u[i % 3] * u[i % 3] * i;
+  }
+  int k = 0;
+again:
+  s = s * 0.5 + p[0];
+  if (++k < 4) goto again;
+  switch ((int)u[0] + k) {
+    case 4: y[0] = s * u[1]; break;
+    case 5: y[0] = s + u[1]; /* fall through */
+    case 6: y[0] += u[2] * u[2]; break;
+    default: y[0] = s;
+  }
+  y[1] = s;
+}
+
+static NOINLINE double early(double x, double a, int n)
+{
+  for (int i = 0; i < n; i++) {
+    if (x > 2) return x * a;
+    x = x * 1.3 + a * 0.1;
+    if (x < 0) return -x;
+  }
+  return x * x;
+}
+
+MAP(early_return)
+{
+  y[0] = early(u[0], p[0], 3);
+  y[1] = early(u[1], p[0], 10);
+  y[2] = early(-u[0] - 2, p[0], 2) + early(u[0] * u[1], u[1], 1);
+  if (u[0] > 100) return;
+  y[0] *= u[1];
+}
+
+static double power(double x, int n)
+{
+  if (n == 0) return 1;
+  if (n % 2) return x * power(x, n - 1);
+  double half = power(x, n / 2);
+  return half * half;
+}
+
+static NOINLINE double tree(const double *u, int low, int high)
+{
+  if (high - low == 1) return sin(u[low]);
+  int middle = (low + high) / 2;
+  return tree(u, low, middle) * tree(u, middle, high) + u[low];
+}
+
+MAP(recursion)
+{
+  y[0] = power(u[0], 13);
+  y[1] = tree(u, 0, 5);
+}
+
+MAP(lu)
+{
+  double a[4][4], b[4];
+  for (int i = 0; i < 4; i++) {
+    for (int j = 0; j < 4; j++) a[i][j] = p[4 * i + j] + (i == j ? 4 + u[i] : 0);
+    b[i] = u[i];
+  }
+  for (int k = 0; k < 4; k++) {
+    for (int i = k + 1; i < 4; i++) {
+      double m = a[i][k] /= a[k][k];
+      for (int j = k + 1; j < 4; j++) a[i][j] -= m * a[k][j];
+      b[i] -= m * b[k];
+    }
+  }
+  for (int i = 3; i >= 0; i--) {
+    for (int j = i + 1; j < 4; j++) b[i] -= a[i][j] * b[j];
+    b[i] /= a[i][i];
+  }
+  memcpy(y, b, sizeof b);
+}
+
+MAP(pivot)
+{
+  double a[3][4];
+  for (int i = 0; i < 3; i++) {
+    for (int j = 0; j < 3; j++) a[i][j] = p[3 * i + j];
+    a[i][3] = u[i];
+  }
+  for (int k = 0; k < 3; k++) {
+    int best = k;
+    for (int i = k + 1; i < 3; i++) best = fabs(a[i][k]) > fabs(a[best][k]) ? i : best;
+    if (best != k) {
+      for (int j = 0; j < 4; j++) {
+        double swap = a[k][j];
+        a[k][j]     = a[best][j];
+        a[best][j]  = swap;
+      }
+    }
+    for (int i = 0; i < 3; i++) {
+      if (i == k) continue;
+      double m = a[i][k] / a[k][k];
+      for (int j = k; j < 4; j++) a[i][j] -= m * a[k][j];
+    }
+  }
+  for (int i = 0; i < 3; i++) y[i] = a[i][3] / a[i][i];
+}
+
+MAP(cumulative)
+{
+  double x[6];
+  memcpy(x, u, sizeof x);
+  for (int i = 1; i < 6; i++) x[i] += x[i - 1] * x[i];
+  for (int i = 4; i >= 0; i--) x[i] *= x[i + 1];
+  memmove(x + 1, x, 5 * sizeof *x);
+  for (int i = 0; i < 6; i++) y[i] = x[i] * p[0];
+}
+
+MAP(ping_pong)
+{
+  double a[8], b[8], *from = a, *to = b;
+  for (int i = 0; i < 8; i++) from[i] = u[i];
+  for (int step = 0; step < 5; step++) {
+    for (int i = 0; i < 8; i++) {
+      double left = from[(i + 7) % 8], right = from[(i + 1) % 8];
+      to[i] = from[i] + p[0] * (left - 2 * from[i] + right) - from[i] * from[i] * 0.01;
+    }
+    double *swap = from;
+    from = to;
+    to   = swap;
+  }
+  for (int i = 0; i < 8; i++) y[i] = from[i];
+}
+
+MAP(fft)
+{
+  enum { N = 8 };
+  double re[N], im[N];
+  for (int i = 0; i < N; i++) {
+    int r = (i & 1) << 2 | (i & 2) | (i & 4) >> 2;
+    re[r] = u[i];
+    im[r] = u[N + i];
+  }
+  for (int len = 2; len <= N; len <<= 1) {
+    double angle = -6.283185307179586 / len * p[0];
+    for (int i = 0; i < N; i += len) {
+      for (int j = 0; j < len / 2; j++) {
+        double c = cos(angle * j), s = sin(angle * j);
+        int    a = i + j, b = i + j + len / 2;
+        double x = re[b] * c - im[b] * s, z = re[b] * s + im[b] * c;
+        re[b] = re[a] - x;
+        im[b] = im[a] - z;
+        re[a] += x;
+        im[a] += z;
+      }
+    }
+  }
+  for (int i = 0; i < N; i++) y[i] = re[i] * re[i] + im[i] * im[i];
+}
+
+struct body {
+  double q[2], v[2], m;
+  int    id;
+};
+
+static NOINLINE void pull(struct body *a, const struct body *b, double g)
+{
+  double dx = b->q[0] - a->q[0], dy = b->q[1] - a->q[1];
+  double d2 = dx * dx + dy * dy + 0.01, w = g * b->m / (d2 * sqrt(d2));
+  a->v[0] += w * dx;
+  a->v[1] += w * dy;
+}
+
+MAP(array_of_structs)
+{
+  struct body bodies[3];
+  for (int i = 0; i < 3; i++) {
+    bodies[i] = (struct body){{u[4 * i], u[4 * i + 1]}, {u[4 * i + 2], u[4 * i + 3]}, p[i], i};
+  }
+  for (int i = 0; i < 3; i++) {
+    for (int j = 0; j < 3; j++) {
+      if (bodies[i].id != bodies[j].id) pull(&bodies[i], &bodies[j], 0.5);
+    }
+  }
+  for (int i = 0; i < 3; i++) {
+    struct body copy = bodies[i];
+    bodies[i]        = bodies[(i + 1) % 3];
+    y[4 * i]         = copy.v[0] * copy.m;
+    y[4 * i + 1]     = copy.v[1];
+    y[4 * i + 2]     = copy.q[0] + bodies[i].q[0];
+    y[4 * i + 3]     = copy.q[1] * bodies[i].v[0];
+  }
+}
+
+struct small {
+  float x, y;
+};
+struct pair {
+  double a, b;
+};
+struct large {
+  double v[6];
+  int    n;
+};
+
+static NOINLINE struct pair rotate(struct pair x, double angle)
+{
+  return (struct pair){x.a * cos(angle) - x.b * sin(angle), x.a * sin(angle) + x.b * cos(angle)};
+}
+
+static NOINLINE struct small shrink(struct small s, float by)
+{
+  return (struct small){s.x * by, s.y + by * s.x};
+}
+
+static NOINLINE double total(struct large l)
+{
+  l.v[0] *= 2;
+  double s = 0;
+  for (int i = 0; i < l.n; i++) s += l.v[i] * l.v[i];
+  return s;
+}
+
+static NOINLINE struct large make(const double *u, int n)
+{
+  struct large l = {.n = n};
+  for (int i = 0; i < n; i++) l.v[i] = u[i % 3] * (i + 1);
+  return l;
+}
+
+MAP(struct_values)
+{
+  struct pair  x = rotate((struct pair){u[0], u[1]}, p[0]);
+  struct small s = shrink((struct small){(float)u[0], (float)u[2]}, (float)u[1]);
+  struct large l = make(u, 5);
+  y[0] = x.a * x.b;
+  y[1] = s.x + s.y;
+  y[2] = total(l) + l.v[0];
+  l    = make(y, 2);
+  y[0] += l.v[1];
+}
+
+MAP(heap)
+{
+  int     n = 3;
+  double *x = malloc((size_t)n * sizeof *x), *z = calloc(4, sizeof *z);
+  if (!x || !z) abort();
+  for (int i = 0; i < n; i++) x[i] = u[i] * u[(i + 1) % 3];
+  for (int grow = 0; grow < 3; grow++) {
+    x = realloc(x, (size_t)(n + 2) * sizeof *x);
+    if (!x) abort();
+    x[n]     = x[n - 1] * p[0];
+    x[n + 1] = x[0] + z[1];
+    z[grow] += x[n] * 0.5;
+    n += 2;
+  }
+  double s = z[0];
+  for (int i = 0; i < n; i++) s += x[i] * x[i];
+  y[0] = s;
+  y[1] = x[n - 2] * z[2];
+  free(x);
+  free(z);
+}
+
+struct link {
+  double       value;
+  struct link *next;
+};
+
+MAP(list)
+{
+  struct link *head = NULL;
+  for (int i = 0; i < 4; i++) {
+    struct link *node = malloc(sizeof *node);
+    if (!node) abort();
+    *node = (struct link){u[i % 3] * p[0], head};
+    head  = node;
+  }
+  double s = 1;
+  for (struct link *at = head; at; at = at->next) {
+    s = s * at->value + 0.3;
+    at->value = s;
+  }
+  y[0] = s;
+  y[1] = head->next->value;
+  while (head) {
+    struct link *next = head->next;
+    free(head);
+    head = next;
+  }
+}
+
+MAP(vla)
+{
+  int n = (int)p[1];
+  for (int round = 0; round < 2; round++) {
+    double x[n], z[2 * n];
+    for (int i = 0; i < n; i++) x[i] = u[i % 3] + i;
+    for (int i = 0; i < 2 * n; i++) z[i] = x[i % n] * x[(i + 1) % n] * p[0];
+    double s = 0;
+    for (int i = 0; i < 2 * n; i++) s += z[i] * z[(i + round) % n];
+    y[round] = s;
+  }
+}
+
+static const double quadrature[4] = {0.1, 0.35, 0.35, 0.2};
+static const int    order[4]      = {2, 0, 1, 2};
+
+MAP(tables)
+{
+  double s = 0;
+  for (int i = 0; i < 4; i++) s += quadrature[i] * u[order[i]] * u[order[3 - i]];
+  y[0] = s;
+  const double *row = u[0] > 0 ? quadrature : u;
+  y[1] = row[1] * u[1] + row[2];
+}
+
+static double scratch[8];
+static double factor = 2;
+
+MAP(static_buffer)
+{
+  factor = 2;
+  for (int i = 0; i < 3; i++) scratch[i] = u[i] * factor;
+  factor = u[0];
+  for (int i = 0; i < 3; i++) scratch[i + 3] = scratch[i] * scratch[(i + 1) % 3] * factor;
+  for (int i = 0; i < 3; i++) y[i] = scratch[i + 3] + scratch[i] * p[0];
+}
+
+typedef double (*unary)(double);
+static NOINLINE double square(double x) { return x * x; }
+static NOINLINE double soften(double x) { return x / (1 + fabs(x)); }
+static unary const     activations[] = {square, soften, tanh};
+
+static NOINLINE double apply(double (*f)(double, double), double a, double b) { return f(a, b) + a; }
+static NOINLINE double add(double a, double b) { return a + b * b; }
+static NOINLINE double times(double a, double b) { return a * b; }
+
+MAP(function_pointers)
+{
+  double s = 0;
+  for (int i = 0; i < 6; i++) s = activations[(i + (int)p[1]) % 3](s + u[i % 3]) + p[0] * s;
+  y[0] = s;
+  y[1] = apply(u[0] > 1 ? add : times, u[1], u[2]);
+}
+
+MAP(floats)
+{
+  float x[3], s = 0;
+  for (int i = 0; i < 3; i++) x[i] = (float)u[i];
+  for (int i = 0; i < 3; i++) s += sinf(x[i]) * x[(i + 1) % 3] * (float)p[0];
+  double wide = (double)s * u[0];
+  y[0] = wide;
+  y[1] = (double)expf(x[0] / x[1]) + (double)(float)(u[2] * u[2]);
+  y[2] = (double)powf(x[0], x[2]);
+}
+
+MAP(integers)
+{
+  int    n = (int)p[0];
+  double s = 0;
+  for (int i = 0; i < n; i++) s += u[0] * i / (double)n;
+  y[0] = s + floor(u[1]) * u[2];
+  y[1] = u[(int)(u[1] * 2) % 3] * (double)lround(u[2]);
+}
+
+MAP(irreducible)
+{
+  double x = u[0];
+  int    n = 0;
+  if (u[1] > 0) goto middle;
+top:
+  x = x * u[1] + p[0];
+middle:
+  x = sin(x) + 0.1 * u[2];
+  if (++n < 5) goto top;
+  y[0] = x;
+}
+
+MAP(printing)
+{
+  if (u[0] > 1e300) fprintf(stderr, "huge %g\n", u[0]);
+  if (!(u[1] < 1e300)) abort();
+  y[0] = u[0] * u[1] * p[0];
+}
+
+union shape {
+  struct {
+    double radius;
+  } circle;
+  struct {
+    double width, height;
+  } box;
+};
+
+struct item {
+  int         kind;
+  union shape shape;
+};
+
+static NOINLINE double area(const struct item *item)
+{
+  return item->kind ? item->shape.box.width * item->shape.box.height
+                    : 3 * item->shape.circle.radius * item->shape.circle.radius;
+}
+
+MAP(unions)
+{
+  struct item items[2] = {{0, {.circle = {u[0]}}}, {1, {.box = {u[1], u[2]}}}};
+  y[0] = area(&items[0]) * p[0];
+  y[1] = area(&items[(int)p[1]]);
+  items[0] = items[1];
+  y[2] = area(&items[0]) * u[0];
+}
+
+static NOINLINE void swap_doubles(double *a, double *b)
+{
+  double c = *a;
+  *a = *b;
+  *b = c;
+}
+
+static NOINLINE double dot(const double *a, const double *b, int n)
+{
+  double s = 0;
+  for (int i = 0; i < n; i++) s += a[i] * b[i];
+  return s;
+}
+
+MAP(helpers)
+{
+  double x[3] = {u[0], u[1] * u[2], u[2]};
+  swap_doubles(&x[0], &x[2]);
+  y[0] = dot(x, u, 3) * dot(p, u, 2);
+  y[1] = dot(x, x, 3);
+  x[1] = y[1];
+  y[2] = dot(x, p, 2);
+  for (int i = 0; i < 3; i++) y[i] += dot(x + 1, u + i % 2, 2) * i;
+}
+
+MAP(reads_output)
+{
+  for (int i = 0; i < 3; i++) y[i] = u[i];
+  for (int k = 0; k < 3; k++) {
+    for (int i = 0; i < 3; i++) y[i] = y[i] * y[(i + 1) % 3] + p[0];
+  }
+  y[1] = y[1] * t;
+}
+
+MAP(selects)
+{
+  double a = u[0] > u[1] ? u[0] : u[1];
+  double b = fmax(u[2], p[0]);
+  double c = u[0] < 0 ? 0 : sqrt(u[0]);
+  y[0] = a * b;
+  y[1] = fmin(a, b) * c;
+  y[2] = copysign(u[1], -1.0) + fabs(u[2]) + fdim(u[0], u[1]);
+}
+
+MAP(bytes_of_structs)
+{
+  struct body all[2], other[2];
+  memset(all, 0, sizeof all);
+  for (int i = 0; i < 2; i++) {
+    all[i].q[0] = u[i];
+    all[i].v[1] = u[i] * u[2];
+    all[i].m    = p[0];
+    all[i].id   = i;
+  }
+  memcpy(other, all, sizeof all);
+  memset(&all[0], 0, sizeof all[0]);
+  other[0].m *= other[1].q[0];
+  all[1] = other[0];
+  y[0] = all[0].q[0] + all[1].m * all[1].v[1];
+  y[1] = other[1].v[1] * other[0].m;
+}
