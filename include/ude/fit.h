@@ -1,0 +1,206 @@
+/**
+ * @file fit.h
+ * @brief Training: data sets, the loss and its derivatives, optimisers, the run folder.
+ *
+ *     ude_dataset *data = NULL;
+ *     ude_fit_result result;
+ *     ude_dataset_read(&path, 1, field, NULL, &data, &error);
+ *     ude_fit_options options = {.seed = 1, .folder = "run"};
+ *     ude_fit(field, data, &options, p, &result, &error);      // p: start and result
+ *     ude_dataset_free(data);
+ *
+ * The loss is the sum over all observed cells of (scale_c (model - datum))^2 (a sum, not a mean), plus
+ * regularise * mean(theta^2) over the weights and biases of networks, plus the model's `penalty`.
+ */
+#ifndef UDE_FIT_H
+#define UDE_FIT_H
+
+#include <ude/sensitivity.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------ data -- */
+
+/** Measurements along one solution. */
+typedef struct ude_trajectory {
+  double  name; /**< value of the column `trajectory`; 0 if there is none */
+  int64_t count;
+  double *t;      /**< [count] strictly ascending */
+  double *values; /**< [count][columns]; NaN where missing */
+} ude_trajectory;
+
+/** Measurements of named columns. Owned; read only. */
+typedef struct ude_dataset {
+  int64_t         columns;
+  char          **names;  /**< [columns] as in the file */
+  int64_t        *target; /**< [columns] scalar of the observation (if the field has `observe`), else of the state */
+  bool            observed;     /**< targets are observations */
+  int64_t         trajectories;
+  ude_trajectory *trajectory;
+  int64_t         cells; /**< cells that are not missing */
+} ude_dataset;
+
+/** Zero value: `t` or `time`, and `trajectory` where there is one. */
+typedef struct ude_dataset_options {
+  const char *time_column;
+  const char *trajectory_column;
+} ude_dataset_options;
+
+/**
+ * Read CSV files: a time column, optionally a column `trajectory`, the others named as scalars of the observation (if the
+ * field has `observe`) or of the state. Each file adds its trajectories.
+ *
+ * @return UDE_BAD_DATA with file, line, column and the known names; UDE_IO; UDE_OUT_OF_MEMORY
+ */
+UDE_API ude_status ude_dataset_read(const char *const *paths, int64_t count,
+                                    const ude_vector_field *field,
+                                    const ude_dataset_options *options, ude_dataset **dataset,
+                                    ude_error *error);
+/** The same from tables in memory; names[i] stands for the path in messages. */
+UDE_API ude_status ude_dataset_from_tables(const ude_table *const *tables, const char *const *names,
+                                           int64_t count, const ude_vector_field *field,
+                                           const ude_dataset_options *options,
+                                           ude_dataset **dataset, ude_error *error);
+UDE_API void       ude_dataset_free(ude_dataset *dataset);
+
+/* ----------------------------------------------------------------------------------- loss -- */
+
+/** Where a trajectory starts. */
+typedef enum ude_initial_policy {
+  UDE_INITIAL_AUTO = 0, /**< MODEL for one trajectory or where the model defines `initial`; DATA for several */
+  UDE_INITIAL_MODEL,    /**< `initial` of the model, else u0 (of the options, of the model) */
+  UDE_INITIAL_DATA,     /**< the first row of each trajectory, all states observed there */
+  UDE_INITIAL_TRAINED   /**< free variables, starting from the data where observed, else from the model */
+} ude_initial_policy;
+
+UDE_API ude_status ude_initial_policy_parse(const char *name, ude_initial_policy *policy,
+                                            ude_error *error);
+
+typedef enum ude_optimizer {
+  UDE_OPTIMIZER_AUTO = 0, /**< BFGS up to 500 variables, L-BFGS above */
+  UDE_OPTIMIZER_BFGS,
+  UDE_OPTIMIZER_LBFGS,
+  UDE_OPTIMIZER_LM, /**< Levenberg-Marquardt on the residuals; needs rhs.jvp */
+  UDE_OPTIMIZER_NONE /**< Adam alone */
+} ude_optimizer;
+
+UDE_API ude_status ude_optimizer_parse(const char *name, ude_optimizer *optimizer,
+                                       ude_error *error);
+
+/** Zero value: the defaults. All pointers are borrowed. */
+typedef struct ude_fit_options {
+  ude_solve_options      solve; /**< save options are ignored */
+  ude_sensitivity_method sensitivity;
+  ude_initial_policy     initial;
+  const double          *u0;     /**< [state.count] instead of the model's u0; NULL: the model's */
+  const double          *scales; /**< [columns] weights of residuals; NULL: 1 */
+  double                 regularise;
+  int64_t                segment;    /**< multiple shooting: data intervals per segment, 0: single shooting */
+  double                 continuity; /**< weight of (jump between segments)^2, 0: 100 */
+  const bool            *free;       /**< [param.count] parameters to train; NULL: all that are not fixed */
+  uint64_t               seed;       /**< of the initialisation */
+  bool                   keep_start; /**< do not draw networks whose parameters are all zero */
+
+  int64_t       adam;       /**< iterations, 0: 200, < 0: none */
+  double        rate;       /**< of Adam, 0: 0.05 */
+  ude_optimizer optimizer;
+  int64_t       iterations; /**< of the optimizer, 0: 2000 (LM: 200) */
+  double        first_step; /**< largest change of a variable in the first step of BFGS, 0: 0.01 */
+  double        gradient_tolerance; /**< stop when the largest entry is below, 0: 1e-8 */
+  double        change_tolerance;   /**< stop when the loss changed relatively by less over ten iterations, 0: 1e-9 */
+  double        max_seconds;        /**< 0: none */
+
+  const char     *folder;        /**< run folder to write; NULL: none */
+  const char     *settings_json; /**< a JSON object that becomes settings.json; NULL: none */
+  bool            resume;        /**< continue from the folder's checkpoint if there is one */
+  ude_progress_fn progress;
+  void           *progress_context;
+} ude_fit_options;
+
+/** Evaluates a loss in terms of free variables theta: trained parameters (mapped into their ranges), then trained
+ *  initial states, then states at segment starts. One per thread. */
+typedef struct ude_loss ude_loss;
+
+UDE_API ude_status ude_loss_create(const ude_vector_field *field, const ude_dataset *data,
+                                   const ude_fit_options *options, const double *p,
+                                   ude_loss **loss, ude_error *error);
+UDE_API void       ude_loss_free(ude_loss *loss);
+/** Number of free variables; of least-squares residuals. */
+UDE_API int64_t ude_loss_dimension(const ude_loss *loss);
+UDE_API int64_t ude_loss_residual_count(const ude_loss *loss);
+/** The variables that belong to p (double[param.count]) and the starting states. theta: double[dimension]. */
+UDE_API void ude_loss_start(const ude_loss *loss, double *theta);
+/** Parameters at theta: p, double[param.count]; u0: double[trajectories][state.count] or NULL. */
+UDE_API ude_status ude_loss_unpack(ude_loss *loss, const double *theta, double *p, double *u0,
+                                   ude_error *error);
+/** Value and gradient (NULL: value alone). UDE_NUMERICAL if a solve fails or something is not finite. */
+UDE_API ude_status ude_loss_evaluate(ude_loss *loss, const double *theta, double *value,
+                                     double *gradient, ude_error *error);
+/** Residuals r with loss = sum r^2 (+ penalty, which is not a square), and their Jacobian double[residuals][dimension]
+ *  (NULL: residuals alone). */
+UDE_API ude_status ude_loss_residuals(ude_loss *loss, const double *theta, double *residuals,
+                                      double *jacobian, ude_error *error);
+/** Gradient with respect to p (all entries, double[param.count]) and u0 (double[trajectories][state.count]) at the
+ *  start, single shooting; either may be NULL. */
+UDE_API ude_status ude_loss_gradient(ude_loss *loss, const double *p, double *value, double *p_bar,
+                                     double *u0_bar, ude_solve_result *result, ude_error *error);
+/** Solve trajectory k from its start at theta and evaluate the states: u_at double[count][state.count]. */
+UDE_API ude_status ude_loss_solve(ude_loss *loss, const double *theta, int64_t k,
+                                  const double *times, int64_t count, double *u_at,
+                                  ude_error *error);
+
+/* ------------------------------------------------------------------------------------ fit -- */
+
+typedef enum ude_fit_reason {
+  UDE_FIT_GRADIENT = 0, /**< the gradient is small */
+  UDE_FIT_CHANGE,       /**< the loss does not change any more */
+  UDE_FIT_ITERATIONS,
+  UDE_FIT_TIME,
+  UDE_FIT_STOPPED, /**< progress asked to stop */
+  UDE_FIT_STALLED  /**< no step lowers the loss */
+} ude_fit_reason;
+
+UDE_API const char *ude_fit_reason_text(ude_fit_reason reason);
+
+typedef struct ude_fit_result {
+  double         loss, first_loss;
+  int64_t        iterations, evaluations, failed_evaluations;
+  int64_t        variables;
+  double         seconds;
+  ude_fit_reason reason;
+} ude_fit_result;
+
+/**
+ * Train: Adam, then the optimizer. The best parameters seen are kept, also when stopped.
+ *
+ * @param[in,out] p      double[param.count], start (networks of zeros are drawn) and result
+ * @param[out]    u0     double[trajectories][state.count] initial states, or NULL
+ * @return UDE_OK, UDE_INTERRUPTED (p is the best so far, the folder is complete and can be resumed), UDE_NUMERICAL
+ *         (the loss cannot be evaluated at the start), UDE_BAD_DATA, UDE_IO, UDE_OUT_OF_MEMORY
+ */
+UDE_API ude_status ude_fit(const ude_vector_field *field, const ude_dataset *data,
+                           const ude_fit_options *options, double *p, double *u0,
+                           ude_fit_result *result, ude_error *error);
+
+/** Draw members with a seeded initialisation whose values are all zero. */
+UDE_API void ude_initialise(const ude_vector_field *field, uint64_t seed, double *p);
+
+/* ----------------------------------------------------------------------------------- files -- */
+
+/** Read parameters into p: params.json, lines `name=value` or `name,value`, or plain numbers (the trained ones in memory
+ *  order, one a line). Entries not named keep their value. UDE_BAD_DATA with file, line, cause. */
+UDE_API ude_status ude_params_read(const char *path, const ude_vector_field *field, double *p,
+                                   ude_error *error);
+/** Write the run folder: params.json, data.csv, predicted.csv, trajectory.csv, learned_<f>.csv (if the field has
+ *  `probe`). `status`: "finished" or "interrupted". */
+UDE_API ude_status ude_run_write(const char *folder, const ude_vector_field *field,
+                                 const ude_dataset *data, const ude_fit_options *options,
+                                 const double *p, double loss, const char *status,
+                                 ude_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,127 @@
+/* Workspace, recorded solves, recomputed states. */
+#include "sensitivity/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const size_t default_memory = (size_t)256 << 20;
+
+void ude_engine_close(ude_engine *engine) {
+  double *const blocks[] = {engine->k,      engine->k_bar,  engine->weights, engine->u,
+                            engine->u_end,  engine->lambda, engine->w,       engine->work,
+                            engine->u_dot,  engine->k_dot,  engine->at_dot,  engine->seed_u,
+                            engine->seed_p, engine->segment, engine->u_at,   engine->values};
+  for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
+    free(blocks[i]);
+  }
+  ude_integrator_free(engine->integrator);
+  ude_trace_free(&engine->trace);
+  *engine = (ude_engine){0};
+}
+
+ude_status ude_engine_open(ude_engine *engine, const ude_vector_field *field,
+                           const ude_sensitivity_options *options, ude_error *error) {
+  *engine           = (ude_engine){.field = field, .segment_first = -1};
+  ude_status status = ude_integrator_create(field, &options->solve, &engine->integrator, error);
+  if (status) {
+    return status;
+  }
+  size_t memory      = options->memory_bytes ? options->memory_bytes : default_memory;
+  engine->tableau    = ude_integrator_tableau(engine->integrator);
+  engine->n          = field->state.count;
+  engine->np         = field->param.count;
+  engine->width      = field->rhs.jvp_wide ? field->rhs.width : 1;
+  size_t n           = (size_t)engine->n;
+  size_t stages      = (size_t)engine->tableau->dense_stages;
+  engine->k          = ude_calloc(stages, n * sizeof(double));
+  engine->k_bar      = ude_calloc(stages, n * sizeof(double));
+  engine->weights    = ude_calloc(stages, sizeof(double));
+  engine->u          = ude_calloc(n, sizeof(double));
+  engine->u_end      = ude_calloc(n, sizeof(double));
+  engine->lambda     = ude_calloc(n, sizeof(double));
+  engine->w          = ude_calloc(n, sizeof(double));
+  engine->work       = ude_calloc(n, (size_t)(2 + engine->width) * sizeof(double));
+  engine->trace.max_states = (int64_t)(memory / ((n ? n : 1) * sizeof(double)));
+  if (engine->trace.max_states < 2) {
+    engine->trace.max_states = 2;
+  }
+  if (!engine->k || !engine->k_bar || !engine->weights || !engine->u || !engine->u_end ||
+      !engine->lambda || !engine->w || !engine->work) {
+    ude_engine_close(engine);
+    return ude_fail_memory(error, "sensitivities");
+  }
+  ude_integrator_set_trace(engine->integrator, &engine->trace);
+  return UDE_OK;
+}
+
+ude_status ude_engine_reserve(ude_engine *engine, int64_t count, ude_error *error) {
+  if (count <= engine->at_capacity) {
+    return UDE_OK;
+  }
+  double *u_at   = ude_realloc(engine->u_at, (size_t)count, (size_t)engine->n * sizeof *u_at);
+  engine->u_at   = u_at ? u_at : engine->u_at;
+  double *values = u_at ? ude_realloc(engine->values, (size_t)count, sizeof *values) : NULL;
+  engine->values = values ? values : engine->values;
+  if (!values) {
+    return ude_fail_memory(error, "the states at data times");
+  }
+  engine->at_capacity = count;
+  return UDE_OK;
+}
+
+ude_status ude_engine_solve(ude_engine *engine, const double *u0, const double *p, double t0,
+                            double t1, const double *times, int64_t count, ude_solve_result *result,
+                            ude_error *error) {
+  ude_solve_result own;
+  ude_status       status = ude_engine_reserve(engine, count, error);
+  if (status) {
+    return status;
+  }
+  engine->segment_first = -1;
+  return ude_integrator_run(engine->integrator, u0, p, t0, t1, times, count, engine->u_at,
+                            engine->u_end, result ? result : &own, error);
+}
+
+/* States of steps first..first+count-1 from the stored state of step `first`. */
+static bool recompute(ude_engine *engine, const double *p, int64_t first, int64_t count) {
+  const ude_trace       *trace   = &engine->trace;
+  const ude_erk_tableau *tableau = engine->tableau;
+  int64_t                n       = engine->n;
+  if (count > engine->segment_capacity) {
+    double *grown = ude_realloc(engine->segment, (size_t)count, (size_t)n * sizeof *grown);
+    if (!grown) {
+      return false;
+    }
+    engine->segment          = grown;
+    engine->segment_capacity = count;
+  }
+  memcpy(engine->segment, trace->u + first / trace->stride * n, (size_t)n * sizeof(double));
+  for (int64_t i = 0; i + 1 < count; i++) {
+    double *u = engine->segment + i * n;
+    double  h = trace->h[first + i];
+    if (ude_erk_stages(tableau, engine->field, trace->t[first + i], h, u, p, 0, tableau->stages,
+                       engine->k, engine->work)) {
+      return false;
+    }
+    ude_erk_combine(n, u, h, tableau->b, tableau->stages, engine->k, u + n);
+  }
+  engine->segment_first = first;
+  engine->segment_count = count;
+  return true;
+}
+
+const double *ude_engine_state(ude_engine *engine, const double *p, int64_t i) {
+  const ude_trace *trace = &engine->trace;
+  if (i % trace->stride == 0) {
+    return trace->u + i / trace->stride * engine->n;
+  }
+  if (engine->segment_first < 0 || i < engine->segment_first ||
+      i >= engine->segment_first + engine->segment_count) {
+    int64_t first = i - i % trace->stride;
+    int64_t count = trace->steps - first < trace->stride ? trace->steps - first : trace->stride;
+    if (!recompute(engine, p, first, count)) {
+      return NULL;
+    }
+  }
+  return engine->segment + (i - engine->segment_first) * engine->n;
+}

@@ -1,0 +1,79 @@
+/**
+ * @file engine.h
+ * @brief Workspace of the discrete adjoint and the forward sensitivities of one vector field.
+ */
+#ifndef UDE_SENSITIVITY_ENGINE_H
+#define UDE_SENSITIVITY_ENGINE_H
+
+#include <ude/sensitivity.h>
+
+#include "solve/method.h"
+
+/** A field with its integrator, trace and work arrays; one for the field, one for the field with the running cost. */
+typedef struct ude_engine {
+  const ude_vector_field *field;
+  ude_integrator         *integrator;
+  const ude_erk_tableau  *tableau;
+  ude_trace               trace;
+  int64_t                 n, np, width;
+  double *k, *k_bar;    /**< [dense_stages][n] */
+  double *weights;      /**< [dense_stages] */
+  double *u, *u_end;    /**< [n] */
+  double *lambda, *w;   /**< [n] cotangent of the state; of one data time */
+  double *work;         /**< [n * (2 + width)] */
+  double *u_dot, *k_dot; /**< [n][width], [dense_stages][n][width]; made when first needed */
+  double *at_dot;       /**< [n][width] */
+  double *seed_u, *seed_p; /**< [n][width], [np][width] */
+  double *segment;      /**< [segment_capacity][n] states recomputed between stored ones */
+  int64_t segment_capacity;
+  int64_t segment_first, segment_count; /**< steps that it holds now; first < 0: none */
+  double *u_at, *values; /**< [count][n], [count] */
+  int64_t at_capacity;
+} ude_engine;
+
+struct ude_sensitivity {
+  const ude_vector_field *field;
+  ude_sensitivity_options options;
+  ude_engine              plain;
+  ude_engine             *with_cost; /**< field and running cost as one more state; made when first asked for */
+  struct ude_augmented   *augmented;
+};
+
+ude_status ude_engine_open(ude_engine *engine, const ude_vector_field *field,
+                           const ude_sensitivity_options *options, ude_error *error);
+void       ude_engine_close(ude_engine *engine);
+/** Room for `count` data times. */
+ude_status ude_engine_reserve(ude_engine *engine, int64_t count, ude_error *error);
+
+/** Solve with recording; states at `times` go to engine->u_at, the end to engine->u_end. */
+ude_status ude_engine_solve(ude_engine *engine, const double *u0, const double *p, double t0,
+                            double t1, const double *times, int64_t count, ude_solve_result *result,
+                            ude_error *error);
+
+/** State at the start of step i of the recorded solve (recomputed where it was not stored); NULL if the
+ *  right-hand side fails or there is no memory. */
+const double *ude_engine_state(ude_engine *engine, const double *p, int64_t i);
+
+/** Receives the tangents u_dot: double[n][width] at data time `index` (or at the end, index = count) of
+ *  directions first..first+width-1. */
+typedef void (*ude_tangent_fn)(int64_t index, int64_t first, int64_t lanes, const double *u_dot,
+                               void *context);
+/** Replay the recorded steps with tangents, in blocks. u0_dot: double[n][directions], p_dot: double[np][directions], NULL: zero. */
+ude_status ude_engine_tangents(ude_engine *engine, const double *u0, const double *u0_dot,
+                               const double *p, const double *p_dot, int64_t directions,
+                               const double *times, int64_t count, ude_tangent_fn visit,
+                               void *context, ude_error *error);
+
+/** field with du[n] = running_cost. */
+typedef struct ude_augmented {
+  ude_vector_field        field;
+  const ude_vector_field *inner;
+  ude_member             *members;
+  double                 *atol;
+} ude_augmented;
+
+ude_status ude_augmented_create(const ude_vector_field *inner, const ude_solve_options *solve,
+                                ude_augmented **augmented, ude_error *error);
+void       ude_augmented_free(ude_augmented *augmented);
+
+#endif

@@ -1,0 +1,411 @@
+/* Cost of a solve and its gradient: discrete adjoint, or forward tangents. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sensitivity/engine.h"
+#include "solve/control.h"
+
+/* ---------------------------------------------------------------------------------- names -- */
+
+static const char *const method_names[] = {"auto", "adjoint", "forward"};
+
+enum { METHODS = sizeof method_names / sizeof method_names[0] };
+
+const char *ude_sensitivity_method_name(ude_sensitivity_method method) {
+  return (int)method >= 0 && (int)method < METHODS ? method_names[method] : "unknown";
+}
+
+ude_status ude_sensitivity_method_parse(const char *name, ude_sensitivity_method *method,
+                                        ude_error *error) {
+  for (int i = 0; i < METHODS; i++) {
+    if (strcmp(name, method_names[i]) == 0) {
+      *method = (ude_sensitivity_method)i;
+      return UDE_OK;
+    }
+  }
+  return ude_fail(error, UDE_INVALID_ARGUMENT,
+                  "unknown sensitivity method '%s'; the methods are: auto, adjoint, forward", name);
+}
+
+/* ----------------------------------------------------------------------------------- life -- */
+
+ude_status ude_sensitivity_create(const ude_vector_field *field,
+                                  const ude_sensitivity_options *options,
+                                  ude_sensitivity **sensitivity, ude_error *error) {
+  *sensitivity          = NULL;
+  ude_sensitivity *made = ude_calloc(1, sizeof *made);
+  if (!made) {
+    return ude_fail_memory(error, "sensitivities");
+  }
+  made->field       = field;
+  made->options     = options ? *options : (ude_sensitivity_options){0};
+  ude_status status = ude_engine_open(&made->plain, field, &made->options, error);
+  if (status) {
+    free(made);
+    return status;
+  }
+  *sensitivity = made;
+  return UDE_OK;
+}
+
+void ude_sensitivity_free(ude_sensitivity *sensitivity) {
+  if (sensitivity) {
+    ude_engine_close(&sensitivity->plain);
+    if (sensitivity->with_cost) {
+      ude_engine_close(sensitivity->with_cost);
+      free(sensitivity->with_cost);
+    }
+    ude_augmented_free(sensitivity->augmented);
+    free(sensitivity);
+  }
+}
+
+/* The engine for a cost; makes the one with the running cost when it is first needed. */
+static ude_status pick_engine(ude_sensitivity *s, const ude_cost *cost, ude_engine **engine,
+                              ude_error *error) {
+  *engine = &s->plain;
+  if (cost->terminal && !s->field->terminal_cost.value) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "the model defines no terminal_cost");
+  }
+  if (!cost->running) {
+    return UDE_OK;
+  }
+  if (!s->field->running_cost.value) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "the model defines no running_cost");
+  }
+  if (!s->with_cost) {
+    ude_status status = ude_augmented_create(s->field, &s->options.solve, &s->augmented, error);
+    ude_engine *made  = status == UDE_OK ? ude_calloc(1, sizeof *made) : NULL;
+    if (status == UDE_OK && !made) {
+      status = ude_fail_memory(error, "the running cost");
+    }
+    if (status == UDE_OK) {
+      ude_sensitivity_options options = s->options;
+      if (options.solve.atol_vector) {
+        options.solve.atol_vector = s->augmented->atol;
+      }
+      status = ude_engine_open(made, &s->augmented->field, &options, error);
+    }
+    if (status) {
+      free(made);
+      ude_augmented_free(s->augmented);
+      s->augmented = NULL;
+      return status;
+    }
+    s->with_cost = made;
+  }
+  *engine = s->with_cost;
+  return UDE_OK;
+}
+
+/* ----------------------------------------------------------------------------------- cost -- */
+
+static ude_status cost_failed(double t, ude_error *error) {
+  return ude_fail(error, UDE_NUMERICAL, "the cost at t = %.8g cannot be evaluated", t);
+}
+
+/* Terminal and running parts at the end state. */
+static ude_status end_value(const ude_sensitivity *s, const ude_engine *engine, const double *p,
+                            double t1, const ude_cost *cost, double *value, ude_error *error) {
+  if (cost->terminal) {
+    double         terminal = 0;
+    const ude_map *map      = &s->field->terminal_cost;
+    if (map->value(&terminal, engine->u_end, p, t1, map->context)) {
+      return cost_failed(t1, error);
+    }
+    *value += terminal;
+  }
+  if (cost->running) {
+    *value += engine->u_end[s->field->state.count];
+  }
+  return UDE_OK;
+}
+
+/* Solve; u0 gains a zero where the running cost is a state. */
+static ude_status solve(const ude_sensitivity *s, ude_engine *engine, const double *u0,
+                        const double *p, double t0, double t1, const ude_cost *cost,
+                        ude_solve_result *result, ude_error *error) {
+  memcpy(engine->w, u0, (size_t)s->field->state.count * sizeof *u0);
+  if (cost->running) {
+    engine->w[s->field->state.count] = 0;
+  }
+  return ude_engine_solve(engine, engine->w, p, t0, t1, cost->times, cost->count, result, error);
+}
+
+ude_status ude_cost_value(ude_sensitivity *sensitivity, const double *u0, const double *p, double t0,
+                          double t1, const ude_cost *cost, double *value, ude_solve_result *result,
+                          ude_error *error) {
+  ude_engine *engine = NULL;
+  ude_status  status = pick_engine(sensitivity, cost, &engine, error);
+  if (status == UDE_OK) {
+    status = solve(sensitivity, engine, u0, p, t0, t1, cost, result, error);
+  }
+  *value = 0;
+  for (int64_t i = 0; i < cost->count && status == UDE_OK; i++) {
+    double part = 0;
+    if (cost->at(i, cost->times[i], engine->u_at + i * engine->n, p, &part, NULL, NULL,
+                 cost->context)) {
+      status = cost_failed(cost->times[i], error);
+    }
+    *value += part;
+  }
+  return status ? status : end_value(sensitivity, engine, p, t1, cost, value, error);
+}
+
+/* -------------------------------------------------------------------------------- adjoint -- */
+
+/** What both modes pass around. */
+typedef struct task {
+  ude_sensitivity *s;
+  ude_engine      *engine;
+  const double    *p;
+  double           t0, t1;
+  const ude_cost  *cost;
+  double          *p_bar; /**< may be NULL */
+  ude_error       *error;
+} task;
+
+/* Cotangent of the end state from terminal and running cost. */
+static ude_status end_cotangent(const task *in, double *lambda) {
+  memset(lambda, 0, (size_t)in->engine->n * sizeof *lambda);
+  if (in->cost->terminal) {
+    const ude_map *map = &in->s->field->terminal_cost;
+    const double   one = 1;
+    if (!map->vjp) {
+      return ude_fail(in->error, UDE_UNSUPPORTED,
+                      "the gradient needs terminal_cost.vjp, which the model lacks");
+    }
+    if (map->vjp(in->engine->u_end, in->p, in->t1, &one, lambda, in->p_bar, NULL, map->context)) {
+      return cost_failed(in->t1, in->error);
+    }
+  }
+  if (in->cost->running) {
+    lambda[in->s->field->state.count] = 1;
+  }
+  return UDE_OK;
+}
+
+/* Value and cotangent of the cost at data time j. */
+static ude_status cost_cotangent(const task *in, int64_t j, double *w) {
+  ude_engine *engine = in->engine;
+  memset(w, 0, (size_t)engine->n * sizeof *w);
+  engine->values[j] = 0;
+  return in->cost->at(j, in->cost->times[j], engine->u_at + j * engine->n, in->p,
+                      &engine->values[j], w, in->p_bar, in->cost->context)
+             ? cost_failed(in->cost->times[j], in->error)
+             : UDE_OK;
+}
+
+static void add(int64_t n, double scale, const double *x, double *y) {
+  for (int64_t i = 0; i < n; i++) {
+    y[i] += scale * x[i];
+  }
+}
+
+/* One step backwards: lambda of its end becomes lambda of its start. *j: last data time not yet seen. */
+static ude_status step_back(const task *in, int64_t step, int64_t *j, double *lambda) {
+  ude_engine            *engine    = in->engine;
+  const ude_erk_tableau *tableau   = engine->tableau;
+  double                 t         = engine->trace.t[step];
+  double                 h         = engine->trace.h[step];
+  double                 t_next    = ude_trace_step_end(&engine->trace, step);
+  double                 direction = h < 0 ? -1 : 1;
+  int64_t                n         = engine->n;
+  const double          *u         = ude_engine_state(engine, in->p, step);
+  int                    ready     = tableau->stages;
+  if (!u) {
+    return ude_fail(in->error, UDE_OUT_OF_MEMORY, "adjoint: the state at t = %.8g cannot be recomputed",
+                    t);
+  }
+  int code = ude_erk_stages(tableau, engine->field, t, h, u, in->p, 0, ready, engine->k, engine->work);
+  memset(engine->k_bar, 0, (size_t)(tableau->dense_stages * n) * sizeof(double));
+  bool ended = false; /* times at the step's end come first, then lambda of the end is complete */
+  for (; *j >= 0 && direction * (in->cost->times[*j] - t) > 0 && code == 0; (*j)--) {
+    ude_status status = cost_cotangent(in, *j, engine->w);
+    if (status) {
+      return status;
+    }
+    double theta = ude_step_theta(t, t_next, h, in->cost->times[*j]);
+    if (theta >= 1) {
+      add(n, 1, engine->w, lambda);
+      continue;
+    }
+    if (!ended) {
+      for (int i = 0; i < tableau->stages; i++) {
+        add(n, h * tableau->b[i], lambda, engine->k_bar + i * n);
+      }
+      ended = true;
+    }
+    int needed = ude_erk_dense_weights(tableau, theta, engine->weights);
+    if (needed > ready) {
+      code = ude_erk_stages(tableau, engine->field, t, h, u, in->p, ready, needed, engine->k,
+                            engine->work);
+      ready = needed;
+    }
+    for (int i = 0; i < needed; i++) {
+      add(n, h * engine->weights[i], engine->w, engine->k_bar + i * n);
+    }
+    add(n, 1, engine->w, lambda);
+  }
+  if (!ended) {
+    for (int i = 0; i < tableau->stages; i++) {
+      add(n, h * tableau->b[i], lambda, engine->k_bar + i * n);
+    }
+  }
+  if (code == 0) {
+    code = ude_erk_stages_transpose(tableau, engine->field, t, h, u, in->p, ready, engine->k,
+                                    engine->k_bar, lambda, in->p_bar, engine->work);
+  }
+  return code ? ude_fail(in->error, UDE_NUMERICAL, "adjoint: the model failed at t = %.8g", t)
+              : UDE_OK;
+}
+
+static ude_status adjoint(const task *in) {
+  ude_engine *engine = in->engine;
+  int64_t     j      = in->cost->count - 1;
+  if (!engine->field->rhs.vjp) {
+    return ude_fail(in->error, UDE_UNSUPPORTED, "the adjoint needs rhs.vjp, which the model lacks");
+  }
+  ude_status status = end_cotangent(in, engine->lambda);
+  for (int64_t step = engine->trace.steps - 1; step >= 0 && status == UDE_OK; step--) {
+    status = step_back(in, step, &j, engine->lambda);
+  }
+  for (; j >= 0 && status == UDE_OK; j--) { /* at t0 */
+    status = cost_cotangent(in, j, engine->w);
+    add(engine->n, 1, engine->w, engine->lambda);
+  }
+  return status;
+}
+
+/* -------------------------------------------------------------------------------- forward -- */
+
+/** Gradient by directions: the cotangents of all data times, then the tangents against them. */
+typedef struct contraction {
+  const double *w; /**< [count + 1][n], the last row for the end state */
+  int64_t       n, width;
+  double       *gradient; /**< [directions] */
+} contraction;
+
+static void contract(int64_t index, int64_t first, int64_t lanes, const double *u_dot,
+                     void *context) {
+  const contraction *to = context;
+  const double      *w  = to->w + index * to->n;
+  for (int64_t i = 0; i < to->n; i++) {
+    for (int64_t lane = 0; lane < lanes; lane++) {
+      to->gradient[first + lane] += w[i] * u_dot[i * to->width + lane];
+    }
+  }
+}
+
+/* Identity seeds: the first `n` directions are u0, then the parameters. */
+static ude_status forward(const task *in, const double *u0, double *u0_bar) {
+  ude_engine *engine     = in->engine;
+  int64_t     states     = u0_bar ? in->s->field->state.count : 0;
+  int64_t     params     = in->p_bar ? engine->np : 0;
+  int64_t     directions = states + params;
+  int64_t     count      = in->cost->count;
+  double     *w          = ude_calloc((size_t)count + 1, (size_t)engine->n * sizeof *w);
+  double     *gradient   = ude_calloc((size_t)directions, sizeof *gradient);
+  double     *u0_dot     = ude_calloc((size_t)(engine->n * directions), sizeof *u0_dot);
+  double     *p_dot      = ude_calloc((size_t)(engine->np * directions), sizeof *p_dot);
+  ude_status  status =
+      w && gradient && u0_dot && p_dot ? UDE_OK : ude_fail_memory(in->error, "forward sensitivities");
+  for (int64_t j = 0; j < count && status == UDE_OK; j++) {
+    status = cost_cotangent(in, j, w + j * engine->n);
+  }
+  if (status == UDE_OK) {
+    status = end_cotangent(in, w + count * engine->n);
+  }
+  if (status == UDE_OK) {
+    for (int64_t i = 0; i < states; i++) {
+      u0_dot[i * directions + i] = 1;
+    }
+    for (int64_t i = 0; i < params; i++) {
+      p_dot[i * directions + states + i] = 1;
+    }
+    memcpy(engine->lambda, u0, (size_t)in->s->field->state.count * sizeof *u0);
+    if (in->cost->running) {
+      engine->lambda[in->s->field->state.count] = 0;
+    }
+    contraction to = {w, engine->n, engine->width, gradient};
+    status = ude_engine_tangents(engine, engine->lambda, u0_dot, in->p, params ? p_dot : NULL,
+                                 directions, in->cost->times, count, contract, &to, in->error);
+  }
+  if (status == UDE_OK) {
+    for (int64_t i = 0; i < states; i++) {
+      u0_bar[i] = gradient[i];
+    }
+    for (int64_t i = 0; i < params; i++) {
+      in->p_bar[i] += gradient[states + i];
+    }
+  }
+  free(w);
+  free(gradient);
+  free(u0_dot);
+  free(p_dot);
+  return status;
+}
+
+/* ------------------------------------------------------------------------------- gradient -- */
+
+/* Few directions fit in one block of tangents, which costs less than a sweep forth and back. */
+static bool choose_forward(const ude_sensitivity *s, const ude_engine *engine, bool wants_u0,
+                           bool wants_p) {
+  if (s->options.method != UDE_SENSITIVITY_AUTO) {
+    return s->options.method == UDE_SENSITIVITY_FORWARD;
+  }
+  int64_t directions = (wants_u0 ? s->field->state.count : 0) + (wants_p ? engine->np : 0);
+  bool    can        = engine->field->rhs.jvp || engine->field->rhs.jvp_wide;
+  return can && (!engine->field->rhs.vjp || directions <= engine->width);
+}
+
+ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double *u0, const double *p,
+                             double t0, double t1, const ude_cost *cost, double *value,
+                             double *u0_bar, double *p_bar, ude_solve_result *result,
+                             ude_error *error) {
+  ude_engine *engine = NULL;
+  ude_status  status = pick_engine(sensitivity, cost, &engine, error);
+  if (status == UDE_OK) {
+    status = solve(sensitivity, engine, u0, p, t0, t1, cost, result, error);
+  }
+  if (status) {
+    return status;
+  }
+  int64_t n  = sensitivity->field->state.count;
+  task    in = {sensitivity, engine, p, t0, t1, cost, p_bar, error};
+  if (p_bar) {
+    memset(p_bar, 0, (size_t)engine->np * sizeof *p_bar);
+  }
+  if (choose_forward(sensitivity, engine, u0_bar != NULL, p_bar != NULL)) {
+    status = forward(&in, u0, u0_bar);
+  } else {
+    status = adjoint(&in);
+    if (status == UDE_OK && u0_bar) {
+      memcpy(u0_bar, engine->lambda, (size_t)n * sizeof *u0_bar);
+    }
+  }
+  *value = 0;
+  for (int64_t i = 0; i < cost->count && status == UDE_OK; i++) {
+    *value += engine->values[i];
+  }
+  if (status == UDE_OK) {
+    status = end_value(sensitivity, engine, p, t1, cost, value, error);
+  }
+  char name[256];
+  if (status == UDE_OK && !isfinite(*value)) {
+    return ude_fail(error, UDE_NUMERICAL, "the cost is not finite (%g)", *value);
+  }
+  int64_t bad = status == UDE_OK && p_bar ? ude_first_not_finite(engine->np, p_bar) : -1;
+  if (bad >= 0) {
+    return ude_fail(error, UDE_NUMERICAL, "the gradient with respect to '%s' is not finite",
+                    ude_layout_name(&sensitivity->field->param, bad, "p", name, sizeof name));
+  }
+  bad = status == UDE_OK && u0_bar ? ude_first_not_finite(n, u0_bar) : -1;
+  if (bad >= 0) {
+    return ude_fail(error, UDE_NUMERICAL,
+                    "the gradient with respect to the initial '%s' is not finite",
+                    ude_layout_name(&sensitivity->field->state, bad, "u", name, sizeof name));
+  }
+  return status;
+}

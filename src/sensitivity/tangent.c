@@ -1,0 +1,149 @@
+/* Forward sensitivities: the recorded steps again, with tangents. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sensitivity/engine.h"
+
+static ude_status reserve(ude_engine *engine, ude_error *error) {
+  if (engine->u_dot) {
+    return UDE_OK;
+  }
+  size_t block   = (size_t)engine->n * (size_t)engine->width;
+  size_t stages  = (size_t)engine->tableau->dense_stages;
+  engine->at_dot = ude_calloc(block, sizeof(double));
+  engine->seed_p = ude_calloc((size_t)engine->np * (size_t)engine->width, sizeof(double));
+  engine->k_dot  = ude_calloc(stages, block * sizeof(double));
+  engine->u_dot  = ude_calloc(block, sizeof(double));
+  if (engine->at_dot && engine->seed_p && engine->k_dot && engine->u_dot) {
+    return UDE_OK;
+  }
+  free(engine->u_dot);
+  engine->u_dot = NULL; /* asks again next time */
+  return ude_fail_memory(error, "tangents");
+}
+
+/* Columns first..first+lanes-1 of [rows][directions] into [rows][width], the rest zero. */
+static void take_block(int64_t rows, int64_t directions, const double *all, int64_t first,
+                       int64_t lanes, int64_t width, double *block) {
+  memset(block, 0, (size_t)(rows * width) * sizeof *block);
+  for (int64_t i = 0; all && i < rows; i++) {
+    for (int64_t lane = 0; lane < lanes; lane++) {
+      block[i * width + lane] = all[i * directions + first + lane];
+    }
+  }
+}
+
+/** One block of directions through all steps. */
+typedef struct replay {
+  ude_engine    *engine;
+  const double  *p, *p_dot, *times;
+  int64_t        count, next, first, lanes;
+  double         direction;
+  ude_tangent_fn visit;
+  void          *context;
+} replay;
+
+static int replay_step(replay *r, int64_t step) {
+  ude_engine            *engine  = r->engine;
+  const ude_erk_tableau *tableau = engine->tableau;
+  double                 t       = engine->trace.t[step];
+  double                 h       = engine->trace.h[step];
+  double                 t_next  = ude_trace_step_end(&engine->trace, step);
+  int64_t                block   = engine->n * engine->width;
+  int                    ready   = tableau->stages;
+  int code = ude_erk_stages_tangent(tableau, engine->field, t, h, engine->u, engine->u_dot, r->p,
+                                    r->p_dot, engine->width, 0, ready, engine->k, engine->k_dot,
+                                    engine->work);
+  while (code == 0 && r->next < r->count && r->direction * (r->times[r->next] - t_next) <= 0) {
+    int needed = ude_erk_dense_weights(
+        tableau, ude_step_theta(t, t_next, h, r->times[r->next]), engine->weights);
+    if (needed > ready) {
+      code = ude_erk_stages_tangent(tableau, engine->field, t, h, engine->u, engine->u_dot, r->p,
+                                    r->p_dot, engine->width, ready, needed, engine->k,
+                                    engine->k_dot, engine->work);
+      ready = needed;
+    }
+    ude_erk_combine(block, engine->u_dot, h, engine->weights, needed, engine->k_dot,
+                    engine->at_dot);
+    r->visit(r->next++, r->first, r->lanes, engine->at_dot, r->context);
+  }
+  ude_erk_combine(engine->n, engine->u, h, tableau->b, tableau->stages, engine->k, engine->u);
+  ude_erk_combine(block, engine->u_dot, h, tableau->b, tableau->stages, engine->k_dot,
+                  engine->u_dot);
+  return code;
+}
+
+ude_status ude_engine_tangents(ude_engine *engine, const double *u0, const double *u0_dot,
+                               const double *p, const double *p_dot, int64_t directions,
+                               const double *times, int64_t count, ude_tangent_fn visit,
+                               void *context, ude_error *error) {
+  if (!engine->field->rhs.jvp && !engine->field->rhs.jvp_wide) {
+    return ude_fail(error, UDE_UNSUPPORTED, "forward sensitivities need rhs.jvp, which the model lacks");
+  }
+  ude_status status = reserve(engine, error);
+  for (int64_t first = 0; first < directions && status == UDE_OK; first += engine->width) {
+    int64_t left  = directions - first;
+    replay  block = {.engine    = engine,
+                     .p         = p,
+                     .p_dot     = p_dot ? engine->seed_p : NULL,
+                     .times     = times,
+                     .count     = count,
+                     .first     = first,
+                     .lanes     = left < engine->width ? left : engine->width,
+                     .direction = engine->trace.steps > 0 && engine->trace.h[0] < 0 ? -1 : 1,
+                     .visit     = visit,
+                     .context   = context};
+    memcpy(engine->u, u0, (size_t)engine->n * sizeof *u0);
+    take_block(engine->n, directions, u0_dot, first, block.lanes, engine->width, engine->u_dot);
+    take_block(engine->np, directions, p_dot, first, block.lanes, engine->width, engine->seed_p);
+    double t0 = engine->trace.steps > 0 ? engine->trace.t[0] : engine->trace.t_end;
+    while (block.next < count && times[block.next] == t0) {
+      visit(block.next++, first, block.lanes, engine->u_dot, context);
+    }
+    for (int64_t step = 0; step < engine->trace.steps && status == UDE_OK; step++) {
+      if (replay_step(&block, step)) {
+        status = ude_fail(error, UDE_NUMERICAL, "forward sensitivities: rhs.jvp failed at t = %.8g",
+                          engine->trace.t[step]);
+      }
+    }
+    if (status == UDE_OK) {
+      visit(count, first, block.lanes, engine->u_dot, context);
+    }
+  }
+  return status;
+}
+
+/** Where ude_forward_sensitivities puts the tangents. */
+typedef struct target {
+  double *u_at_dot;
+  int64_t n, directions, count, width;
+} target;
+
+static void put(int64_t index, int64_t first, int64_t lanes, const double *u_dot, void *context) {
+  const target *to = context;
+  if (index == to->count) {
+    return; /* the end state was not asked for */
+  }
+  for (int64_t i = 0; i < to->n; i++) {
+    memcpy(to->u_at_dot + (index * to->n + i) * to->directions + first, u_dot + i * to->width,
+           (size_t)lanes * sizeof *u_dot);
+  }
+}
+
+ude_status ude_forward_sensitivities(ude_sensitivity *sensitivity, const double *u0,
+                                     const double *u0_dot, const double *p, const double *p_dot,
+                                     int64_t directions, double t0, double t1, const double *times,
+                                     int64_t count, double *u_at, double *u_at_dot,
+                                     ude_solve_result *result, ude_error *error) {
+  ude_engine *engine = &sensitivity->plain;
+  ude_status  status = ude_engine_solve(engine, u0, p, t0, t1, times, count, result, error);
+  if (status) {
+    return status;
+  }
+  if (count > 0) {
+    memcpy(u_at, engine->u_at, (size_t)(count * engine->n) * sizeof *u_at);
+  }
+  target to = {u_at_dot, engine->n, directions, count, engine->width};
+  return ude_engine_tangents(engine, u0, u0_dot, p, p_dot, directions, times, count, put, &to,
+                             error);
+}
