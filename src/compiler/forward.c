@@ -9,13 +9,11 @@
 
 #include "compiler/transform.h"
 
-bool ude_forward_pairs(LLVMTypeRef type)
-{
+bool ude_forward_pairs(LLVMTypeRef type) {
   return (ude_type_holds(type) & (UDE_HOLDS_DOUBLE | UDE_HOLDS_FLOAT | UDE_HOLDS_POINTER)) != 0;
 }
 
-LLVMTypeRef ude_forward_type(ude_forward *forward, LLVMTypeRef type)
-{
+LLVMTypeRef ude_forward_type(ude_forward *forward, LLVMTypeRef type) {
   ude_emit    *emit  = &forward->emit;
   unsigned     count = LLVMCountParamTypes(type);
   LLVMTypeRef *from  = ude_walk_alloc(emit->walk, count, sizeof(LLVMTypeRef));
@@ -24,7 +22,9 @@ LLVMTypeRef ude_forward_type(ude_forward *forward, LLVMTypeRef type)
   LLVMGetParamTypes(type, from);
   for (unsigned k = 0; k < count; k++) {
     to[n++] = from[k];
-    if (ude_forward_pairs(from[k])) to[n++] = ude_emit_shadow_type(emit, from[k]);
+    if (ude_forward_pairs(from[k])) {
+      to[n++] = ude_emit_shadow_type(emit, from[k]);
+    }
   }
   LLVMTypeRef result = LLVMGetReturnType(type);
   if (ude_forward_pairs(result)) {
@@ -34,10 +34,11 @@ LLVMTypeRef ude_forward_type(ude_forward *forward, LLVMTypeRef type)
   return LLVMFunctionType(result, to, n, false);
 }
 
-LLVMValueRef ude_forward_function(ude_forward *forward, int index)
-{
+LLVMValueRef ude_forward_function(ude_forward *forward, int index) {
   ude_walk *walk = forward->emit.walk;
-  if (forward->derivative[index]) return forward->derivative[index];
+  if (forward->derivative[index]) {
+    return forward->derivative[index];
+  }
   LLVMValueRef primal = walk->function[index].value;
   LLVMTypeRef  type   = LLVMGlobalGetValueType(primal);
   if (LLVMIsFunctionVarArg(type)) {
@@ -52,15 +53,15 @@ LLVMValueRef ude_forward_function(ude_forward *forward, int index)
   return f;
 }
 
-static LLVMValueRef function_shadow(ude_emit *emit, LLVMValueRef function)
-{
+static LLVMValueRef function_shadow(ude_emit *emit, LLVMValueRef function) {
   int index = ude_walk_function(emit->walk, function);
-  if (index < 0) return LLVMConstNull(emit->walk->type_ptr);
+  if (index < 0) {
+    return LLVMConstNull(emit->walk->type_ptr);
+  }
   return ude_forward_function((ude_forward *)emit, index);
 }
 
-static void emit_return(ude_emit *emit, LLVMValueRef ret)
-{
+static void emit_return(ude_emit *emit, LLVMValueRef ret) {
   LLVMBuilderRef b = emit->walk->builder;
   if (!LLVMGetNumOperands(ret)) {
     LLVMBuildRetVoid(b);
@@ -76,15 +77,14 @@ static void emit_return(ude_emit *emit, LLVMValueRef ret)
   LLVMBuildAggregateRet(b, pair, 2);
 }
 
-static void emit_function(ude_forward *forward, int index)
-{
+static void emit_function(ude_forward *forward, int index) {
   ude_emit       *emit   = &forward->emit;
   ude_walk       *walk   = emit->walk;
   ude_function   *source = &walk->function[index];
   const ude_flow *flow   = &source->flow;
   LLVMValueRef    f      = forward->derivative[index];
-  emit->function = f;
-  emit->source   = index;
+  emit->function         = f;
+  emit->source           = index;
   ude_walk_check_params(walk, index);
   unsigned at = 0;
   for (unsigned k = 0; k < LLVMCountParams(source->value); k++) {
@@ -116,32 +116,47 @@ static void emit_function(ude_forward *forward, int index)
   }
   for (int v = 0; v < source->values; v++) {
     LLVMValueRef i = walk->value[source->first_value + v].value;
-    if (LLVMIsAPHINode(i)) ude_emit_complete_phi(emit, i);
+    if (LLVMIsAPHINode(i)) {
+      ude_emit_complete_phi(emit, i);
+    }
   }
 }
 
-static LLVMValueRef emit_entry(ude_forward *forward, LLVMValueRef primal, const char *name)
-{
+static LLVMValueRef emit_entry(ude_forward *forward, LLVMValueRef primal, const char *name) {
   ude_emit      *emit = &forward->emit;
   ude_walk      *walk = emit->walk;
   LLVMBuilderRef b    = walk->builder;
   LLVMTypeRef    types[8];
-  for (int k = 0; k < 8; k++) types[k] = k == 6 ? walk->type_double : walk->type_ptr;
+  for (int k = 0; k < 8; k++) {
+    types[k] = k == 6 ? walk->type_double : walk->type_ptr;
+  }
   LLVMValueRef f =
       LLVMAddFunction(walk->module, name, LLVMFunctionType(walk->type_void, types, 8, false));
   for (unsigned k = 0; k < 8; k++) {
-    if (k != 6) ude_emit_attribute(emit, f, k + 1, "noalias");
-    if (k != 6) ude_emit_attribute(emit, f, k + 1, "nocapture");
-    if (k == 2 || k == 3 || k == 4 || k == 5 || k == 7) ude_emit_attribute(emit, f, k + 1, "readonly");
+    if (k != 6) {
+      ude_emit_attribute(emit, f, k + 1, "noalias");
+    }
+    if (k != 6) {
+      ude_emit_attribute(emit, f, k + 1, "nocapture");
+    }
+    if (k == 2 || k == 3 || k == 4 || k == 5 || k == 7) {
+      ude_emit_attribute(emit, f, k + 1, "readonly");
+    }
   }
   ude_emit_attribute(emit, f, (unsigned)LLVMAttributeFunctionIndex, "nounwind");
   LLVMValueRef inner = ude_forward_function(forward, ude_walk_function(walk, primal));
-  while (forward->wanted_count) emit_function(forward, forward->wanted[--forward->wanted_count]);
-  for (unsigned k = 1; k <= 6; k++) ude_emit_attribute(emit, inner, k, "noalias");
+  while (forward->wanted_count) {
+    emit_function(forward, forward->wanted[--forward->wanted_count]);
+  }
+  for (unsigned k = 1; k <= 6; k++) {
+    ude_emit_attribute(emit, inner, k, "noalias");
+  }
   LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(walk->context, f, ""));
   ude_emit_reset_globals(emit);
   LLVMValueRef arguments[8];
-  for (unsigned k = 0; k < 8; k++) arguments[k] = LLVMGetParam(f, k);
+  for (unsigned k = 0; k < 8; k++) {
+    arguments[k] = LLVMGetParam(f, k);
+  }
   LLVMTypeRef lanes = ude_emit_shadow_type(emit, walk->type_double);
   arguments[7]      = LLVMBuildLoad2(b, lanes, arguments[7], "");
   LLVMSetAlignment(arguments[7], 8);
@@ -151,8 +166,7 @@ static LLVMValueRef emit_entry(ude_forward *forward, LLVMValueRef primal, const 
 }
 
 LLVMValueRef ude_emit_jvp(LLVMModuleRef module, LLVMValueRef primal, int width, const char *name,
-                          ude_error *error)
-{
+                          ude_error *error) {
   if (!module || !primal || !name || width < 1 || width > UDE_MAX_WIDTH ||
       LLVMIsDeclaration(primal) || LLVMCountParams(primal) != 4) {
     ude_fail(error, UDE_INVALID_ARGUMENT, "forward mode needs a defined map and 1 to %d tangents",
@@ -160,7 +174,9 @@ LLVMValueRef ude_emit_jvp(LLVMModuleRef module, LLVMValueRef primal, int width, 
     return NULL;
   }
   ude_walk *volatile walk = ude_walk_create(module, error);
-  if (!walk) return NULL;
+  if (!walk) {
+    return NULL;
+  }
   LLVMValueRef volatile result = NULL;
   if (!setjmp(walk->leave)) {
     ude_walk *w = walk;

@@ -16,13 +16,11 @@ typedef struct ude_forward {
 /** The derivative function of primal function `index`, declared now and emitted in its turn. */
 LLVMValueRef ude_forward_function(ude_forward *forward, int index);
 /** Does a value of that type travel with a shadow through calls? */
-bool         ude_forward_pairs(LLVMTypeRef type);
+bool ude_forward_pairs(LLVMTypeRef type);
 /** Type of the derivative of a function of that type. */
-LLVMTypeRef  ude_forward_type(ude_forward *forward, LLVMTypeRef type);
+LLVMTypeRef ude_forward_type(ude_forward *forward, LLVMTypeRef type);
 /** Emit the copy and the tangent of one instruction (neither phi nor terminator). */
-void         ude_forward_instruction(ude_forward *forward, LLVMValueRef instruction);
-void         ude_forward_call(ude_forward *forward, LLVMValueRef call);
-/** Shadow memory of malloc, calloc, realloc and free (both modes): sets the copy and its shadow. */
-void         ude_emit_heap(ude_emit *emit, LLVMValueRef call, ude_callee kind);
+void ude_forward_instruction(ude_forward *forward, LLVMValueRef instruction);
+void ude_forward_call(ude_forward *forward, LLVMValueRef call);
 
 #endif

@@ -5,31 +5,37 @@
 #include "compiler/forward.h"
 #include "compiler/rules.h"
 
-static LLVMValueRef product(ude_emit *emit, LLVMValueRef partial, LLVMValueRef tangent, bool guard)
-{
+static LLVMValueRef product(ude_emit *emit, LLVMValueRef partial, LLVMValueRef tangent,
+                            bool guard) {
   LLVMBuilderRef b    = emit->walk->builder;
   LLVMValueRef   term = LLVMBuildFMul(b, ude_emit_dilate(emit, partial), tangent, "");
-  if (!guard) return term;
+  if (!guard) {
+    return term;
+  }
   LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(tangent));
   LLVMValueRef none = LLVMBuildFCmp(b, LLVMRealOEQ, tangent, zero, "");
   return LLVMBuildSelect(b, none, zero, term, "");
 }
 
-static LLVMValueRef sum(ude_emit *emit, LLVMValueRef a, LLVMValueRef b)
-{
-  if (!a) return b;
+static LLVMValueRef sum(ude_emit *emit, LLVMValueRef a, LLVMValueRef b) {
+  if (!a) {
+    return b;
+  }
   return b ? LLVMBuildFAdd(emit->walk->builder, a, b, "") : a;
 }
 
 /* Tangent of a function with a rule: sum of partial times tangent. */
 static LLVMValueRef rule_tangent(ude_emit *emit, const ude_rule *rule, LLVMValueRef result,
-                                 const LLVMValueRef *operand, int count)
-{
+                                 const LLVMValueRef *operand, int count) {
   LLVMValueRef argument[UDE_RULE_ARGUMENTS] = {0};
   LLVMValueRef total                        = NULL;
-  for (int k = 0; k < count; k++) argument[k] = ude_emit_primal(emit, operand[k]);
   for (int k = 0; k < count; k++) {
-    if (!ude_walk_varied(emit->walk, operand[k]) || !rule->partial[k]) continue;
+    argument[k] = ude_emit_primal(emit, operand[k]);
+  }
+  for (int k = 0; k < count; k++) {
+    if (!ude_walk_varied(emit->walk, operand[k]) || !rule->partial[k]) {
+      continue;
+    }
     LLVMValueRef tangent = ude_emit_shadow(emit, operand[k]);
     if (ude_rule_is_one(rule, k)) {
       total = sum(emit, total, tangent);
@@ -37,13 +43,14 @@ static LLVMValueRef rule_tangent(ude_emit *emit, const ude_rule *rule, LLVMValue
     }
     LLVMValueRef partial =
         ude_rule_partial(emit->walk, rule, k, argument, result, LLVMTypeOf(result));
-    if (partial) total = sum(emit, total, product(emit, partial, tangent, rule->singular));
+    if (partial) {
+      total = sum(emit, total, product(emit, partial, tangent, rule->singular));
+    }
   }
   return total;
 }
 
-static LLVMValueRef arithmetic(ude_emit *emit, LLVMValueRef i, LLVMValueRef copy)
-{
+static LLVMValueRef arithmetic(ude_emit *emit, LLVMValueRef i, LLVMValueRef copy) {
   LLVMBuilderRef b       = emit->walk->builder;
   LLVMValueRef   x       = LLVMGetOperand(i, 0);
   bool           binary  = LLVMGetNumOperands(i) > 1;
@@ -53,30 +60,31 @@ static LLVMValueRef arithmetic(ude_emit *emit, LLVMValueRef i, LLVMValueRef copy
   LLVMValueRef   dx      = x_moves ? ude_emit_shadow(emit, x) : NULL;
   LLVMValueRef   dy      = y_moves ? ude_emit_shadow(emit, y) : NULL;
   switch (LLVMGetInstructionOpcode(i)) {
-    case LLVMFNeg: return LLVMBuildFNeg(b, dx, "");
-    case LLVMFAdd: return sum(emit, dx, dy);
-    case LLVMFSub:
-      if (!dy) return dx;
-      return dx ? LLVMBuildFSub(b, dx, dy, "") : LLVMBuildFNeg(b, dy, "");
-    case LLVMFMul:
-      return sum(emit, dx ? product(emit, ude_emit_primal(emit, y), dx, false) : NULL,
-                 dy ? product(emit, ude_emit_primal(emit, x), dy, false) : NULL);
-    case LLVMFDiv: { /* (dx - (x/y) dy) / y */
-      if (dy) {
-        dy = product(emit, copy, dy, false);
-        dx = dx ? LLVMBuildFSub(b, dx, dy, "") : LLVMBuildFNeg(b, dy, "");
-      }
-      return LLVMBuildFDiv(b, dx, ude_emit_dilate(emit, ude_emit_primal(emit, y)), "");
+  case LLVMFNeg: return LLVMBuildFNeg(b, dx, "");
+  case LLVMFAdd: return sum(emit, dx, dy);
+  case LLVMFSub:
+    if (!dy) {
+      return dx;
     }
-    default: {
-      LLVMValueRef operand[2] = {x, y};
-      return rule_tangent(emit, ude_rule_by_name("fmod"), copy, operand, 2);
+    return dx ? LLVMBuildFSub(b, dx, dy, "") : LLVMBuildFNeg(b, dy, "");
+  case LLVMFMul:
+    return sum(emit, dx ? product(emit, ude_emit_primal(emit, y), dx, false) : NULL,
+               dy ? product(emit, ude_emit_primal(emit, x), dy, false) : NULL);
+  case LLVMFDiv: { /* (dx - (x/y) dy) / y */
+    if (dy) {
+      dy = product(emit, copy, dy, false);
+      dx = dx ? LLVMBuildFSub(b, dx, dy, "") : LLVMBuildFNeg(b, dy, "");
     }
+    return LLVMBuildFDiv(b, dx, ude_emit_dilate(emit, ude_emit_primal(emit, y)), "");
+  }
+  default: {
+    LLVMValueRef operand[2] = {x, y};
+    return rule_tangent(emit, ude_rule_by_name("fmod"), copy, operand, 2);
+  }
   }
 }
 
-static void memory_access(ude_emit *emit, LLVMValueRef i)
-{
+static void memory_access(ude_emit *emit, LLVMValueRef i) {
   ude_walk    *walk    = emit->walk;
   bool         store   = LLVMGetInstructionOpcode(i) == LLVMStore;
   LLVMValueRef pointer = LLVMGetOperand(i, store);
@@ -84,79 +92,86 @@ static void memory_access(ude_emit *emit, LLVMValueRef i)
   unsigned     align   = LLVMGetAlignment(i);
   ude_emit_copy(emit, i);
   if (!store) {
-    if (!ude_emit_wants_shadow(emit, i)) return;
+    if (!ude_emit_wants_shadow(emit, i)) {
+      return;
+    }
     LLVMValueRef from = ude_emit_shadow(emit, pointer);
     ude_emit_set(emit, i, NULL, ude_emit_load_shadow(emit, type, from, align));
     return;
   }
-  bool plain = !ude_type_has_real(type) && !ude_type_has_pointer(type) && !ude_walk_carries(walk, i);
-  if (plain || !ude_walk_shadowed(walk, pointer) || !ude_emit_shadow_type(emit, type)) return;
+  bool plain =
+      !ude_type_has_real(type) && !ude_type_has_pointer(type) && !ude_walk_carries(walk, i);
+  if (plain || !ude_walk_shadowed(walk, pointer) || !ude_emit_shadow_type(emit, type)) {
+    return;
+  }
   LLVMValueRef value = ude_emit_shadow(emit, LLVMGetOperand(i, 0));
   ude_emit_store_shadow(emit, type, value, ude_emit_shadow(emit, pointer), align);
 }
 
 /* The shadow of a local object lies beside it. Its bytes start as zeros: what is never written has
  * no tangent. */
-static void local_object(ude_emit *emit, LLVMValueRef i)
-{
+static void local_object(ude_emit *emit, LLVMValueRef i) {
   ude_walk      *walk = emit->walk;
   LLVMBuilderRef b    = walk->builder;
   LLVMValueRef   copy = ude_emit_copy(emit, i);
-  if (!ude_emit_wants_shadow(emit, i)) return;
-  LLVMTypeRef  type  = LLVMGetAllocatedType(i);
-  LLVMValueRef count = LLVMGetOperand(copy, 0);
-  LLVMTypeRef  wide  = LLVMArrayType2(type, (uint64_t)emit->scale);
+  if (!ude_emit_wants_shadow(emit, i)) {
+    return;
+  }
+  LLVMTypeRef  type   = LLVMGetAllocatedType(i);
+  LLVMValueRef count  = LLVMGetOperand(copy, 0);
+  LLVMTypeRef  wide   = LLVMArrayType2(type, (uint64_t)emit->scale);
   LLVMValueRef shadow = LLVMBuildArrayAlloca(b, wide, count, "");
   unsigned     align  = LLVMGetAlignment(i);
   LLVMSetAlignment(shadow, align < 16 ? 16 : align);
-  LLVMValueRef one  = LLVMConstInt(walk->type_i64, LLVMABISizeOfType(walk->layout, wide), false);
-  LLVMValueRef size = LLVMBuildMul(b, LLVMBuildIntCast2(b, count, walk->type_i64, false, ""), one, "");
+  LLVMValueRef one = LLVMConstInt(walk->type_i64, LLVMABISizeOfType(walk->layout, wide), false);
+  LLVMValueRef size =
+      LLVMBuildMul(b, LLVMBuildIntCast2(b, count, walk->type_i64, false, ""), one, "");
   LLVMBuildMemSet(b, shadow, LLVMConstNull(walk->type_i8), size, 16);
   ude_emit_set(emit, i, NULL, shadow);
 }
 
-void ude_forward_instruction(ude_forward *forward, LLVMValueRef i)
-{
+void ude_forward_instruction(ude_forward *forward, LLVMValueRef i) {
   ude_emit *emit = &forward->emit;
   switch (LLVMGetInstructionOpcode(i)) {
-    case LLVMLoad:
-    case LLVMStore: memory_access(emit, i); return;
-    case LLVMAlloca: local_object(emit, i); return;
-    case LLVMGetElementPtr: ude_emit_address(emit, i); return;
-    case LLVMCall: ude_forward_call(forward, i); return;
-    default: break;
+  case LLVMLoad:
+  case LLVMStore: memory_access(emit, i); return;
+  case LLVMAlloca: local_object(emit, i); return;
+  case LLVMGetElementPtr: ude_emit_address(emit, i); return;
+  case LLVMCall: ude_forward_call(forward, i); return;
+  default: break;
   }
   LLVMValueRef copy = ude_emit_copy(emit, i);
-  if (!ude_emit_wants_shadow(emit, i)) return;
+  if (!ude_emit_wants_shadow(emit, i)) {
+    return;
+  }
   LLVMValueRef shadow = ude_emit_move(emit, i);
   if (shadow) {
     ude_emit_set(emit, i, NULL, shadow);
     return;
   }
   switch (LLVMGetInstructionOpcode(i)) {
-    case LLVMFNeg:
-    case LLVMFAdd:
-    case LLVMFSub:
-    case LLVMFMul:
-    case LLVMFDiv:
-    case LLVMFRem: ude_emit_set(emit, i, NULL, arithmetic(emit, i, copy)); return;
-    case LLVMFPExt:
-    case LLVMFPTrunc:
-      ude_emit_set(emit, i, NULL,
-                   LLVMBuildCast(emit->walk->builder, LLVMGetInstructionOpcode(i),
-                                 ude_emit_shadow(emit, LLVMGetOperand(i, 0)),
-                                 ude_emit_shadow_type(emit, LLVMTypeOf(i)), ""));
-      return;
-    default:
-      ude_refuse(emit->walk, i, "an instruction", "forward mode has no rule for it",
-                 "report it with the source line");
+  case LLVMFNeg:
+  case LLVMFAdd:
+  case LLVMFSub:
+  case LLVMFMul:
+  case LLVMFDiv:
+  case LLVMFRem: ude_emit_set(emit, i, NULL, arithmetic(emit, i, copy)); return;
+  case LLVMFPExt:
+  case LLVMFPTrunc:
+    ude_emit_set(emit, i, NULL,
+                 LLVMBuildCast(emit->walk->builder, LLVMGetInstructionOpcode(i),
+                               ude_emit_shadow(emit, LLVMGetOperand(i, 0)),
+                               ude_emit_shadow_type(emit, LLVMTypeOf(i)), ""));
+    return;
+  default:
+    ude_refuse(emit->walk, i, "an instruction", "forward mode has no rule for it",
+               "report it with the source line");
   }
 }
 
 /* ------------------------------------------------------------------------------------ calls -- */
 
-static void call_function(ude_forward *forward, LLVMValueRef call, LLVMValueRef callee)
-{
+static void call_function(ude_forward *forward, LLVMValueRef call, LLVMValueRef callee) {
   ude_emit      *emit  = &forward->emit;
   LLVMBuilderRef b     = emit->walk->builder;
   unsigned       count = LLVMGetNumArgOperands(call);
@@ -165,7 +180,9 @@ static void call_function(ude_forward *forward, LLVMValueRef call, LLVMValueRef 
   for (unsigned k = 0; k < count; k++) {
     LLVMValueRef argument = LLVMGetArgOperand(call, k);
     args[n++]             = ude_emit_primal(emit, argument);
-    if (ude_forward_pairs(LLVMTypeOf(argument))) args[n++] = ude_emit_shadow(emit, argument);
+    if (ude_forward_pairs(LLVMTypeOf(argument))) {
+      args[n++] = ude_emit_shadow(emit, argument);
+    }
   }
   LLVMTypeRef  type   = ude_forward_type(forward, LLVMGetCalledFunctionType(call));
   LLVMValueRef result = LLVMBuildCall2(b, type, callee, args, n, "");
@@ -178,19 +195,19 @@ static void call_function(ude_forward *forward, LLVMValueRef call, LLVMValueRef 
   ude_emit_set(emit, call, primal, wants ? LLVMBuildExtractValue(b, result, 1, "") : NULL);
 }
 
-static LLVMValueRef dilated_size(ude_emit *emit, LLVMValueRef size)
-{
+static LLVMValueRef dilated_size(ude_emit *emit, LLVMValueRef size) {
   LLVMValueRef scale = LLVMConstInt(LLVMTypeOf(size), (unsigned)emit->scale, false);
   return LLVMBuildMul(emit->walk->builder, size, scale, "");
 }
 
-static void call_memory(ude_emit *emit, LLVMValueRef call, bool copies)
-{
+static void call_memory(ude_emit *emit, LLVMValueRef call, bool copies) {
   ude_walk      *walk = emit->walk;
   LLVMBuilderRef b    = walk->builder;
   LLVMValueRef   to   = LLVMGetArgOperand(call, 0);
   ude_emit_copy(emit, call);
-  if (!ude_walk_shadowed(walk, to)) return;
+  if (!ude_walk_shadowed(walk, to)) {
+    return;
+  }
   LLVMValueRef size   = dilated_size(emit, ude_emit_primal(emit, LLVMGetArgOperand(call, 2)));
   LLVMValueRef shadow = ude_emit_shadow(emit, to);
   LLVMValueRef from   = LLVMGetArgOperand(call, 1);
@@ -201,51 +218,54 @@ static void call_memory(ude_emit *emit, LLVMValueRef call, bool copies)
   }
 }
 
-void ude_forward_call(ude_forward *forward, LLVMValueRef call)
-{
+void ude_forward_call(ude_forward *forward, LLVMValueRef call) {
   ude_emit  *emit = &forward->emit;
   ude_walk  *walk = emit->walk;
   ude_callee kind = ude_call_kind(walk, call);
   switch (kind) {
-    case UDE_CALLEE_BODY: {
-      int f = ude_walk_function(walk, LLVMGetCalledValue(call));
-      call_function(forward, call, ude_forward_function(forward, f));
+  case UDE_CALLEE_BODY: {
+    int f = ude_walk_function(walk, LLVMGetCalledValue(call));
+    call_function(forward, call, ude_forward_function(forward, f));
+    return;
+  }
+  case UDE_CALLEE_INDIRECT: {
+    int node = ude_walk_target(walk, LLVMGetCalledValue(call));
+    if (node < 0 || walk->node[node].functions < 0) {
+      ude_refuse_call(walk, call, "no function is known that the pointer may point to",
+                      "call a function of the model, or choose among them with a switch");
+    }
+    call_function(forward, call, ude_emit_shadow(emit, LLVMGetCalledValue(call)));
+    return;
+  }
+  case UDE_CALLEE_RULE: {
+    LLVMValueRef copy = ude_emit_copy(emit, call);
+    if (!ude_emit_wants_shadow(emit, call)) {
       return;
     }
-    case UDE_CALLEE_INDIRECT: {
-      int node = ude_walk_target(walk, LLVMGetCalledValue(call));
-      if (node < 0 || walk->node[node].functions < 0) {
-        ude_refuse_call(walk, call, "no function is known that the pointer may point to",
-                        "call a function of the model, or choose among them with a switch");
-      }
-      call_function(forward, call, ude_emit_shadow(emit, LLVMGetCalledValue(call)));
-      return;
+    LLVMValueRef    operand[UDE_RULE_ARGUMENTS];
+    const ude_rule *rule = ude_rule_for_call(walk, call);
+    for (int k = 0; k < rule->arity; k++) {
+      operand[k] = LLVMGetArgOperand(call, (unsigned)k);
     }
-    case UDE_CALLEE_RULE: {
-      LLVMValueRef copy = ude_emit_copy(emit, call);
-      if (!ude_emit_wants_shadow(emit, call)) return;
-      LLVMValueRef    operand[UDE_RULE_ARGUMENTS];
-      const ude_rule *rule = ude_rule_for_call(walk, call);
-      for (int k = 0; k < rule->arity; k++) operand[k] = LLVMGetArgOperand(call, (unsigned)k);
-      ude_emit_set(emit, call, NULL, rule_tangent(emit, rule, copy, operand, rule->arity));
-      return;
+    ude_emit_set(emit, call, NULL, rule_tangent(emit, rule, copy, operand, rule->arity));
+    return;
+  }
+  case UDE_CALLEE_COPY:
+  case UDE_CALLEE_SET: call_memory(emit, call, kind == UDE_CALLEE_COPY); return;
+  case UDE_CALLEE_MALLOC:
+  case UDE_CALLEE_CALLOC:
+  case UDE_CALLEE_REALLOC:
+  case UDE_CALLEE_FREE: ude_emit_heap(emit, call, kind); return;
+  case UDE_CALLEE_IGNORED:
+  case UDE_CALLEE_INTEGER:
+  case UDE_CALLEE_INERT:
+  case UDE_CALLEE_STACK: ude_emit_copy(emit, call); return;
+  case UDE_CALLEE_UNKNOWN:
+    if (!ude_call_is_harmless(walk, call)) {
+      ude_refuse_call(walk, call, "its body is not visible and it has no rule",
+                      "add its C source to the model, or compute without it");
     }
-    case UDE_CALLEE_COPY:
-    case UDE_CALLEE_SET: call_memory(emit, call, kind == UDE_CALLEE_COPY); return;
-    case UDE_CALLEE_MALLOC:
-    case UDE_CALLEE_CALLOC:
-    case UDE_CALLEE_REALLOC:
-    case UDE_CALLEE_FREE: ude_emit_heap(emit, call, kind); return;
-    case UDE_CALLEE_IGNORED:
-    case UDE_CALLEE_INTEGER:
-    case UDE_CALLEE_INERT:
-    case UDE_CALLEE_STACK: ude_emit_copy(emit, call); return;
-    case UDE_CALLEE_UNKNOWN:
-      if (!ude_call_is_harmless(walk, call)) {
-        ude_refuse_call(walk, call, "its body is not visible and it has no rule",
-                        "add its C source to the model, or compute without it");
-      }
-      ude_emit_copy(emit, call);
-      return;
+    ude_emit_copy(emit, call);
+    return;
   }
 }

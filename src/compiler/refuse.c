@@ -8,18 +8,18 @@
 
 #include "compiler/walker.h"
 
-_Noreturn void ude_walk_leave(ude_walk *walk, ude_status status, const char *message)
-{
+_Noreturn void ude_walk_leave(ude_walk *walk, ude_status status, const char *message) {
   ude_fail(walk->error, status, "%s", message);
   longjmp(walk->leave, (int)status);
 }
 
 /* Operand `index` of a metadata node; NULL if it is absent. */
-static LLVMMetadataRef node_operand(ude_walk *walk, LLVMMetadataRef node, unsigned index)
-{
+static LLVMMetadataRef node_operand(ude_walk *walk, LLVMMetadataRef node, unsigned index) {
   LLVMValueRef value = LLVMMetadataAsValue(walk->context, node);
   unsigned     count = LLVMGetMDNodeNumOperands(value);
-  if (index >= count) return NULL;
+  if (index >= count) {
+    return NULL;
+  }
   LLVMValueRef *operands = ude_walk_alloc(walk, count, sizeof *operands);
   LLVMGetMDNodeOperands(value, operands);
   return operands[index] ? LLVMValueAsMetadata(operands[index]) : NULL;
@@ -27,26 +27,28 @@ static LLVMMetadataRef node_operand(ude_walk *walk, LLVMMetadataRef node, unsign
 
 /* Source name of the function that a scope lies in. Operands of a DISubprogram are file, scope, name,
  * ...; those of lexical blocks are file, scope. */
-static void scope_function(ude_walk *walk, LLVMMetadataRef scope, ude_text *text)
-{
+static void scope_function(ude_walk *walk, LLVMMetadataRef scope, ude_text *text) {
   for (int depth = 0; scope && depth < 64; depth++) {
     LLVMMetadataKind kind = LLVMGetMetadataKind(scope);
     if (kind == LLVMDISubprogramMetadataKind) {
       LLVMMetadataRef name = node_operand(walk, scope, 2);
-      if (!name) return;
+      if (!name) {
+        return;
+      }
       unsigned    length = 0;
       const char *bytes  = LLVMGetMDString(LLVMMetadataAsValue(walk->context, name), &length);
       ude_text_append_bytes(text, bytes, length);
       return;
     }
-    if (kind != LLVMDILexicalBlockMetadataKind && kind != LLVMDILexicalBlockFileMetadataKind) return;
+    if (kind != LLVMDILexicalBlockMetadataKind && kind != LLVMDILexicalBlockFileMetadataKind) {
+      return;
+    }
     scope = node_operand(walk, scope, 1);
   }
 }
 
-static void location_file(LLVMMetadataRef location, ude_text *text)
-{
-  LLVMMetadataRef file = LLVMDIScopeGetFile(LLVMDILocationGetScope(location));
+static void location_file(LLVMMetadataRef location, ude_text *text) {
+  LLVMMetadataRef file   = LLVMDIScopeGetFile(LLVMDILocationGetScope(location));
   unsigned        length = 0;
   const char     *name   = file ? LLVMDIFileGetFilename(file, &length) : NULL;
   if (name && length) {
@@ -57,22 +59,24 @@ static void location_file(LLVMMetadataRef location, ude_text *text)
 }
 
 /* The nearest instruction with a line: the optimiser drops lines of code that it moves. */
-static LLVMMetadataRef nearest_location(LLVMValueRef instruction)
-{
+static LLVMMetadataRef nearest_location(LLVMValueRef instruction) {
   for (LLVMValueRef at = instruction; at; at = LLVMGetNextInstruction(at)) {
     LLVMMetadataRef location = LLVMInstructionGetDebugLoc(at);
-    if (location && LLVMDILocationGetLine(location)) return location;
+    if (location && LLVMDILocationGetLine(location)) {
+      return location;
+    }
   }
   for (LLVMValueRef at = instruction; at; at = LLVMGetPreviousInstruction(at)) {
     LLVMMetadataRef location = LLVMInstructionGetDebugLoc(at);
-    if (location && LLVMDILocationGetLine(location)) return location;
+    if (location && LLVMDILocationGetLine(location)) {
+      return location;
+    }
   }
   return NULL;
 }
 
 _Noreturn void ude_refuse(ude_walk *walk, LLVMValueRef instruction, const char *what,
-                          const char *why, const char *advice)
-{
+                          const char *why, const char *advice) {
   ude_text        text     = {0};
   LLVMMetadataRef location = nearest_location(instruction);
   LLVMValueRef    function = LLVMGetBasicBlockParent(LLVMGetInstructionParent(instruction));
@@ -100,7 +104,9 @@ _Noreturn void ude_refuse(ude_walk *walk, LLVMValueRef instruction, const char *
     ude_text_append(&text, ":%u in '", LLVMDILocationGetLine(at));
     scope_function(walk, LLVMDILocationGetScope(at), &text);
     ude_text_append(&text, "'");
-    if (depth == 7 || !LLVMDILocationGetInlinedAt(at)) ude_text_append(&text, ")");
+    if (depth == 7 || !LLVMDILocationGetInlinedAt(at)) {
+      ude_text_append(&text, ")");
+    }
   }
   ude_text_append(&text, "; %s", advice);
   ude_status status = text.failed ? ude_fail_memory(walk->error, "a message")
@@ -110,8 +116,7 @@ _Noreturn void ude_refuse(ude_walk *walk, LLVMValueRef instruction, const char *
 }
 
 _Noreturn void ude_refuse_call(ude_walk *walk, LLVMValueRef call, const char *why,
-                               const char *advice)
-{
+                               const char *advice) {
   char        what[256];
   const char *name = ude_call_name(call);
   if (name) {

@@ -19,12 +19,12 @@
 enum { UDE_RULE_ARGUMENTS = 3, UDE_RULE_NEEDS_RESULT = 8 };
 
 typedef struct ude_rule {
-  const char *name;      /**< on double; NULL: intrinsic only */
+  const char *name; /**< on double; NULL: intrinsic only */
   const char *name_float;
   const char *intrinsic; /**< stem, "llvm.sin"; NULL: none */
   int         arity;
-  bool        singular;  /**< partials may be infinite where the function is finite */
-  bool        masks;     /**< may drop an argument, as fmax does */
+  bool        singular; /**< partials may be infinite where the function is finite */
+  bool        masks;    /**< may drop an argument, as fmax does */
   const char *partial[UDE_RULE_ARGUMENTS];
 } ude_rule;
 

@@ -19,13 +19,12 @@ typedef struct ude_tape_chunk {
 
 enum { CHUNK_FIRST = 1 << 16, CHUNK_LARGEST = 1 << 26, ALIGN = 16 };
 
-static pthread_key_t  tape_key;
-static pthread_once_t tape_once = PTHREAD_ONCE_INIT;
-static int            tape_key_failed;
+static pthread_key_t           tape_key;
+static pthread_once_t          tape_once = PTHREAD_ONCE_INIT;
+static int                     tape_key_failed;
 static _Thread_local ude_tape *tape_of_thread;
 
-static void free_tape(void *pointer)
-{
+static void free_tape(void *pointer) {
   ude_tape *tape = pointer;
   for (ude_tape_chunk *chunk = tape->chunks, *next; chunk; chunk = next) {
     next = chunk->next;
@@ -35,22 +34,23 @@ static void free_tape(void *pointer)
   tape_of_thread = NULL;
 }
 
-static void make_key(void)
-{
+static void make_key(void) {
   tape_key_failed = pthread_key_create(&tape_key, free_tape);
 }
 
-static char *chunk_start(ude_tape_chunk *chunk)
-{
+static char *chunk_start(ude_tape_chunk *chunk) {
   return (char *)chunk + (sizeof *chunk + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-ude_tape *ude_tape_begin(void)
-{
-  if (tape_of_thread) return tape_of_thread;
+ude_tape *ude_tape_begin(void) {
+  if (tape_of_thread) {
+    return tape_of_thread;
+  }
   pthread_once(&tape_once, make_key);
   ude_tape *tape = tape_key_failed ? NULL : calloc(1, sizeof *tape);
-  if (!tape) return NULL;
+  if (!tape) {
+    return NULL;
+  }
   if (pthread_setspecific(tape_key, tape)) {
     free(tape);
     return NULL;
@@ -59,16 +59,16 @@ ude_tape *ude_tape_begin(void)
   return tape;
 }
 
-static void enter_chunk(ude_tape *tape, ude_tape_chunk *chunk)
-{
+static void enter_chunk(ude_tape *tape, ude_tape_chunk *chunk) {
   tape->current = chunk;
   tape->top     = chunk ? chunk_start(chunk) : NULL;
   tape->end     = chunk ? tape->top + chunk->size : NULL;
 }
 
-void *ude_tape_more(ude_tape *tape, size_t size)
-{
-  if (size > SIZE_MAX / 2) return NULL;
+void *ude_tape_more(ude_tape *tape, size_t size) {
+  if (size > SIZE_MAX / 2) {
+    return NULL;
+  }
   ude_tape_chunk *last = tape->current;
   ude_tape_chunk *next = last ? last->next : tape->chunks;
   while (next && next->size < size) { /* too small for this block: keep it for later */
@@ -77,10 +77,16 @@ void *ude_tape_more(ude_tape *tape, size_t size)
   }
   if (!next) {
     size_t room = last ? 2 * last->size : CHUNK_FIRST;
-    if (room > CHUNK_LARGEST) room = CHUNK_LARGEST;
-    if (room < size) room = size;
+    if (room > CHUNK_LARGEST) {
+      room = CHUNK_LARGEST;
+    }
+    if (room < size) {
+      room = size;
+    }
     next = malloc((sizeof *next + ALIGN - 1) / ALIGN * ALIGN + room);
-    if (!next) return NULL;
+    if (!next) {
+      return NULL;
+    }
     *next = (ude_tape_chunk){.next = NULL, .size = room};
     if (last) {
       last->next = next;
@@ -94,61 +100,84 @@ void *ude_tape_more(ude_tape *tape, size_t size)
   return block;
 }
 
-void ude_tape_end(ude_tape *tape, char *top)
-{
+void *ude_tape_zeroed(ude_tape *tape, size_t size) {
+  if (size > SIZE_MAX / 2) {
+    return NULL;
+  }
+  size_t bytes = (size + ALIGN - 1) / ALIGN * ALIGN;
+  void  *block = tape->top;
+  if ((size_t)(tape->end - tape->top) >= bytes && block) {
+    tape->top += bytes;
+  } else {
+    block = ude_tape_more(tape, bytes ? bytes : ALIGN);
+  }
+  return block ? memset(block, 0, bytes) : NULL;
+}
+
+void ude_tape_end(ude_tape *tape, char *top) {
   ude_tape_chunk *chunk = tape->chunks;
   while (top && chunk && !(top >= chunk_start(chunk) && top <= chunk_start(chunk) + chunk->size)) {
     chunk = chunk->next;
   }
-  if (!top) chunk = tape->chunks;
+  if (!top) {
+    chunk = tape->chunks;
+  }
   enter_chunk(tape, chunk);
-  if (top) tape->top = top;
+  if (top) {
+    tape->top = top;
+  }
 }
 
 /* ------------------------------------------------------------------------ shadows of heap -- */
 
-void *ude_shadow_alloc(size_t size)
-{
-  if (size > SIZE_MAX - ALIGN) return NULL;
+void *ude_shadow_alloc(size_t size) {
+  if (size > SIZE_MAX - ALIGN) {
+    return NULL;
+  }
   char *block = calloc(1, size + ALIGN);
-  if (!block) return NULL;
+  if (!block) {
+    return NULL;
+  }
   memcpy(block, &size, sizeof size);
   return block + ALIGN;
 }
 
-size_t ude_shadow_size(const void *shadow)
-{
+size_t ude_shadow_size(const void *shadow) {
   size_t size = 0;
-  if (shadow) memcpy(&size, (const char *)shadow - ALIGN, sizeof size);
+  if (shadow) {
+    memcpy(&size, (const char *)shadow - ALIGN, sizeof size);
+  }
   return size;
 }
 
-void *ude_shadow_grow(const void *shadow, size_t size)
-{
+void *ude_shadow_grow(const void *shadow, size_t size) {
   void  *wider = ude_shadow_alloc(size);
   size_t keep  = ude_shadow_size(shadow);
-  if (wider && shadow) memcpy(wider, shadow, keep < size ? keep : size);
+  if (wider && shadow) {
+    memcpy(wider, shadow, keep < size ? keep : size);
+  }
   return wider;
 }
 
-void ude_shadow_free(void *shadow)
-{
-  if (shadow) free((char *)shadow - ALIGN);
+void ude_shadow_free(void *shadow) {
+  if (shadow) {
+    free((char *)shadow - ALIGN);
+  }
 }
 
 void ude_transform_runtime_symbols(void (*add)(const char *name, void *address, void *context),
-                                   void *context)
-{
+                                   void *context) {
   union {
     void (*function)(void);
     void *object;
   } address;
-#define SYMBOL(f)                          \
+#define SYMBOL(f)                         \
   address.function = (void (*)(void))(f); \
   add(#f, address.object, context)
   SYMBOL(ude_tape_begin);
   SYMBOL(ude_tape_end);
   SYMBOL(ude_tape_more);
+  SYMBOL(ude_tape_zeroed);
   SYMBOL(ude_shadow_alloc);
   SYMBOL(ude_shadow_grow);
   SYMBOL(ude_shadow_free);

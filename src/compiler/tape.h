@@ -23,6 +23,9 @@ void ude_tape_end(ude_tape *tape, char *top);
 /** `size` bytes aligned to 16 from another chunk; top and end move there. NULL: no memory. */
 void *ude_tape_more(ude_tape *tape, size_t size);
 
+/** `size` zeroed bytes. NULL: no memory. */
+void *ude_tape_zeroed(ude_tape *tape, size_t size);
+
 /** Zeroed shadow of a heap block; NULL: no memory. */
 void *ude_shadow_alloc(size_t size);
 /** Shadow of a block that was reallocated: keeps the old content, new bytes are zero; the old

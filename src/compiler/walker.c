@@ -16,8 +16,7 @@ typedef struct arena_block {
 
 enum { ARENA_BLOCK = 1 << 16, ARENA_ALIGN = 16 };
 
-void *ude_walk_alloc(ude_walk *walk, size_t count, size_t size)
-{
+void *ude_walk_alloc(ude_walk *walk, size_t count, size_t size) {
   if (size && count > (SIZE_MAX / 2) / size) {
     longjmp(walk->leave, (int)ude_fail_memory(walk->error, "a derivative"));
   }
@@ -27,7 +26,9 @@ void *ude_walk_alloc(ude_walk *walk, size_t count, size_t size)
   if (!block || block->size - block->used < bytes) {
     size_t room = bytes > ARENA_BLOCK ? bytes : ARENA_BLOCK;
     block       = malloc(header + room);
-    if (!block) longjmp(walk->leave, (int)ude_fail_memory(walk->error, "a derivative"));
+    if (!block) {
+      longjmp(walk->leave, (int)ude_fail_memory(walk->error, "a derivative"));
+    }
     *block      = (arena_block){.next = walk->arena, .size = room};
     walk->arena = block;
   }
@@ -36,54 +37,61 @@ void *ude_walk_alloc(ude_walk *walk, size_t count, size_t size)
   return memset(start, 0, bytes);
 }
 
-void *ude_walk_grow(ude_walk *walk, void *block, int count, int *capacity, size_t size)
-{
-  if (count < *capacity) return block;
+void *ude_walk_grow(ude_walk *walk, void *block, int count, int *capacity, size_t size) {
+  if (count < *capacity) {
+    return block;
+  }
   int   wanted = *capacity ? 2 * *capacity : 64;
   void *wider  = ude_walk_alloc(walk, (size_t)wanted, size);
-  if (count) memcpy(wider, block, (size_t)count * size);
+  if (count) {
+    memcpy(wider, block, (size_t)count * size);
+  }
   *capacity = wanted;
   return wider;
 }
 
 /* ------------------------------------------------------------------------------------ maps -- */
 
-static size_t map_slot(const ude_map_of *map, const void *key)
-{
+static size_t map_slot(const ude_map_of *map, const void *key) {
   uint64_t bits = (uint64_t)(uintptr_t)key * UINT64_C(0x9E3779B97F4A7C15);
   size_t   mask = (size_t)map->capacity - 1;
   size_t   at   = (size_t)(bits >> 32) & mask;
-  while (map->entry[at].key && map->entry[at].key != key) at = (at + 1) & mask;
+  while (map->entry[at].key && map->entry[at].key != key) {
+    at = (at + 1) & mask;
+  }
   return at;
 }
 
-void ude_map_put(ude_walk *walk, ude_map_of *map, const void *key, int index)
-{
+void ude_map_put(ude_walk *walk, ude_map_of *map, const void *key, int index) {
   if (2 * (map->count + 1) > map->capacity) {
     ude_map_of wider = {.capacity = map->capacity ? 2 * map->capacity : 64};
     wider.entry      = ude_walk_alloc(walk, (size_t)wider.capacity, sizeof *wider.entry);
     for (int i = 0; i < map->capacity; i++) {
-      if (map->entry[i].key) wider.entry[map_slot(&wider, map->entry[i].key)] = map->entry[i];
+      if (map->entry[i].key) {
+        wider.entry[map_slot(&wider, map->entry[i].key)] = map->entry[i];
+      }
     }
     wider.count = map->count;
     *map        = wider;
   }
   size_t at = map_slot(map, key);
-  if (!map->entry[at].key) map->count++;
+  if (!map->entry[at].key) {
+    map->count++;
+  }
   map->entry[at] = (ude_map_entry){key, index};
 }
 
-int ude_map_get(const ude_map_of *map, const void *key)
-{
-  if (!map->capacity) return -1;
+int ude_map_get(const ude_map_of *map, const void *key) {
+  if (!map->capacity) {
+    return -1;
+  }
   size_t at = map_slot(map, key);
   return map->entry[at].key ? map->entry[at].index : -1;
 }
 
 /* ------------------------------------------------------------------------------------ life -- */
 
-ude_walk *ude_walk_create(LLVMModuleRef module, ude_error *error)
-{
+ude_walk *ude_walk_create(LLVMModuleRef module, ude_error *error) {
   ude_walk *walk = calloc(1, sizeof *walk);
   if (!walk) {
     ude_fail_memory(error, "a derivative");
@@ -105,9 +113,10 @@ ude_walk *ude_walk_create(LLVMModuleRef module, ude_error *error)
   return walk;
 }
 
-void ude_walk_free(ude_walk *walk)
-{
-  if (!walk) return;
+void ude_walk_free(ude_walk *walk) {
+  if (!walk) {
+    return;
+  }
   LLVMDisposeBuilder(walk->builder);
   for (arena_block *block = walk->arena, *next; block; block = next) {
     next = block->next;
@@ -118,25 +127,23 @@ void ude_walk_free(ude_walk *walk)
 
 /* ------------------------------------------------------------------- the reachable program -- */
 
-bool ude_walk_constant(LLVMValueRef value)
-{
+bool ude_walk_constant(LLVMValueRef value) {
   LLVMValueKind kind = LLVMGetValueKind(value);
   return kind != LLVMArgumentValueKind && kind != LLVMInstructionValueKind;
 }
 
-int ude_walk_value(const ude_walk *walk, LLVMValueRef value)
-{
+int ude_walk_value(const ude_walk *walk, LLVMValueRef value) {
   return ude_walk_constant(value) ? -1 : ude_map_get(&walk->ids, value);
 }
 
-int ude_walk_function(ude_walk *walk, LLVMValueRef function)
-{
+int ude_walk_function(ude_walk *walk, LLVMValueRef function) {
   return ude_map_get(&walk->ids, function);
 }
 
-static void add_function(ude_walk *walk, LLVMValueRef function)
-{
-  if (ude_map_get(&walk->ids, function) >= 0 || LLVMIsDeclaration(function)) return;
+static void add_function(ude_walk *walk, LLVMValueRef function) {
+  if (ude_map_get(&walk->ids, function) >= 0 || LLVMIsDeclaration(function)) {
+    return;
+  }
   walk->function = ude_walk_grow(walk, walk->function, walk->functions, &walk->function_capacity,
                                  sizeof *walk->function);
   ude_map_put(walk, &walk->ids, function, walk->functions);
@@ -145,8 +152,7 @@ static void add_function(ude_walk *walk, LLVMValueRef function)
 }
 
 /* Add the functions that a constant mentions: callees, entries of tables, initial values. */
-static void add_mentioned(ude_walk *walk, LLVMValueRef constant, ude_map_of *seen)
-{
+static void add_mentioned(ude_walk *walk, LLVMValueRef constant, ude_map_of *seen) {
   LLVMValueKind kind = LLVMGetValueKind(constant);
   if (kind == LLVMFunctionValueKind) {
     add_function(walk, constant);
@@ -157,21 +163,26 @@ static void add_mentioned(ude_walk *walk, LLVMValueRef constant, ude_map_of *see
       kind == LLVMInlineAsmValueKind || !ude_type_has_pointer(LLVMTypeOf(constant))) {
     return;
   }
-  if (ude_map_get(seen, constant) >= 0) return;
+  if (ude_map_get(seen, constant) >= 0) {
+    return;
+  }
   ude_map_put(walk, seen, constant, 0);
   if (kind == LLVMGlobalVariableValueKind) {
     LLVMValueRef initial = LLVMGetInitializer(constant);
-    if (initial) add_mentioned(walk, initial, seen);
+    if (initial) {
+      add_mentioned(walk, initial, seen);
+    }
     return;
   }
   for (int i = 0; i < LLVMGetNumOperands(constant); i++) {
     LLVMValueRef operand = LLVMGetOperand(constant, (unsigned)i);
-    if (operand) add_mentioned(walk, operand, seen);
+    if (operand) {
+      add_mentioned(walk, operand, seen);
+    }
   }
 }
 
-static void add_value(ude_walk *walk, LLVMValueRef value, int function, int block)
-{
+static void add_value(ude_walk *walk, LLVMValueRef value, int function, int block) {
   walk->value =
       ude_walk_grow(walk, walk->value, walk->values, &walk->value_capacity, sizeof *walk->value);
   ude_map_put(walk, &walk->ids, value, walk->values);
@@ -179,10 +190,9 @@ static void add_value(ude_walk *walk, LLVMValueRef value, int function, int bloc
       (ude_value){.value = value, .function = function, .block = block, .target = -1};
 }
 
-static void scan_function(ude_walk *walk, int index, ude_map_of *seen)
-{
+static void scan_function(ude_walk *walk, int index, ude_map_of *seen) {
   LLVMValueRef function = walk->function[index].value;
-  ude_flow flow;
+  ude_flow     flow;
   ude_flow_build(walk, function, &flow);
   int first = walk->values;
   for (unsigned k = 0; k < LLVMCountParams(function); k++) {
@@ -196,11 +206,15 @@ static void scan_function(ude_walk *walk, int index, ude_map_of *seen)
       bool call = LLVMIsACallInst(i) != NULL;
       for (int k = 0; k < LLVMGetNumOperands(i); k++) {
         LLVMValueRef operand = LLVMGetOperand(i, (unsigned)k);
-        if (!operand || !ude_walk_constant(operand)) continue;
+        if (!operand || !ude_walk_constant(operand)) {
+          continue;
+        }
         add_mentioned(walk, operand, seen);
         bool callee = call && k == LLVMGetNumOperands(i) - 1;
         int  target = LLVMIsAFunction(operand) ? ude_map_get(&walk->ids, operand) : -1;
-        if (target >= 0 && !callee) walk->function[target].address_taken = true;
+        if (target >= 0 && !callee) {
+          walk->function[target].address_taken = true;
+        }
       }
     }
   }
@@ -211,20 +225,20 @@ static void scan_function(ude_walk *walk, int index, ude_map_of *seen)
 
 /* Rewrites of walker_lower.c, for every function of the module: callers and callees must agree on how
  * structs are passed. Emitted derivatives contain none of what is rewritten. */
-static void lower_module(ude_walk *walk)
-{
+static void lower_module(ude_walk *walk) {
   ude_walk_lower_pointers(walk);
   for (LLVMValueRef f = LLVMGetFirstFunction(walk->module); f; f = LLVMGetNextFunction(f)) {
-    if (!LLVMIsDeclaration(f)) ude_walk_lower(walk, f);
+    if (!LLVMIsDeclaration(f)) {
+      ude_walk_lower(walk, f);
+    }
   }
 }
 
 /* Gotos into loops: LLVM's own pass gives each cycle a single entry (it wants no switch). */
-static void make_reducible(ude_walk *walk)
-{
+static void make_reducible(ude_walk *walk) {
   LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-  LLVMErrorRef error = LLVMRunPasses(walk->module, "function(lower-switch,fix-irreducible)", NULL,
-                                     options);
+  LLVMErrorRef              error =
+      LLVMRunPasses(walk->module, "function(lower-switch,fix-irreducible)", NULL, options);
   LLVMDisposePassBuilderOptions(options);
   if (error) {
     LLVMConsumeError(error);
@@ -232,21 +246,26 @@ static void make_reducible(ude_walk *walk)
   }
 }
 
-void ude_walk_program(ude_walk *walk, LLVMValueRef primal)
-{
+void ude_walk_program(ude_walk *walk, LLVMValueRef primal) {
   lower_module(walk);
   for (int attempt = 0; attempt < 2; attempt++) {
     ude_map_of seen = {0};
     walk->ids       = (ude_map_of){0};
     walk->functions = walk->values = 0;
     add_function(walk, primal);
-    for (int f = 0; f < walk->functions; f++) scan_function(walk, f, &seen);
+    for (int f = 0; f < walk->functions; f++) {
+      scan_function(walk, f, &seen);
+    }
     bool irreducible = false;
     for (int f = 0; f < walk->functions; f++) {
       irreducible = irreducible || walk->function[f].flow.irreducible;
     }
-    if (!irreducible) return;
-    if (!attempt) make_reducible(walk);
+    if (!irreducible) {
+      return;
+    }
+    if (!attempt) {
+      make_reducible(walk);
+    }
   }
   ude_walk_leave(walk, UDE_INTERNAL, "a loop with several entries could not be rewritten");
 }

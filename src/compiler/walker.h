@@ -54,7 +54,8 @@ enum {
   UDE_USEFUL  = 2, /**< an active output depends on it */
   UDE_CARRIER = 4, /**< an integer that may hold the bits of a float or of a pointer */
   UDE_TAINTED = 8, /**< an integer computed from the bits of varied floats */
-  UDE_MASKED  = 16 /**< a select, fmin or fmax may drop it: its adjoint may be 0 while it is not finite */
+  UDE_MASKED =
+      16 /**< a select, fmin or fmax may drop it: its adjoint may be 0 while it is not finite */
 };
 
 /** An argument or instruction of the reachable program. */
@@ -71,8 +72,9 @@ typedef struct ude_node {
   int      pointee; /**< what pointers stored in it point to, -1: none */
   unsigned flags, holds;
   unsigned declared; /**< what the types of its objects say they hold; all bits where not known */
-  bool     written;      /**< some store may go there */
+  bool     written;  /**< some store may go there */
   bool     heap, global; /**< holds a malloc'ed object; a mutable global */
+  bool     outside;      /**< memory of the map's arguments */
   bool     kept;         /**< pointers to it are stored in a mutable global */
   bool     shadowed;     /**< its objects need shadow memory */
   int      functions;    /**< head of a list of functions that it may be, -1: none */
@@ -84,7 +86,7 @@ typedef struct ude_function {
   int          first_value, values; /**< arguments, then instructions in order of blocks */
   int          result;              /**< points-to node of a returned pointer, -1 */
   unsigned     result_flags, result_holds;
-  int          next_in_node;        /**< list of ude_node.functions */
+  int          next_in_node; /**< list of ude_node.functions */
   bool         address_taken;
 } ude_function;
 
@@ -107,10 +109,10 @@ typedef struct ude_walk {
   ude_error        *error;
   jmp_buf           leave;
   void             *arena;
-  LLVMTypeRef       type_double, type_float, type_i1, type_i8, type_i32, type_i64, type_ptr, type_void;
+  LLVMTypeRef type_double, type_float, type_i1, type_i8, type_i32, type_i64, type_ptr, type_void;
 
   ude_map_of    rules; /**< of called functions: row of the rule table plus one, 0: none */
-  ude_map_of    ids; /**< functions, blocks, values, globals: each kind indexes its own array */
+  ude_map_of    ids;   /**< functions, blocks, values, globals: each kind indexes its own array */
   ude_function *function;
   int           functions, function_capacity;
   ude_value    *value;
@@ -122,10 +124,10 @@ typedef struct ude_walk {
 /* walker.c: life, memory, maps, the reachable program */
 ude_walk *ude_walk_create(LLVMModuleRef module, ude_error *error);
 void      ude_walk_free(ude_walk *walk);
-void     *ude_walk_alloc(ude_walk *walk, size_t count, size_t size); /**< zeroed; leaves on failure */
-void     *ude_walk_grow(ude_walk *walk, void *block, int count, int *capacity, size_t size);
-void      ude_map_put(ude_walk *walk, ude_map_of *map, const void *key, int index);
-int       ude_map_get(const ude_map_of *map, const void *key); /**< -1: absent */
+void *ude_walk_alloc(ude_walk *walk, size_t count, size_t size); /**< zeroed; leaves on failure */
+void *ude_walk_grow(ude_walk *walk, void *block, int count, int *capacity, size_t size);
+void  ude_map_put(ude_walk *walk, ude_map_of *map, const void *key, int index);
+int   ude_map_get(const ude_map_of *map, const void *key); /**< -1: absent */
 /** Everything that `primal` may call: lowered, numbered, with its flow. */
 void ude_walk_program(ude_walk *walk, LLVMValueRef primal);
 int  ude_walk_function(ude_walk *walk, LLVMValueRef function); /**< index or -1 */
@@ -142,7 +144,8 @@ void ude_walk_lower_pointers(ude_walk *walk);
 /* walker_points.c */
 void ude_walk_points(ude_walk *walk, LLVMValueRef primal);
 int  ude_walk_find(ude_walk *walk, int node);
-int  ude_walk_target(ude_walk *walk, LLVMValueRef pointer); /**< representative node; -1: null, undef */
+int  ude_walk_target(ude_walk    *walk,
+                     LLVMValueRef pointer); /**< representative node; -1: null, undef */
 
 /* walker_activity.c */
 void ude_walk_activity(ude_walk *walk, LLVMValueRef primal);
@@ -155,18 +158,18 @@ bool ude_walk_shadowed(ude_walk *walk, LLVMValueRef pointer); /**< its shadow ma
 bool ude_walk_carries(ude_walk *walk, LLVMValueRef access);
 
 /* walker_types.c: questions about types, accesses and calls */
-bool     ude_type_is_real(LLVMTypeRef type);          /**< float or double */
-bool     ude_type_is_real_vector(LLVMTypeRef type);   /**< fixed vector of those */
-bool     ude_type_has_real(LLVMTypeRef type);         /**< contains any floating type */
-bool     ude_type_has_pointer(LLVMTypeRef type);
-unsigned ude_type_holds(LLVMTypeRef type);            /**< UDE_HOLDS_* of all leaves */
+bool        ude_type_is_real(LLVMTypeRef type);        /**< float or double */
+bool        ude_type_is_real_vector(LLVMTypeRef type); /**< fixed vector of those */
+bool        ude_type_has_real(LLVMTypeRef type);       /**< contains any floating type */
+bool        ude_type_has_pointer(LLVMTypeRef type);
+unsigned    ude_type_holds(LLVMTypeRef type); /**< UDE_HOLDS_* of all leaves */
 LLVMTypeRef ude_access_type(LLVMValueRef load_or_store);
 /** 1: the C type of the access is an integer, 0: it is a float or pointer, -1: unknown (char, union, none). */
-int      ude_access_is_integer(ude_walk *walk, LLVMValueRef access);
-bool     ude_call_is_intrinsic(LLVMValueRef call);
+int  ude_access_is_integer(ude_walk *walk, LLVMValueRef access);
+bool ude_call_is_intrinsic(LLVMValueRef call);
 /** Name of the directly called function, NULL for indirect calls and assembly. */
 const char *ude_call_name(LLVMValueRef call);
-bool     ude_name_is(const char *name, const char *const *list); /**< NULL-terminated list */
+bool        ude_name_is(const char *name, const char *const *list); /**< NULL-terminated list */
 
 /** How a call without a visible body behaves, apart from the rules of rules.h. */
 typedef enum ude_callee {
@@ -177,9 +180,12 @@ typedef enum ude_callee {
   UDE_CALLEE_INTEGER,  /**< integers in, integers out */
   UDE_CALLEE_COPY,     /**< memcpy, memmove */
   UDE_CALLEE_SET,      /**< memset */
-  UDE_CALLEE_MALLOC, UDE_CALLEE_CALLOC, UDE_CALLEE_REALLOC, UDE_CALLEE_FREE,
-  UDE_CALLEE_INERT,    /**< reads at most: printing, abort, comparisons of text */
-  UDE_CALLEE_STACK,    /**< stacksave, stackrestore */
+  UDE_CALLEE_MALLOC,
+  UDE_CALLEE_CALLOC,
+  UDE_CALLEE_REALLOC,
+  UDE_CALLEE_FREE,
+  UDE_CALLEE_INERT, /**< reads at most: printing, abort, comparisons of text */
+  UDE_CALLEE_STACK, /**< stacksave, stackrestore */
   UDE_CALLEE_UNKNOWN
 } ude_callee;
 ude_callee ude_call_kind(ude_walk *walk, LLVMValueRef call);

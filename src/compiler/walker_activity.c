@@ -18,40 +18,41 @@ typedef struct pass {
   bool      changed;
 } pass;
 
-static unsigned flags_of(ude_walk *walk, LLVMValueRef value)
-{
+static unsigned flags_of(ude_walk *walk, LLVMValueRef value) {
   int id = ude_walk_value(walk, value);
   return id < 0 ? 0 : walk->value[id].flags;
 }
 
-static void add_flags(pass *p, LLVMValueRef value, unsigned flags)
-{
+static void add_flags(pass *p, LLVMValueRef value, unsigned flags) {
   int id = ude_walk_value(p->walk, value);
-  if (id < 0 || (p->walk->value[id].flags | flags) == p->walk->value[id].flags) return;
+  if (id < 0 || (p->walk->value[id].flags | flags) == p->walk->value[id].flags) {
+    return;
+  }
   p->walk->value[id].flags |= flags;
   p->changed = true;
 }
 
-static unsigned node_flags(ude_walk *walk, LLVMValueRef pointer)
-{
+static unsigned node_flags(ude_walk *walk, LLVMValueRef pointer) {
   int node = ude_walk_target(walk, pointer);
   return node < 0 ? 0 : walk->node[node].flags;
 }
 
-static void add_node_flags(pass *p, LLVMValueRef pointer, unsigned flags)
-{
+static void add_node_flags(pass *p, LLVMValueRef pointer, unsigned flags) {
   int node = ude_walk_target(p->walk, pointer);
-  if (node < 0 || (p->walk->node[node].flags | flags) == p->walk->node[node].flags) return;
+  if (node < 0 || (p->walk->node[node].flags | flags) == p->walk->node[node].flags) {
+    return;
+  }
   p->walk->node[node].flags |= flags;
   p->changed = true;
 }
 
 /* Knowledge of what is held flows both ways between a carrier and the memory that it moves through. */
-static void share_holds(pass *p, LLVMValueRef value, LLVMValueRef pointer)
-{
+static void share_holds(pass *p, LLVMValueRef value, LLVMValueRef pointer) {
   int id   = ude_walk_value(p->walk, value);
   int node = ude_walk_target(p->walk, pointer);
-  if (id < 0 || node < 0) return;
+  if (id < 0 || node < 0) {
+    return;
+  }
   unsigned mask = ~(unsigned)UDE_HOLDS_INTEGER;
   unsigned all  = (p->walk->value[id].holds | p->walk->node[node].holds) & mask;
   p->changed    = p->changed || (p->walk->value[id].holds | all) != p->walk->value[id].holds ||
@@ -60,27 +61,30 @@ static void share_holds(pass *p, LLVMValueRef value, LLVMValueRef pointer)
   p->walk->node[node].holds |= all;
 }
 
-static void same_holds(pass *p, LLVMValueRef a, LLVMValueRef b)
-{
+static void same_holds(pass *p, LLVMValueRef a, LLVMValueRef b) {
   int x = ude_walk_value(p->walk, a), y = ude_walk_value(p->walk, b);
-  if (x < 0 || y < 0) return;
+  if (x < 0 || y < 0) {
+    return;
+  }
   unsigned all = p->walk->value[x].holds | p->walk->value[y].holds;
   p->changed   = p->changed || p->walk->value[x].holds != all || p->walk->value[y].holds != all;
   p->walk->value[x].holds = p->walk->value[y].holds = all;
 }
 
-static bool is_integer(LLVMTypeRef type)
-{
+static bool is_integer(LLVMTypeRef type) {
   LLVMTypeKind kind = LLVMGetTypeKind(type);
   return kind == LLVMIntegerTypeKind ||
          (kind == LLVMVectorTypeKind &&
           LLVMGetTypeKind(LLVMGetElementType(type)) == LLVMIntegerTypeKind);
 }
 
-bool ude_walk_carries(ude_walk *walk, LLVMValueRef access)
-{
-  if (!is_integer(ude_access_type(access))) return false;
-  if (ude_access_is_integer(walk, access) != 1) return true;
+bool ude_walk_carries(ude_walk *walk, LLVMValueRef access) {
+  if (!is_integer(ude_access_type(access))) {
+    return false;
+  }
+  if (ude_access_is_integer(walk, access) != 1) {
+    return true;
+  }
   /* The access claims an integer: believe it unless the memory is known to have only floats. */
   bool store = LLVMGetInstructionOpcode(access) == LLVMStore;
   int  node  = ude_walk_target(walk, LLVMGetOperand(access, store));
@@ -88,22 +92,23 @@ bool ude_walk_carries(ude_walk *walk, LLVMValueRef access)
 }
 
 /* Shifts by whole bytes, extensions and disjoint unions keep the bytes of a carrier whole. */
-static bool moves_bytes(LLVMValueRef i)
-{
+static bool moves_bytes(LLVMValueRef i) {
   LLVMOpcode opcode = LLVMGetInstructionOpcode(i);
-  if (LLVMGetTypeKind(LLVMTypeOf(i)) != LLVMIntegerTypeKind) return false;
+  if (LLVMGetTypeKind(LLVMTypeOf(i)) != LLVMIntegerTypeKind) {
+    return false;
+  }
   switch (opcode) {
-    case LLVMZExt:
-    case LLVMTrunc:
-      return LLVMGetIntTypeWidth(LLVMTypeOf(i)) % 8 == 0 &&
-             LLVMGetIntTypeWidth(LLVMTypeOf(LLVMGetOperand(i, 0))) % 8 == 0;
-    case LLVMShl:
-    case LLVMLShr: {
-      LLVMValueRef by = LLVMGetOperand(i, 1);
-      return LLVMIsAConstantInt(by) && LLVMConstIntGetZExtValue(by) % 8 == 0;
-    }
-    case LLVMOr: return LLVMGetIsDisjoint(i);
-    default: return false;
+  case LLVMZExt:
+  case LLVMTrunc:
+    return LLVMGetIntTypeWidth(LLVMTypeOf(i)) % 8 == 0 &&
+           LLVMGetIntTypeWidth(LLVMTypeOf(LLVMGetOperand(i, 0))) % 8 == 0;
+  case LLVMShl:
+  case LLVMLShr: {
+    LLVMValueRef by = LLVMGetOperand(i, 1);
+    return LLVMIsAConstantInt(by) && LLVMConstIntGetZExtValue(by) % 8 == 0;
+  }
+  case LLVMOr: return LLVMGetIsDisjoint(i);
+  default: return false;
   }
 }
 
@@ -111,8 +116,7 @@ static bool moves_bytes(LLVMValueRef i)
 
 static void forward_call(pass *p, LLVMValueRef call);
 
-static void bind_forward(pass *p, LLVMValueRef call, int f)
-{
+static void bind_forward(pass *p, LLVMValueRef call, int f) {
   ude_function *function = &p->walk->function[f];
   unsigned      count    = LLVMGetNumArgOperands(call);
   for (unsigned k = 0; k < count && k < LLVMCountParams(function->value); k++) {
@@ -123,11 +127,12 @@ static void bind_forward(pass *p, LLVMValueRef call, int f)
   add_flags(p, call, function->result_flags & (UDE_VARIED | UDE_CARRIER | UDE_TAINTED));
 }
 
-static void each_target(pass *p, LLVMValueRef call, void (*bind)(pass *, LLVMValueRef, int))
-{
+static void each_target(pass *p, LLVMValueRef call, void (*bind)(pass *, LLVMValueRef, int)) {
   ude_walk *walk = p->walk;
   int       node = ude_walk_target(walk, LLVMGetCalledValue(call));
-  if (node < 0) return;
+  if (node < 0) {
+    return;
+  }
   for (int f = walk->node[node].functions; f >= 0; f = walk->function[f].next_in_node) {
     if (LLVMGlobalGetValueType(walk->function[f].value) == LLVMGetCalledFunctionType(call)) {
       bind(p, call, f);
@@ -135,156 +140,171 @@ static void each_target(pass *p, LLVMValueRef call, void (*bind)(pass *, LLVMVal
   }
 }
 
-static void forward_call(pass *p, LLVMValueRef call)
-{
+static void forward_call(pass *p, LLVMValueRef call) {
   ude_walk *walk = p->walk;
   switch (ude_call_kind(walk, call)) {
-    case UDE_CALLEE_BODY:
-      bind_forward(p, call, ude_walk_function(walk, LLVMGetCalledValue(call)));
-      break;
-    case UDE_CALLEE_INDIRECT: each_target(p, call, bind_forward); break;
-    case UDE_CALLEE_RULE:
-      for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
-        LLVMValueRef argument = LLVMGetArgOperand(call, k);
-        if (ude_type_has_real(LLVMTypeOf(argument))) {
-          add_flags(p, call, flags_of(walk, argument) & UDE_VARIED);
-        }
+  case UDE_CALLEE_BODY:
+    bind_forward(p, call, ude_walk_function(walk, LLVMGetCalledValue(call)));
+    break;
+  case UDE_CALLEE_INDIRECT: each_target(p, call, bind_forward); break;
+  case UDE_CALLEE_RULE:
+    for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
+      LLVMValueRef argument = LLVMGetArgOperand(call, k);
+      if (ude_type_has_real(LLVMTypeOf(argument))) {
+        add_flags(p, call, flags_of(walk, argument) & UDE_VARIED);
       }
-      break;
-    case UDE_CALLEE_COPY: {
-      LLVMValueRef to = LLVMGetArgOperand(call, 0), from = LLVMGetArgOperand(call, 1);
-      add_node_flags(p, to, node_flags(walk, from) & UDE_VARIED);
-      int a = ude_walk_target(walk, to), b = ude_walk_target(walk, from);
-      if (a >= 0 && b >= 0 && walk->node[a].holds != walk->node[b].holds) {
-        walk->node[a].holds = walk->node[b].holds = walk->node[a].holds | walk->node[b].holds;
-        p->changed = true;
-      }
-      break;
     }
-    case UDE_CALLEE_INTEGER:
-      for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
-        LLVMValueRef argument = LLVMGetArgOperand(call, k);
-        unsigned     flags    = flags_of(walk, argument);
-        if (is_integer(LLVMTypeOf(argument)) && flags & (UDE_VARIED | UDE_TAINTED)) {
-          add_flags(p, call, UDE_TAINTED);
-        }
+    break;
+  case UDE_CALLEE_COPY: {
+    LLVMValueRef to = LLVMGetArgOperand(call, 0), from = LLVMGetArgOperand(call, 1);
+    add_node_flags(p, to, node_flags(walk, from) & UDE_VARIED);
+    int a = ude_walk_target(walk, to), b = ude_walk_target(walk, from);
+    if (a >= 0 && b >= 0 && walk->node[a].holds != walk->node[b].holds) {
+      walk->node[a].holds = walk->node[b].holds = walk->node[a].holds | walk->node[b].holds;
+      p->changed                                = true;
+    }
+    break;
+  }
+  case UDE_CALLEE_INTEGER:
+    for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
+      LLVMValueRef argument = LLVMGetArgOperand(call, k);
+      unsigned     flags    = flags_of(walk, argument);
+      if (is_integer(LLVMTypeOf(argument)) && flags & (UDE_VARIED | UDE_TAINTED)) {
+        add_flags(p, call, UDE_TAINTED);
       }
-      break;
-    case UDE_CALLEE_UNKNOWN: /* refused by the transforms if anything varied reaches it */
-      for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
-        unsigned flags = flags_of(walk, LLVMGetArgOperand(call, k));
-        if (ude_type_has_real(LLVMTypeOf(call))) add_flags(p, call, flags & UDE_VARIED);
+    }
+    break;
+  case UDE_CALLEE_UNKNOWN: /* refused by the transforms if anything varied reaches it */
+    for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
+      unsigned flags = flags_of(walk, LLVMGetArgOperand(call, k));
+      if (ude_type_has_real(LLVMTypeOf(call))) {
+        add_flags(p, call, flags & UDE_VARIED);
       }
-      break;
-    default: break;
+    }
+    break;
+  default: break;
   }
 }
 
-static void forward(pass *p, const ude_value *value)
-{
+static void forward(pass *p, const ude_value *value) {
   ude_walk    *walk = p->walk;
   LLVMValueRef i    = value->value;
   LLVMTypeRef  type = LLVMTypeOf(i);
   unsigned     keep = UDE_VARIED | UDE_CARRIER | UDE_TAINTED;
   switch (LLVMGetInstructionOpcode(i)) {
-    case LLVMLoad: {
-      unsigned varied = node_flags(walk, LLVMGetOperand(i, 0)) & UDE_VARIED;
-      if (ude_type_has_real(type)) {
-        add_flags(p, i, varied);
-      } else if (is_integer(type) && ude_walk_carries(walk, i)) {
-        add_flags(p, i, varied | UDE_CARRIER);
-        share_holds(p, i, LLVMGetOperand(i, 0));
-      }
-      break;
+  case LLVMLoad: {
+    unsigned varied = node_flags(walk, LLVMGetOperand(i, 0)) & UDE_VARIED;
+    if (ude_type_has_real(type)) {
+      add_flags(p, i, varied);
+    } else if (is_integer(type) && ude_walk_carries(walk, i)) {
+      add_flags(p, i, varied | UDE_CARRIER);
+      share_holds(p, i, LLVMGetOperand(i, 0));
     }
-    case LLVMStore: {
-      LLVMValueRef stored = LLVMGetOperand(i, 0);
-      add_node_flags(p, LLVMGetOperand(i, 1), flags_of(walk, stored) & UDE_VARIED);
-      if (is_integer(LLVMTypeOf(stored)) && flags_of(walk, stored) & UDE_CARRIER) {
-        share_holds(p, stored, LLVMGetOperand(i, 1));
-      }
-      break;
+    break;
+  }
+  case LLVMStore: {
+    LLVMValueRef stored = LLVMGetOperand(i, 0);
+    add_node_flags(p, LLVMGetOperand(i, 1), flags_of(walk, stored) & UDE_VARIED);
+    if (is_integer(LLVMTypeOf(stored)) && flags_of(walk, stored) & UDE_CARRIER) {
+      share_holds(p, stored, LLVMGetOperand(i, 1));
     }
-    case LLVMAtomicRMW:
-      add_node_flags(p, LLVMGetOperand(i, 0), flags_of(walk, LLVMGetOperand(i, 1)) & UDE_VARIED);
-      break;
-    case LLVMPHI:
-      for (unsigned k = 0; k < LLVMCountIncoming(i); k++) {
-        add_flags(p, i, flags_of(walk, LLVMGetIncomingValue(i, k)) & keep);
-        if (is_integer(type)) same_holds(p, i, LLVMGetIncomingValue(i, k));
-      }
-      break;
-    case LLVMSelect:
-      for (unsigned k = 1; k < 3; k++) {
-        add_flags(p, i, flags_of(walk, LLVMGetOperand(i, k)) & keep);
-        if (is_integer(type)) same_holds(p, i, LLVMGetOperand(i, k));
-      }
-      break;
-    case LLVMBitCast: {
-      LLVMValueRef from = LLVMGetOperand(i, 0);
-      add_flags(p, i, flags_of(walk, from) & keep);
-      int a = ude_walk_value(walk, i), b = ude_walk_value(walk, from);
-      if (b < 0) break;
+    break;
+  }
+  case LLVMAtomicRMW:
+    add_node_flags(p, LLVMGetOperand(i, 0), flags_of(walk, LLVMGetOperand(i, 1)) & UDE_VARIED);
+    break;
+  case LLVMPHI:
+    for (unsigned k = 0; k < LLVMCountIncoming(i); k++) {
+      add_flags(p, i, flags_of(walk, LLVMGetIncomingValue(i, k)) & keep);
       if (is_integer(type)) {
-        add_flags(p, i, UDE_CARRIER);
-        unsigned holds = ude_type_holds(LLVMTypeOf(from)) & ~(unsigned)UDE_HOLDS_INTEGER;
-        if ((walk->value[a].holds | holds) != walk->value[a].holds) p->changed = true;
-        walk->value[a].holds |= holds;
-        if (is_integer(LLVMTypeOf(from))) same_holds(p, i, from);
-      } else if (is_integer(LLVMTypeOf(from))) {
-        unsigned holds = ude_type_holds(type);
-        if ((walk->value[b].holds | holds) != walk->value[b].holds) p->changed = true;
-        walk->value[b].holds |= holds;
+        same_holds(p, i, LLVMGetIncomingValue(i, k));
       }
+    }
+    break;
+  case LLVMSelect:
+    for (unsigned k = 1; k < 3; k++) {
+      add_flags(p, i, flags_of(walk, LLVMGetOperand(i, k)) & keep);
+      if (is_integer(type)) {
+        same_holds(p, i, LLVMGetOperand(i, k));
+      }
+    }
+    break;
+  case LLVMBitCast: {
+    LLVMValueRef from = LLVMGetOperand(i, 0);
+    add_flags(p, i, flags_of(walk, from) & keep);
+    int a = ude_walk_value(walk, i), b = ude_walk_value(walk, from);
+    if (b < 0) {
       break;
     }
-    case LLVMFPToSI:
-    case LLVMFPToUI:
-    case LLVMFCmp:
-    case LLVMICmp:
-    case LLVMPtrToInt:
-    case LLVMGetElementPtr:
-    case LLVMAlloca: break;
-    case LLVMCall: forward_call(p, i); break;
-    case LLVMRet:
-      if (LLVMGetNumOperands(i)) {
-        ude_function *function = &walk->function[value->function];
-        unsigned      flags    = flags_of(walk, LLVMGetOperand(i, 0)) & keep;
-        if ((function->result_flags | flags) != function->result_flags) p->changed = true;
-        function->result_flags |= flags;
+    if (is_integer(type)) {
+      add_flags(p, i, UDE_CARRIER);
+      unsigned holds = ude_type_holds(LLVMTypeOf(from)) & ~(unsigned)UDE_HOLDS_INTEGER;
+      if ((walk->value[a].holds | holds) != walk->value[a].holds) {
+        p->changed = true;
       }
-      break;
-    case LLVMBr:
-    case LLVMSwitch:
-    case LLVMUnreachable: break;
-    default: {
-      unsigned all = 0;
-      for (int k = 0; k < LLVMGetNumOperands(i); k++) {
-        all |= flags_of(walk, LLVMGetOperand(i, (unsigned)k));
+      walk->value[a].holds |= holds;
+      if (is_integer(LLVMTypeOf(from))) {
+        same_holds(p, i, from);
       }
-      LLVMOpcode opcode = LLVMGetInstructionOpcode(i);
-      bool       moves  = moves_bytes(i) || opcode == LLVMInsertElement ||
-                   opcode == LLVMExtractElement || opcode == LLVMShuffleVector ||
-                   opcode == LLVMInsertValue || opcode == LLVMExtractValue || opcode == LLVMFreeze;
-      if (is_integer(type) && !moves) {
-        if (all & (UDE_VARIED | UDE_TAINTED)) add_flags(p, i, UDE_TAINTED);
-      } else if (ude_type_has_real(type) || is_integer(type)) {
-        add_flags(p, i, all & keep);
-        for (int k = 0; k < LLVMGetNumOperands(i) && is_integer(type); k++) {
-          if (is_integer(LLVMTypeOf(LLVMGetOperand(i, (unsigned)k)))) {
-            same_holds(p, i, LLVMGetOperand(i, (unsigned)k));
-          }
+    } else if (is_integer(LLVMTypeOf(from))) {
+      unsigned holds = ude_type_holds(type);
+      if ((walk->value[b].holds | holds) != walk->value[b].holds) {
+        p->changed = true;
+      }
+      walk->value[b].holds |= holds;
+    }
+    break;
+  }
+  case LLVMFPToSI:
+  case LLVMFPToUI:
+  case LLVMFCmp:
+  case LLVMICmp:
+  case LLVMPtrToInt:
+  case LLVMGetElementPtr:
+  case LLVMAlloca: break;
+  case LLVMCall: forward_call(p, i); break;
+  case LLVMRet:
+    if (LLVMGetNumOperands(i)) {
+      ude_function *function = &walk->function[value->function];
+      unsigned      flags    = flags_of(walk, LLVMGetOperand(i, 0)) & keep;
+      if ((function->result_flags | flags) != function->result_flags) {
+        p->changed = true;
+      }
+      function->result_flags |= flags;
+    }
+    break;
+  case LLVMBr:
+  case LLVMSwitch:
+  case LLVMUnreachable: break;
+  default: {
+    unsigned all = 0;
+    for (int k = 0; k < LLVMGetNumOperands(i); k++) {
+      all |= flags_of(walk, LLVMGetOperand(i, (unsigned)k));
+    }
+    LLVMOpcode opcode = LLVMGetInstructionOpcode(i);
+    bool moves = moves_bytes(i) || opcode == LLVMInsertElement || opcode == LLVMExtractElement ||
+                 opcode == LLVMShuffleVector || opcode == LLVMInsertValue ||
+                 opcode == LLVMExtractValue || opcode == LLVMFreeze;
+    if (is_integer(type) && !moves) {
+      if (all & (UDE_VARIED | UDE_TAINTED)) {
+        add_flags(p, i, UDE_TAINTED);
+      }
+    } else if (ude_type_has_real(type) || is_integer(type)) {
+      add_flags(p, i, all & keep);
+      for (int k = 0; k < LLVMGetNumOperands(i) && is_integer(type); k++) {
+        if (is_integer(LLVMTypeOf(LLVMGetOperand(i, (unsigned)k)))) {
+          same_holds(p, i, LLVMGetOperand(i, (unsigned)k));
         }
       }
-      break;
     }
+    break;
+  }
   }
 }
 
 /* -------------------------------------------------------------- backwards: useful, masked -- */
 
-static void bind_backward(pass *p, LLVMValueRef call, int f)
-{
+static void bind_backward(pass *p, LLVMValueRef call, int f) {
   ude_function *function = &p->walk->function[f];
   unsigned      keep     = UDE_USEFUL | UDE_MASKED;
   unsigned      count    = LLVMGetNumArgOperands(call);
@@ -293,74 +313,75 @@ static void bind_backward(pass *p, LLVMValueRef call, int f)
               flags_of(p->walk, LLVMGetParam(function->value, k)) & keep);
   }
   unsigned flags = flags_of(p->walk, call) & keep;
-  if ((function->result_flags | flags) != function->result_flags) p->changed = true;
+  if ((function->result_flags | flags) != function->result_flags) {
+    p->changed = true;
+  }
   function->result_flags |= flags;
 }
 
-static void backward(pass *p, const ude_value *value)
-{
+static void backward(pass *p, const ude_value *value) {
   ude_walk    *walk  = p->walk;
   LLVMValueRef i     = value->value;
   unsigned     keep  = UDE_USEFUL | UDE_MASKED;
   unsigned     flags = value->flags & keep;
   switch (LLVMGetInstructionOpcode(i)) {
-    case LLVMLoad: add_node_flags(p, LLVMGetOperand(i, 0), flags); break;
-    case LLVMStore:
-      add_flags(p, LLVMGetOperand(i, 0), node_flags(walk, LLVMGetOperand(i, 1)) & keep);
+  case LLVMLoad: add_node_flags(p, LLVMGetOperand(i, 0), flags); break;
+  case LLVMStore:
+    add_flags(p, LLVMGetOperand(i, 0), node_flags(walk, LLVMGetOperand(i, 1)) & keep);
+    break;
+  case LLVMAtomicRMW:
+    add_flags(p, LLVMGetOperand(i, 1), node_flags(walk, LLVMGetOperand(i, 0)) & keep);
+    break;
+  case LLVMRet:
+    if (LLVMGetNumOperands(i)) {
+      add_flags(p, LLVMGetOperand(i, 0), walk->function[value->function].result_flags & keep);
+    }
+    break;
+  case LLVMCall:
+    switch (ude_call_kind(walk, i)) {
+    case UDE_CALLEE_BODY:
+      bind_backward(p, i, ude_walk_function(walk, LLVMGetCalledValue(i)));
       break;
-    case LLVMAtomicRMW:
-      add_flags(p, LLVMGetOperand(i, 1), node_flags(walk, LLVMGetOperand(i, 0)) & keep);
+    case UDE_CALLEE_INDIRECT: each_target(p, i, bind_backward); break;
+    case UDE_CALLEE_COPY:
+      add_node_flags(p, LLVMGetArgOperand(i, 1), node_flags(walk, LLVMGetArgOperand(i, 0)) & keep);
       break;
-    case LLVMRet:
-      if (LLVMGetNumOperands(i)) {
-        add_flags(p, LLVMGetOperand(i, 0), walk->function[value->function].result_flags & keep);
+    case UDE_CALLEE_RULE: {
+      const ude_rule *rule = ude_rule_for_call(walk, i);
+      if (rule->masks) {
+        flags |= UDE_MASKED;
       }
-      break;
-    case LLVMCall:
-      switch (ude_call_kind(walk, i)) {
-        case UDE_CALLEE_BODY:
-          bind_backward(p, i, ude_walk_function(walk, LLVMGetCalledValue(i)));
-          break;
-        case UDE_CALLEE_INDIRECT: each_target(p, i, bind_backward); break;
-        case UDE_CALLEE_COPY:
-          add_node_flags(p, LLVMGetArgOperand(i, 1),
-                         node_flags(walk, LLVMGetArgOperand(i, 0)) & keep);
-          break;
-        case UDE_CALLEE_RULE: {
-          const ude_rule *rule = ude_rule_for_call(walk, i);
-          if (rule->masks) flags |= UDE_MASKED;
-        } /* fall through */
-        default:
-          for (unsigned k = 0; k < LLVMGetNumArgOperands(i); k++) {
-            add_flags(p, LLVMGetArgOperand(i, k), flags);
-          }
-          break;
-      }
-      break;
-    case LLVMSelect:
-      for (unsigned k = 1; k < 3; k++) {
-        bool real = ude_type_has_real(LLVMTypeOf(i));
-        add_flags(p, LLVMGetOperand(i, k), flags | (real ? (unsigned)UDE_MASKED : 0));
-      }
-      break;
-    case LLVMFCmp:
-    case LLVMICmp:
-    case LLVMFPToSI:
-    case LLVMFPToUI:
-    case LLVMGetElementPtr:
-    case LLVMPtrToInt:
-    case LLVMBr:
-    case LLVMSwitch: break;
+    } /* fall through */
     default:
-      for (int k = 0; k < LLVMGetNumOperands(i); k++) {
-        add_flags(p, LLVMGetOperand(i, (unsigned)k), flags);
+      for (unsigned k = 0; k < LLVMGetNumArgOperands(i); k++) {
+        add_flags(p, LLVMGetArgOperand(i, k), flags);
       }
       break;
+    }
+    break;
+  case LLVMSelect:
+    for (unsigned k = 1; k < 3; k++) {
+      bool real = ude_type_has_real(LLVMTypeOf(i));
+      add_flags(p, LLVMGetOperand(i, k), flags | (real ? (unsigned)UDE_MASKED : 0));
+    }
+    break;
+  case LLVMFCmp:
+  case LLVMICmp:
+  case LLVMFPToSI:
+  case LLVMFPToUI:
+  case LLVMGetElementPtr:
+  case LLVMPtrToInt:
+  case LLVMBr:
+  case LLVMSwitch: break;
+  default:
+    for (int k = 0; k < LLVMGetNumOperands(i); k++) {
+      add_flags(p, LLVMGetOperand(i, (unsigned)k), flags);
+    }
+    break;
   }
 }
 
-static void mark_shadowed(ude_walk *walk)
-{
+static void mark_shadowed(ude_walk *walk) {
   for (int n = 0; n < walk->nodes; n++) {
     const ude_node *node = &walk->node[n];
     if (node->parent == n && node->global && node->pointee >= 0) {
@@ -371,17 +392,19 @@ static void mark_shadowed(ude_walk *walk)
     changed = false;
     for (int n = 0; n < walk->nodes; n++) {
       ude_node *node = &walk->node[n];
-      if (node->parent != n || node->shadowed) continue;
+      if (node->parent != n || node->shadowed) {
+        continue;
+      }
       int next = node->pointee < 0 ? -1 : ude_walk_find(walk, node->pointee);
-      if (node->flags & UDE_VARIED || node->functions >= 0 || (next >= 0 && walk->node[next].shadowed)) {
+      if (node->flags & UDE_VARIED || node->functions >= 0 ||
+          (next >= 0 && walk->node[next].shadowed)) {
         node->shadowed = changed = true;
       }
     }
   }
 }
 
-void ude_walk_activity(ude_walk *walk, LLVMValueRef primal)
-{
+void ude_walk_activity(ude_walk *walk, LLVMValueRef primal) {
   pass p = {.walk = walk};
   add_node_flags(&p, LLVMGetParam(primal, 1), UDE_VARIED);
   add_node_flags(&p, LLVMGetParam(primal, 2), UDE_VARIED);
@@ -389,43 +412,42 @@ void ude_walk_activity(ude_walk *walk, LLVMValueRef primal)
   do {
     p.changed = false;
     for (int v = 0; v < walk->values; v++) {
-      if (walk->value[v].block >= 0) forward(&p, &walk->value[v]);
+      if (walk->value[v].block >= 0) {
+        forward(&p, &walk->value[v]);
+      }
     }
   } while (p.changed);
   add_node_flags(&p, LLVMGetParam(primal, 0), UDE_USEFUL);
   do {
     p.changed = false;
     for (int v = walk->values - 1; v >= 0; v--) {
-      if (walk->value[v].block >= 0) backward(&p, &walk->value[v]);
+      if (walk->value[v].block >= 0) {
+        backward(&p, &walk->value[v]);
+      }
     }
   } while (p.changed);
   mark_shadowed(walk);
 }
 
-bool ude_walk_varied(ude_walk *walk, LLVMValueRef value)
-{
+bool ude_walk_varied(ude_walk *walk, LLVMValueRef value) {
   return (flags_of(walk, value) & UDE_VARIED) != 0;
 }
 
-bool ude_walk_active(ude_walk *walk, LLVMValueRef value)
-{
+bool ude_walk_active(ude_walk *walk, LLVMValueRef value) {
   unsigned both = UDE_VARIED | UDE_USEFUL;
   return (flags_of(walk, value) & both) == both;
 }
 
-bool ude_walk_node_varied(ude_walk *walk, LLVMValueRef pointer)
-{
+bool ude_walk_node_varied(ude_walk *walk, LLVMValueRef pointer) {
   return (node_flags(walk, pointer) & UDE_VARIED) != 0;
 }
 
-bool ude_walk_node_active(ude_walk *walk, LLVMValueRef pointer)
-{
+bool ude_walk_node_active(ude_walk *walk, LLVMValueRef pointer) {
   unsigned both = UDE_VARIED | UDE_USEFUL;
   return (node_flags(walk, pointer) & both) == both;
 }
 
-bool ude_walk_shadowed(ude_walk *walk, LLVMValueRef pointer)
-{
+bool ude_walk_shadowed(ude_walk *walk, LLVMValueRef pointer) {
   int node = ude_walk_target(walk, pointer);
   return node >= 0 && walk->node[node].shadowed;
 }

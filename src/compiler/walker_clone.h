@@ -15,9 +15,9 @@
 typedef struct ude_emit ude_emit;
 
 struct ude_emit {
-  ude_walk          *walk;
-  int                scale;
-  bool               adjoint;  /**< reverse mode: reals have no shadow value, freed blocks keep their shadows */
+  ude_walk *walk;
+  int       scale;
+  bool adjoint; /**< reverse mode: reals have no shadow value, freed blocks keep their shadows */
   LLVMValueRef       function; /**< being emitted */
   int                source;   /**< index of the primal function */
   LLVMBasicBlockRef  prologue; /**< first block; everything else starts at block[0] */
@@ -27,25 +27,27 @@ struct ude_emit {
   LLVMValueRef      *shadow;   /**< [walk->values] tangents, shadow pointers; NULL: zero */
   /** What stands for a function in shadows of function pointers. */
   LLVMValueRef (*function_shadow)(ude_emit *emit, LLVMValueRef function);
-  ude_map_of         globals;  /**< index into global */
+  ude_map_of globals; /**< index into global */
   struct {
     LLVMValueRef primal, shadow, initial; /**< initial NULL: zeros */
-  }                 *global;
-  int                global_count, global_capacity;
+  }  *global;
+  int global_count, global_capacity;
 };
 
 /** Type of the shadow of a value of that type; NULL if it can have none. */
-LLVMTypeRef  ude_emit_shadow_type(ude_emit *emit, LLVMTypeRef type);
+LLVMTypeRef ude_emit_shadow_type(ude_emit *emit, LLVMTypeRef type);
 /** The copy of a primal value; constants stand for themselves. */
 LLVMValueRef ude_emit_primal(ude_emit *emit, LLVMValueRef value);
 /** Its shadow; zeros if it has none. */
 LLVMValueRef ude_emit_shadow(ude_emit *emit, LLVMValueRef value);
 bool         ude_emit_has_shadow(ude_emit *emit, LLVMValueRef value);
-void         ude_emit_set(ude_emit *emit, LLVMValueRef value, LLVMValueRef primal, LLVMValueRef shadow);
+void ude_emit_set(ude_emit *emit, LLVMValueRef value, LLVMValueRef primal, LLVMValueRef shadow);
+/** Derivatives have no debug information of their own. */
+void ude_emit_forget_location(LLVMValueRef instruction);
 /** Copy an instruction that is neither phi nor terminator to the builder. */
 LLVMValueRef ude_emit_copy(ude_emit *emit, LLVMValueRef instruction);
 /** Copy a terminator other than a return, to the copies of its successors. */
-void         ude_emit_branch(ude_emit *emit, LLVMValueRef terminator);
+void ude_emit_branch(ude_emit *emit, LLVMValueRef terminator);
 /** Shadow of a GEP from the shadow of its base and values for its indices. */
 LLVMValueRef ude_emit_gep(ude_emit *emit, LLVMValueRef gep, LLVMValueRef base,
                           const LLVMValueRef *indices);
@@ -55,7 +57,7 @@ LLVMValueRef ude_emit_constant_shadow(ude_emit *emit, LLVMValueRef constant);
 void         ude_emit_reset_globals(ude_emit *emit);
 LLVMValueRef ude_emit_int(ude_emit *emit, LLVMTypeRef type, uint64_t value);
 /** A value whose shadow is kept: varied reals, pointers to shadowed memory, carriers of either. */
-bool         ude_emit_wants_shadow(ude_emit *emit, LLVMValueRef value);
+bool ude_emit_wants_shadow(ude_emit *emit, LLVMValueRef value);
 /** A scalar or vector repeated for the lanes of its shadow. */
 LLVMValueRef ude_emit_dilate(ude_emit *emit, LLVMValueRef value);
 /** Load or store a shadow of a value of `type` at `pointer`; aggregates leaf by leaf. */
@@ -67,13 +69,14 @@ void         ude_emit_store_shadow(ude_emit *emit, LLVMTypeRef type, LLVMValueRe
  *  computing. NULL if the instruction is none of these. */
 LLVMValueRef ude_emit_move(ude_emit *emit, LLVMValueRef instruction);
 /** Copy of a GEP and its shadow; of a phi, to be completed when all blocks are there. */
-void         ude_emit_address(ude_emit *emit, LLVMValueRef gep);
-void         ude_emit_phi(ude_emit *emit, LLVMValueRef phi);
-void         ude_emit_complete_phi(ude_emit *emit, LLVMValueRef phi);
+void ude_emit_address(ude_emit *emit, LLVMValueRef gep);
+void ude_emit_phi(ude_emit *emit, LLVMValueRef phi);
+void ude_emit_complete_phi(ude_emit *emit, LLVMValueRef phi);
+/** Shadow memory of malloc, calloc, realloc and free (both modes): sets the copy and its shadow. */
+void ude_emit_heap(ude_emit *emit, LLVMValueRef call, ude_callee kind);
 /** Declare or find a function; call it. */
 LLVMValueRef ude_emit_call(ude_emit *emit, const char *name, LLVMTypeRef result,
                            LLVMValueRef *arguments, LLVMTypeRef *types, unsigned count);
-void         ude_emit_attribute(ude_emit *emit, LLVMValueRef function, unsigned index,
-                                const char *name);
+void ude_emit_attribute(ude_emit *emit, LLVMValueRef function, unsigned index, const char *name);
 
 #endif

@@ -3,37 +3,36 @@
  * @brief Shadows of malloc, calloc, realloc and free. Where there is no memory for a shadow, the model sees its
  *        own allocation fail.
  */
-#include "compiler/forward.h"
+#include "compiler/walker_clone.h"
 
-static LLVMValueRef runtime(ude_emit *emit, const char *name, LLVMValueRef *arguments, unsigned count)
-{
+static LLVMValueRef runtime(ude_emit *emit, const char *name, LLVMValueRef *arguments,
+                            unsigned count) {
   LLVMTypeRef types[2];
-  for (unsigned k = 0; k < count; k++) types[k] = LLVMTypeOf(arguments[k]);
+  for (unsigned k = 0; k < count; k++) {
+    types[k] = LLVMTypeOf(arguments[k]);
+  }
   return ude_emit_call(emit, name, emit->walk->type_ptr, arguments, types, count);
 }
 
-static void runtime_void(ude_emit *emit, const char *name, LLVMValueRef argument)
-{
+static void runtime_void(ude_emit *emit, const char *name, LLVMValueRef argument) {
   LLVMTypeRef type = emit->walk->type_ptr;
   ude_emit_call(emit, name, emit->walk->type_void, &argument, &type, 1);
 }
 
-static LLVMValueRef dilated(ude_emit *emit, LLVMValueRef size)
-{
+static LLVMValueRef dilated(ude_emit *emit, LLVMValueRef size) {
   LLVMBuilderRef b    = emit->walk->builder;
   LLVMTypeRef    type = emit->walk->type_i64;
   LLVMValueRef   wide = LLVMBuildIntCast2(b, size, type, false, "");
   return LLVMBuildMul(b, wide, LLVMConstInt(type, (unsigned)emit->scale, false), "");
 }
 
-static LLVMValueRef is_null(ude_emit *emit, LLVMValueRef pointer)
-{
-  return LLVMBuildICmp(emit->walk->builder, LLVMIntEQ, pointer, LLVMConstNull(emit->walk->type_ptr), "");
+static LLVMValueRef is_null(ude_emit *emit, LLVMValueRef pointer) {
+  return LLVMBuildICmp(emit->walk->builder, LLVMIntEQ, pointer, LLVMConstNull(emit->walk->type_ptr),
+                       "");
 }
 
 /* Either both the block and its shadow exist, or neither. */
-static void settle(ude_emit *emit, LLVMValueRef call, LLVMValueRef block, LLVMValueRef shadow)
-{
+static void settle(ude_emit *emit, LLVMValueRef call, LLVMValueRef block, LLVMValueRef shadow) {
   LLVMBuilderRef b    = emit->walk->builder;
   LLVMValueRef   null = LLVMConstNull(emit->walk->type_ptr);
   LLVMValueRef   bad  = LLVMBuildOr(b, is_null(emit, block), is_null(emit, shadow), "");
@@ -43,18 +42,17 @@ static void settle(ude_emit *emit, LLVMValueRef call, LLVMValueRef block, LLVMVa
                LLVMBuildSelect(b, bad, null, shadow, ""));
 }
 
-static void emit_realloc(ude_emit *emit, LLVMValueRef call)
-{
-  ude_walk      *walk = emit->walk;
-  LLVMBuilderRef b    = walk->builder;
-  LLVMValueRef   null = LLVMConstNull(walk->type_ptr);
-  LLVMValueRef   size = ude_emit_primal(emit, LLVMGetArgOperand(call, 1));
-  LLVMValueRef   old  = ude_emit_shadow(emit, LLVMGetArgOperand(call, 0));
+static void emit_realloc(ude_emit *emit, LLVMValueRef call) {
+  ude_walk      *walk    = emit->walk;
+  LLVMBuilderRef b       = walk->builder;
+  LLVMValueRef   null    = LLVMConstNull(walk->type_ptr);
+  LLVMValueRef   size    = ude_emit_primal(emit, LLVMGetArgOperand(call, 1));
+  LLVMValueRef   old     = ude_emit_shadow(emit, LLVMGetArgOperand(call, 0));
   LLVMValueRef   grow[2] = {old, dilated(emit, size)};
   LLVMValueRef   shadow  = runtime(emit, "ude_shadow_grow", grow, 2);
   /* Without a shadow the reallocation is asked for the impossible, so that it fails and keeps the block. */
-  LLVMValueRef wanted = LLVMBuildSelect(b, is_null(emit, shadow),
-                                        LLVMConstAllOnes(LLVMTypeOf(size)), size, "");
+  LLVMValueRef wanted =
+      LLVMBuildSelect(b, is_null(emit, shadow), LLVMConstAllOnes(LLVMTypeOf(size)), size, "");
   LLVMValueRef resize[2] = {ude_emit_primal(emit, LLVMGetArgOperand(call, 0)), wanted};
   LLVMTypeRef  types[2]  = {walk->type_ptr, LLVMTypeOf(size)};
   LLVMValueRef block     = ude_emit_call(emit, "realloc", walk->type_ptr, resize, types, 2);
@@ -64,8 +62,7 @@ static void emit_realloc(ude_emit *emit, LLVMValueRef call)
   ude_emit_set(emit, call, block, LLVMBuildSelect(b, bad, null, shadow, ""));
 }
 
-void ude_emit_heap(ude_emit *emit, LLVMValueRef call, ude_callee kind)
-{
+void ude_emit_heap(ude_emit *emit, LLVMValueRef call, ude_callee kind) {
   ude_walk *walk = emit->walk;
   if (kind == UDE_CALLEE_FREE) {
     LLVMValueRef pointer = LLVMGetArgOperand(call, 0);
@@ -92,8 +89,8 @@ void ude_emit_heap(ude_emit *emit, LLVMValueRef call, ude_callee kind)
   LLVMValueRef size  = dilated(emit, LLVMGetArgOperand(block, 0));
   if (kind == UDE_CALLEE_CALLOC) {
     LLVMValueRef each = LLVMGetArgOperand(block, 1);
-    size = LLVMBuildMul(walk->builder, size,
-                        LLVMBuildIntCast2(walk->builder, each, walk->type_i64, false, ""), "");
+    size              = LLVMBuildMul(walk->builder, size,
+                                     LLVMBuildIntCast2(walk->builder, each, walk->type_i64, false, ""), "");
   }
   settle(emit, call, block, runtime(emit, "ude_shadow_alloc", &size, 1));
 }

@@ -9,18 +9,18 @@
 #include "compiler/rules.h"
 #include "compiler/walker.h"
 
-static unsigned attribute_kind(const char *name)
-{
+static unsigned attribute_kind(const char *name) {
   return LLVMGetEnumAttributeKindForName(name, strlen(name));
 }
 
 /* A byval parameter becomes a plain pointer that the callee copies, as the ABI does. */
-static void lower_byval(ude_walk *walk, LLVMValueRef function)
-{
+static void lower_byval(ude_walk *walk, LLVMValueRef function) {
   unsigned byval = attribute_kind("byval");
   for (unsigned k = 0; k < LLVMCountParams(function); k++) {
     LLVMAttributeRef attribute = LLVMGetEnumAttributeAtIndex(function, k + 1, byval);
-    if (!attribute) continue;
+    if (!attribute) {
+      continue;
+    }
     LLVMTypeRef  type  = LLVMGetTypeAttributeValue(attribute);
     LLVMValueRef param = LLVMGetParam(function, k);
     unsigned     align = LLVMABIAlignmentOfType(walk->layout, type);
@@ -29,8 +29,7 @@ static void lower_byval(ude_walk *walk, LLVMValueRef function)
     LLVMValueRef copy = LLVMBuildAlloca(walk->builder, type, "");
     LLVMSetAlignment(copy, align < 16 ? 16 : align);
     LLVMReplaceAllUsesWith(param, copy);
-    LLVMValueRef size =
-        LLVMConstInt(walk->type_i64, LLVMABISizeOfType(walk->layout, type), false);
+    LLVMValueRef size = LLVMConstInt(walk->type_i64, LLVMABISizeOfType(walk->layout, type), false);
     LLVMBuildMemCpy(walk->builder, copy, align, param, align, size);
     LLVMRemoveEnumAttributeAtIndex(function, k + 1, byval);
     for (LLVMUseRef use = LLVMGetFirstUse(function); use; use = LLVMGetNextUse(use)) {
@@ -43,24 +42,23 @@ static void lower_byval(ude_walk *walk, LLVMValueRef function)
 }
 
 static LLVMValueRef real_call(ude_walk *walk, const char *stem, LLVMTypeRef type,
-                              LLVMValueRef *arguments, unsigned count)
-{
+                              LLVMValueRef *arguments, unsigned count) {
   unsigned     id = LLVMLookupIntrinsicID(stem, strlen(stem));
   LLVMValueRef f  = LLVMGetIntrinsicDeclaration(walk->module, id, &type, 1);
   return LLVMBuildCall2(walk->builder, LLVMGlobalGetValueType(f), f, arguments, count, "");
 }
 
-static void lower_sincos(ude_walk *walk, LLVMValueRef call)
-{
+static void lower_sincos(ude_walk *walk, LLVMValueRef call) {
   LLVMValueRef x    = LLVMGetArgOperand(call, 0);
   LLVMTypeRef  type = LLVMTypeOf(x);
-  LLVMBuildStore(walk->builder, real_call(walk, "llvm.sin", type, &x, 1), LLVMGetArgOperand(call, 1));
-  LLVMBuildStore(walk->builder, real_call(walk, "llvm.cos", type, &x, 1), LLVMGetArgOperand(call, 2));
+  LLVMBuildStore(walk->builder, real_call(walk, "llvm.sin", type, &x, 1),
+                 LLVMGetArgOperand(call, 1));
+  LLVMBuildStore(walk->builder, real_call(walk, "llvm.cos", type, &x, 1),
+                 LLVMGetArgOperand(call, 2));
 }
 
 /* modf: the integer part keeps the sign, and so does the fraction; that of an infinity is 0. */
-static void lower_modf(ude_walk *walk, LLVMValueRef call)
-{
+static void lower_modf(ude_walk *walk, LLVMValueRef call) {
   LLVMBuilderRef b        = walk->builder;
   LLVMValueRef   x        = LLVMGetArgOperand(call, 0);
   LLVMTypeRef    type     = LLVMTypeOf(x);
@@ -69,15 +67,14 @@ static void lower_modf(ude_walk *walk, LLVMValueRef call)
   LLVMValueRef   infinite = LLVMConstRealOfString(type, "inf");
   LLVMValueRef   is_inf   = LLVMBuildFCmp(b, LLVMRealOEQ, size, infinite, "");
   LLVMBuildStore(b, whole, LLVMGetArgOperand(call, 1));
-  LLVMValueRef rest = LLVMBuildSelect(b, is_inf, LLVMConstNull(type),
-                                      LLVMBuildFSub(b, x, whole, ""), "");
+  LLVMValueRef rest =
+      LLVMBuildSelect(b, is_inf, LLVMConstNull(type), LLVMBuildFSub(b, x, whole, ""), "");
   LLVMValueRef arguments[2] = {rest, x};
   LLVMReplaceAllUsesWith(call, real_call(walk, "llvm.copysign", type, arguments, 2));
 }
 
 /* llvm.vector.reduce.{fadd,fmul} (start, vector), .{fmax,fmin} (vector) in order. */
-static bool lower_reduce(ude_walk *walk, LLVMValueRef call, const char *name)
-{
+static bool lower_reduce(ude_walk *walk, LLVMValueRef call, const char *name) {
   static const struct {
     const char *stem, *pair;
     LLVMOpcode  opcode;
@@ -86,14 +83,16 @@ static bool lower_reduce(ude_walk *walk, LLVMValueRef call, const char *name)
                     {"llvm.vector.reduce.fmax.", "llvm.maxnum", LLVMFAdd},
                     {"llvm.vector.reduce.fmin.", "llvm.minnum", LLVMFAdd}};
   for (size_t r = 0; r < sizeof reductions / sizeof *reductions; r++) {
-    if (strncmp(name, reductions[r].stem, strlen(reductions[r].stem)) != 0) continue;
+    if (strncmp(name, reductions[r].stem, strlen(reductions[r].stem)) != 0) {
+      continue;
+    }
     bool         binary = reductions[r].pair == NULL;
     LLVMValueRef vector = LLVMGetArgOperand(call, binary ? 1 : 0);
     LLVMTypeRef  type   = LLVMTypeOf(vector);
     LLVMValueRef total  = binary ? LLVMGetArgOperand(call, 0) : NULL;
     for (unsigned k = 0; k < LLVMGetVectorSize(type); k++) {
-      LLVMValueRef element = LLVMBuildExtractElement(
-          walk->builder, vector, LLVMConstInt(walk->type_i32, k, false), "");
+      LLVMValueRef element = LLVMBuildExtractElement(walk->builder, vector,
+                                                     LLVMConstInt(walk->type_i32, k, false), "");
       LLVMValueRef pair[2] = {total, element};
       if (!total) {
         total = element;
@@ -110,21 +109,23 @@ static bool lower_reduce(ude_walk *walk, LLVMValueRef call, const char *name)
 }
 
 /* Is the function mentioned otherwise than as a callee? */
-static bool address_taken(LLVMValueRef function)
-{
+static bool address_taken(LLVMValueRef function) {
   for (LLVMUseRef use = LLVMGetFirstUse(function); use; use = LLVMGetNextUse(use)) {
     LLVMValueRef user = LLVMGetUser(use);
-    if (!LLVMIsACallInst(user) || LLVMGetCalledValue(user) != function) return true;
+    if (!LLVMIsACallInst(user) || LLVMGetCalledValue(user) != function) {
+      return true;
+    }
     for (unsigned k = 0; k < LLVMGetNumArgOperands(user); k++) {
-      if (LLVMGetArgOperand(user, k) == function) return true;
+      if (LLVMGetArgOperand(user, k) == function) {
+        return true;
+      }
     }
   }
   return false;
 }
 
 /* A pointer to sin becomes a pointer to a function that calls sin: it can have a derivative. */
-static void wrap_pointer(ude_walk *walk, LLVMValueRef function)
-{
+static void wrap_pointer(ude_walk *walk, LLVMValueRef function) {
   LLVMTypeRef  type    = LLVMGlobalGetValueType(function);
   LLVMValueRef wrapper = LLVMAddFunction(walk->module, "ude.pointee", type);
   LLVMSetLinkage(wrapper, LLVMInternalLinkage);
@@ -136,25 +137,30 @@ static void wrap_pointer(ude_walk *walk, LLVMValueRef function)
       LLVMSetOperand(user, (unsigned)LLVMGetNumOperands(user) - 1, function);
     }
   }
-  LLVMPositionBuilderAtEnd(walk->builder, LLVMAppendBasicBlockInContext(walk->context, wrapper, ""));
+  LLVMPositionBuilderAtEnd(walk->builder,
+                           LLVMAppendBasicBlockInContext(walk->context, wrapper, ""));
   LLVMValueRef arguments[UDE_RULE_ARGUMENTS];
   unsigned     count = LLVMCountParams(wrapper);
   LLVMGetParams(wrapper, arguments);
   LLVMBuildRet(walk->builder, LLVMBuildCall2(walk->builder, type, function, arguments, count, ""));
 }
 
-void ude_walk_lower_pointers(ude_walk *walk)
-{
+void ude_walk_lower_pointers(ude_walk *walk) {
   for (LLVMValueRef f = LLVMGetFirstFunction(walk->module); f; f = LLVMGetNextFunction(f)) {
     size_t length = 0;
-    if (!LLVMIsDeclaration(f) || LLVMGetIntrinsicID(f)) continue;
-    if (!ude_rule_for_symbol(LLVMGetValueName2(f, &length), LLVMGlobalGetValueType(f))) continue;
-    if (address_taken(f)) wrap_pointer(walk, f);
+    if (!LLVMIsDeclaration(f) || LLVMGetIntrinsicID(f)) {
+      continue;
+    }
+    if (!ude_rule_for_symbol(LLVMGetValueName2(f, &length), LLVMGlobalGetValueType(f))) {
+      continue;
+    }
+    if (address_taken(f)) {
+      wrap_pointer(walk, f);
+    }
   }
 }
 
-void ude_walk_lower(ude_walk *walk, LLVMValueRef function)
-{
+void ude_walk_lower(ude_walk *walk, LLVMValueRef function) {
   static const char *const sincos[] = {"sincos", "sincosf", NULL};
   static const char *const modf[]   = {"modf", "modff", NULL};
   unsigned                 byval    = attribute_kind("byval");
@@ -163,7 +169,9 @@ void ude_walk_lower(ude_walk *walk, LLVMValueRef function)
        block                   = LLVMGetNextBasicBlock(block)) {
     for (LLVMValueRef i = LLVMGetFirstInstruction(block), next; i; i = next) {
       next = LLVMGetNextInstruction(i);
-      if (!LLVMIsACallInst(i)) continue;
+      if (!LLVMIsACallInst(i)) {
+        continue;
+      }
       LLVMValueRef callee = LLVMGetCalledValue(i);
       const char  *name   = ude_call_name(i);
       if (!name && !LLVMIsAInlineAsm(callee)) {
@@ -171,7 +179,9 @@ void ude_walk_lower(ude_walk *walk, LLVMValueRef function)
           LLVMRemoveCallSiteEnumAttribute(i, k + 1, byval);
         }
       }
-      if (!name || !LLVMIsDeclaration(callee)) continue;
+      if (!name || !LLVMIsDeclaration(callee)) {
+        continue;
+      }
       LLVMPositionBuilderBefore(walk->builder, i);
       bool done = false;
       if (ude_name_is(name, sincos)) {
@@ -183,7 +193,9 @@ void ude_walk_lower(ude_walk *walk, LLVMValueRef function)
       } else {
         done = lower_reduce(walk, i, name);
       }
-      if (done) LLVMInstructionEraseFromParent(i);
+      if (done) {
+        LLVMInstructionEraseFromParent(i);
+      }
     }
   }
 }

@@ -4,8 +4,7 @@
  */
 #include "compiler/walker_clone.h"
 
-static LLVMValueRef mask_of(ude_emit *emit, const int *lanes, unsigned count)
-{
+static LLVMValueRef mask_of(ude_emit *emit, const int *lanes, unsigned count) {
   LLVMTypeRef   i32  = emit->walk->type_i32;
   LLVMValueRef *mask = ude_walk_alloc(emit->walk, count, sizeof(LLVMValueRef));
   for (unsigned k = 0; k < count; k++) {
@@ -15,37 +14,42 @@ static LLVMValueRef mask_of(ude_emit *emit, const int *lanes, unsigned count)
 }
 
 static LLVMValueRef shuffle(ude_emit *emit, LLVMValueRef a, LLVMValueRef b, const int *lanes,
-                            unsigned count)
-{
-  if (!b) b = LLVMGetPoison(LLVMTypeOf(a));
+                            unsigned count) {
+  if (!b) {
+    b = LLVMGetPoison(LLVMTypeOf(a));
+  }
   return LLVMBuildShuffleVector(emit->walk->builder, a, b, mask_of(emit, lanes, count), "");
 }
 
-LLVMValueRef ude_emit_dilate(ude_emit *emit, LLVMValueRef value)
-{
+LLVMValueRef ude_emit_dilate(ude_emit *emit, LLVMValueRef value) {
   unsigned    scale  = (unsigned)emit->scale;
   LLVMTypeRef type   = LLVMTypeOf(value);
   bool        vector = LLVMGetTypeKind(type) == LLVMVectorTypeKind;
   unsigned    count  = vector ? LLVMGetVectorSize(type) : 1;
-  if (scale == 1) return value;
+  if (scale == 1) {
+    return value;
+  }
   if (!vector) {
     LLVMValueRef one = LLVMGetPoison(LLVMVectorType(type, scale));
     value            = LLVMBuildInsertElement(emit->walk->builder, one, value,
                                               LLVMConstInt(emit->walk->type_i32, 0, false), "");
   }
   int *lanes = ude_walk_alloc(emit->walk, count * scale, sizeof *lanes);
-  for (unsigned k = 0; k < count * scale; k++) lanes[k] = (int)(k / scale);
+  for (unsigned k = 0; k < count * scale; k++) {
+    lanes[k] = (int)(k / scale);
+  }
   return shuffle(emit, value, NULL, lanes, count * scale);
 }
 
-static LLVMValueRef insert_element(ude_emit *emit, LLVMValueRef i)
-{
+static LLVMValueRef insert_element(ude_emit *emit, LLVMValueRef i) {
   LLVMBuilderRef b       = emit->walk->builder;
   unsigned       scale   = (unsigned)emit->scale;
   LLVMValueRef   vector  = ude_emit_shadow(emit, LLVMGetOperand(i, 0));
   LLVMValueRef   element = ude_emit_shadow(emit, LLVMGetOperand(i, 1));
   LLVMValueRef   index   = LLVMGetOperand(i, 2);
-  if (LLVMIsPoison(LLVMGetOperand(i, 0))) vector = LLVMConstNull(LLVMTypeOf(vector));
+  if (LLVMIsPoison(LLVMGetOperand(i, 0))) {
+    vector = LLVMConstNull(LLVMTypeOf(vector));
+  }
   if (scale == 1 || !ude_type_is_real(LLVMTypeOf(LLVMGetOperand(i, 1)))) {
     return LLVMBuildInsertElement(b, vector, element, ude_emit_primal(emit, index), "");
   }
@@ -63,17 +67,17 @@ static LLVMValueRef insert_element(ude_emit *emit, LLVMValueRef i)
     return shuffle(emit, vector, wide, lanes, total);
   }
   LLVMTypeRef  type = LLVMTypeOf(index);
-  LLVMValueRef base = LLVMBuildMul(b, ude_emit_primal(emit, index), LLVMConstInt(type, scale, false), "");
+  LLVMValueRef base =
+      LLVMBuildMul(b, ude_emit_primal(emit, index), LLVMConstInt(type, scale, false), "");
   for (unsigned k = 0; k < scale; k++) {
     LLVMValueRef lane = LLVMConstInt(type, k, false);
     LLVMValueRef one  = LLVMBuildExtractElement(b, element, lane, "");
-    vector = LLVMBuildInsertElement(b, vector, one, LLVMBuildAdd(b, base, lane, ""), "");
+    vector            = LLVMBuildInsertElement(b, vector, one, LLVMBuildAdd(b, base, lane, ""), "");
   }
   return vector;
 }
 
-static LLVMValueRef extract_element(ude_emit *emit, LLVMValueRef i)
-{
+static LLVMValueRef extract_element(ude_emit *emit, LLVMValueRef i) {
   LLVMBuilderRef b      = emit->walk->builder;
   unsigned       scale  = (unsigned)emit->scale;
   LLVMValueRef   vector = ude_emit_shadow(emit, LLVMGetOperand(i, 0));
@@ -88,8 +92,9 @@ static LLVMValueRef extract_element(ude_emit *emit, LLVMValueRef i)
     }
     return shuffle(emit, vector, NULL, lanes, scale);
   }
-  LLVMTypeRef  type   = LLVMTypeOf(index);
-  LLVMValueRef base   = LLVMBuildMul(b, ude_emit_primal(emit, index), LLVMConstInt(type, scale, false), "");
+  LLVMTypeRef  type = LLVMTypeOf(index);
+  LLVMValueRef base =
+      LLVMBuildMul(b, ude_emit_primal(emit, index), LLVMConstInt(type, scale, false), "");
   LLVMValueRef result = LLVMGetPoison(LLVMVectorType(LLVMTypeOf(i), scale));
   for (unsigned k = 0; k < scale; k++) {
     LLVMValueRef lane = LLVMConstInt(type, k, false);
@@ -99,8 +104,7 @@ static LLVMValueRef extract_element(ude_emit *emit, LLVMValueRef i)
   return result;
 }
 
-static LLVMValueRef shuffle_vector(ude_emit *emit, LLVMValueRef i)
-{
+static LLVMValueRef shuffle_vector(ude_emit *emit, LLVMValueRef i) {
   bool     real  = ude_type_is_real_vector(LLVMTypeOf(i));
   unsigned scale = real ? (unsigned)emit->scale : 1;
   unsigned count = LLVMGetNumMaskElements(i);
@@ -114,76 +118,84 @@ static LLVMValueRef shuffle_vector(ude_emit *emit, LLVMValueRef i)
 }
 
 /* One path of indices through an aggregate. */
-static LLVMValueRef value_index(ude_emit *emit, LLVMValueRef i)
-{
+static LLVMValueRef value_index(ude_emit *emit, LLVMValueRef i) {
   LLVMBuilderRef  b       = emit->walk->builder;
   const unsigned *path    = LLVMGetIndices(i);
   unsigned        depth   = LLVMGetNumIndices(i);
   LLVMValueRef    whole   = ude_emit_shadow(emit, LLVMGetOperand(i, 0));
   bool            extract = LLVMGetInstructionOpcode(i) == LLVMExtractValue;
   LLVMValueRef   *level   = ude_walk_alloc(emit->walk, depth + 1, sizeof(LLVMValueRef));
-  level[0] = whole;
+  level[0]                = whole;
   for (unsigned k = 0; k < depth; k++) {
-    if (k + 1 < depth || extract) level[k + 1] = LLVMBuildExtractValue(b, level[k], path[k], "");
+    if (k + 1 < depth || extract) {
+      level[k + 1] = LLVMBuildExtractValue(b, level[k], path[k], "");
+    }
   }
-  if (extract) return level[depth];
+  if (extract) {
+    return level[depth];
+  }
   LLVMValueRef operand = LLVMGetOperand(i, 1);
   LLVMValueRef part    = ude_emit_shadow(emit, operand);
-  if (!ude_emit_shadow_type(emit, LLVMTypeOf(operand))) part = LLVMConstNull(emit->walk->type_i8);
-  for (unsigned k = depth; k-- > 0;) part = LLVMBuildInsertValue(b, level[k], part, path[k], "");
+  if (!ude_emit_shadow_type(emit, LLVMTypeOf(operand))) {
+    part = LLVMConstNull(emit->walk->type_i8);
+  }
+  for (unsigned k = depth; k-- > 0;) {
+    part = LLVMBuildInsertValue(b, level[k], part, path[k], "");
+  }
   return part;
 }
 
 /* Carriers keep their bytes in order, so shifts by bytes dilate. */
-static LLVMValueRef move_bytes(ude_emit *emit, LLVMValueRef i, LLVMTypeRef type)
-{
+static LLVMValueRef move_bytes(ude_emit *emit, LLVMValueRef i, LLVMTypeRef type) {
   LLVMBuilderRef b      = emit->walk->builder;
   LLVMOpcode     opcode = LLVMGetInstructionOpcode(i);
   LLVMValueRef   x      = ude_emit_shadow(emit, LLVMGetOperand(i, 0));
-  if (opcode == LLVMZExt || opcode == LLVMTrunc) return LLVMBuildCast(b, opcode, x, type, "");
-  if (opcode == LLVMOr) return LLVMBuildOr(b, x, ude_emit_shadow(emit, LLVMGetOperand(i, 1)), "");
+  if (opcode == LLVMZExt || opcode == LLVMTrunc) {
+    return LLVMBuildCast(b, opcode, x, type, "");
+  }
+  if (opcode == LLVMOr) {
+    return LLVMBuildOr(b, x, ude_emit_shadow(emit, LLVMGetOperand(i, 1)), "");
+  }
   uint64_t by = LLVMConstIntGetZExtValue(LLVMGetOperand(i, 1)) * (unsigned)emit->scale;
   return LLVMBuildBinOp(b, opcode, x, LLVMConstInt(type, by, false), "");
 }
 
-LLVMValueRef ude_emit_move(ude_emit *emit, LLVMValueRef i)
-{
+LLVMValueRef ude_emit_move(ude_emit *emit, LLVMValueRef i) {
   LLVMBuilderRef b    = emit->walk->builder;
   LLVMTypeRef    type = ude_emit_shadow_type(emit, LLVMTypeOf(i));
   switch (LLVMGetInstructionOpcode(i)) {
-    case LLVMInsertElement: return insert_element(emit, i);
-    case LLVMExtractElement: return extract_element(emit, i);
-    case LLVMShuffleVector: return shuffle_vector(emit, i);
-    case LLVMInsertValue:
-    case LLVMExtractValue: return value_index(emit, i);
-    case LLVMFreeze: return LLVMBuildFreeze(b, ude_emit_shadow(emit, LLVMGetOperand(i, 0)), "");
-    case LLVMBitCast: {
-      LLVMValueRef from = ude_emit_shadow(emit, LLVMGetOperand(i, 0));
-      return LLVMTypeOf(from) == type ? from : LLVMBuildBitCast(b, from, type, "");
+  case LLVMInsertElement: return insert_element(emit, i);
+  case LLVMExtractElement: return extract_element(emit, i);
+  case LLVMShuffleVector: return shuffle_vector(emit, i);
+  case LLVMInsertValue:
+  case LLVMExtractValue: return value_index(emit, i);
+  case LLVMFreeze: return LLVMBuildFreeze(b, ude_emit_shadow(emit, LLVMGetOperand(i, 0)), "");
+  case LLVMBitCast: {
+    LLVMValueRef from = ude_emit_shadow(emit, LLVMGetOperand(i, 0));
+    return LLVMTypeOf(from) == type ? from : LLVMBuildBitCast(b, from, type, "");
+  }
+  case LLVMAddrSpaceCast: return ude_emit_shadow(emit, LLVMGetOperand(i, 0));
+  case LLVMSelect: {
+    LLVMValueRef condition = ude_emit_primal(emit, LLVMGetOperand(i, 0));
+    if (LLVMGetTypeKind(LLVMTypeOf(condition)) == LLVMVectorTypeKind &&
+        ude_type_is_real_vector(LLVMTypeOf(i))) {
+      condition = ude_emit_dilate(emit, condition);
     }
-    case LLVMAddrSpaceCast: return ude_emit_shadow(emit, LLVMGetOperand(i, 0));
-    case LLVMSelect: {
-      LLVMValueRef condition = ude_emit_primal(emit, LLVMGetOperand(i, 0));
-      if (LLVMGetTypeKind(LLVMTypeOf(condition)) == LLVMVectorTypeKind &&
-          ude_type_is_real_vector(LLVMTypeOf(i))) {
-        condition = ude_emit_dilate(emit, condition);
-      }
-      return LLVMBuildSelect(b, condition, ude_emit_shadow(emit, LLVMGetOperand(i, 1)),
-                             ude_emit_shadow(emit, LLVMGetOperand(i, 2)), "");
-    }
-    case LLVMZExt:
-    case LLVMTrunc:
-    case LLVMShl:
-    case LLVMLShr:
-    case LLVMOr: return move_bytes(emit, i, type);
-    default: return NULL;
+    return LLVMBuildSelect(b, condition, ude_emit_shadow(emit, LLVMGetOperand(i, 1)),
+                           ude_emit_shadow(emit, LLVMGetOperand(i, 2)), "");
+  }
+  case LLVMZExt:
+  case LLVMTrunc:
+  case LLVMShl:
+  case LLVMLShr:
+  case LLVMOr: return move_bytes(emit, i, type);
+  default: return NULL;
   }
 }
 
 /* ------------------------------------------------------------------------------------ memory -- */
 
-static unsigned shadow_align(ude_emit *emit, LLVMTypeRef type, unsigned align)
-{
+static unsigned shadow_align(ude_emit *emit, LLVMTypeRef type, unsigned align) {
   unsigned natural = LLVMABIAlignmentOfType(emit->walk->layout, type);
   if (LLVMGetTypeKind(type) == LLVMVectorTypeKind) {
     natural = LLVMABIAlignmentOfType(emit->walk->layout, LLVMGetElementType(type));
@@ -192,24 +204,22 @@ static unsigned shadow_align(ude_emit *emit, LLVMTypeRef type, unsigned align)
   return align && align < least ? align : least;
 }
 
-static LLVMValueRef leaf_pointer(ude_emit *emit, LLVMValueRef pointer, uint64_t offset)
-{
+static LLVMValueRef leaf_pointer(ude_emit *emit, LLVMValueRef pointer, uint64_t offset) {
   LLVMValueRef index = LLVMConstInt(emit->walk->type_i64, offset * (unsigned)emit->scale, false);
-  return offset ? LLVMBuildInBoundsGEP2(emit->walk->builder, emit->walk->type_i8, pointer, &index, 1, "")
+  return offset ? LLVMBuildInBoundsGEP2(emit->walk->builder, emit->walk->type_i8, pointer, &index,
+                                        1, "")
                 : pointer;
 }
 
-static unsigned parts_of(LLVMTypeRef type)
-{
+static unsigned parts_of(LLVMTypeRef type) {
   switch (LLVMGetTypeKind(type)) {
-    case LLVMStructTypeKind: return LLVMCountStructElementTypes(type);
-    case LLVMArrayTypeKind: return (unsigned)LLVMGetArrayLength2(type);
-    default: return 0;
+  case LLVMStructTypeKind: return LLVMCountStructElementTypes(type);
+  case LLVMArrayTypeKind: return (unsigned)LLVMGetArrayLength2(type);
+  default: return 0;
   }
 }
 
-static LLVMTypeRef part_type(ude_emit *emit, LLVMTypeRef type, unsigned k, uint64_t *offset)
-{
+static LLVMTypeRef part_type(ude_emit *emit, LLVMTypeRef type, unsigned k, uint64_t *offset) {
   LLVMTargetDataRef layout = emit->walk->layout;
   if (LLVMGetTypeKind(type) == LLVMStructTypeKind) {
     *offset = LLVMOffsetOfElement(layout, type, k);
@@ -221,8 +231,7 @@ static LLVMTypeRef part_type(ude_emit *emit, LLVMTypeRef type, unsigned k, uint6
 }
 
 LLVMValueRef ude_emit_load_shadow(ude_emit *emit, LLVMTypeRef type, LLVMValueRef pointer,
-                                  unsigned align)
-{
+                                  unsigned align) {
   LLVMBuilderRef b      = emit->walk->builder;
   LLVMTypeRef    shadow = ude_emit_shadow_type(emit, type);
   if (!parts_of(type)) {
@@ -234,7 +243,9 @@ LLVMValueRef ude_emit_load_shadow(ude_emit *emit, LLVMTypeRef type, LLVMValueRef
   for (unsigned k = 0; k < parts_of(type); k++) {
     uint64_t    offset;
     LLVMTypeRef part = part_type(emit, type, k, &offset);
-    if (!ude_emit_shadow_type(emit, part)) continue;
+    if (!ude_emit_shadow_type(emit, part)) {
+      continue;
+    }
     LLVMValueRef at = leaf_pointer(emit, pointer, offset);
     whole = LLVMBuildInsertValue(b, whole, ude_emit_load_shadow(emit, part, at, align), k, "");
   }
@@ -242,8 +253,7 @@ LLVMValueRef ude_emit_load_shadow(ude_emit *emit, LLVMTypeRef type, LLVMValueRef
 }
 
 void ude_emit_store_shadow(ude_emit *emit, LLVMTypeRef type, LLVMValueRef shadow,
-                           LLVMValueRef pointer, unsigned align)
-{
+                           LLVMValueRef pointer, unsigned align) {
   LLVMBuilderRef b = emit->walk->builder;
   if (!parts_of(type)) {
     LLVMSetAlignment(LLVMBuildStore(b, shadow, pointer), shadow_align(emit, type, align));
@@ -252,37 +262,48 @@ void ude_emit_store_shadow(ude_emit *emit, LLVMTypeRef type, LLVMValueRef shadow
   for (unsigned k = 0; k < parts_of(type); k++) {
     uint64_t    offset;
     LLVMTypeRef part = part_type(emit, type, k, &offset);
-    if (!ude_emit_shadow_type(emit, part)) continue;
+    if (!ude_emit_shadow_type(emit, part)) {
+      continue;
+    }
     ude_emit_store_shadow(emit, part, LLVMBuildExtractValue(b, shadow, k, ""),
                           leaf_pointer(emit, pointer, offset), align);
   }
 }
 
-bool ude_emit_wants_shadow(ude_emit *emit, LLVMValueRef value)
-{
+bool ude_emit_wants_shadow(ude_emit *emit, LLVMValueRef value) {
   ude_walk *walk = emit->walk;
   int       id   = ude_walk_value(walk, value);
-  if (id < 0 || !ude_emit_shadow_type(emit, LLVMTypeOf(value))) return false;
+  if (id < 0 || !ude_emit_shadow_type(emit, LLVMTypeOf(value))) {
+    return false;
+  }
   LLVMTypeRef type = LLVMTypeOf(value);
-  if (!emit->adjoint && ude_type_has_real(type) && walk->value[id].flags & UDE_VARIED) return true;
-  if (ude_type_has_pointer(type)) return ude_walk_shadowed(walk, value);
-  if (!(walk->value[id].flags & UDE_CARRIER) || walk->value[id].flags & UDE_TAINTED) return false;
+  if (!emit->adjoint && ude_type_has_real(type) && walk->value[id].flags & UDE_VARIED) {
+    return true;
+  }
+  if (ude_type_has_pointer(type)) {
+    return ude_walk_shadowed(walk, value);
+  }
+  if (!(walk->value[id].flags & UDE_CARRIER) || walk->value[id].flags & UDE_TAINTED) {
+    return false;
+  }
   return (!emit->adjoint && walk->value[id].flags & UDE_VARIED) || ude_walk_shadowed(walk, value);
 }
 
-void ude_emit_address(ude_emit *emit, LLVMValueRef i)
-{
+void ude_emit_address(ude_emit *emit, LLVMValueRef i) {
   ude_emit_copy(emit, i);
-  if (!ude_emit_wants_shadow(emit, i)) return;
+  if (!ude_emit_wants_shadow(emit, i)) {
+    return;
+  }
   unsigned      count   = (unsigned)LLVMGetNumOperands(i) - 1;
   LLVMValueRef *indices = ude_walk_alloc(emit->walk, count, sizeof(LLVMValueRef));
-  for (unsigned k = 0; k < count; k++) indices[k] = ude_emit_primal(emit, LLVMGetOperand(i, k + 1));
+  for (unsigned k = 0; k < count; k++) {
+    indices[k] = ude_emit_primal(emit, LLVMGetOperand(i, k + 1));
+  }
   LLVMValueRef base = ude_emit_shadow(emit, LLVMGetOperand(i, 0));
   ude_emit_set(emit, i, NULL, ude_emit_gep(emit, i, base, indices));
 }
 
-void ude_emit_phi(ude_emit *emit, LLVMValueRef phi)
-{
+void ude_emit_phi(ude_emit *emit, LLVMValueRef phi) {
   LLVMBuilderRef b      = emit->walk->builder;
   LLVMValueRef   copy   = LLVMBuildPhi(b, LLVMTypeOf(phi), "");
   LLVMValueRef   shadow = NULL;
@@ -292,16 +313,19 @@ void ude_emit_phi(ude_emit *emit, LLVMValueRef phi)
   ude_emit_set(emit, phi, copy, shadow);
 }
 
-void ude_emit_complete_phi(ude_emit *emit, LLVMValueRef phi)
-{
+void ude_emit_complete_phi(ude_emit *emit, LLVMValueRef phi) {
   int          id     = ude_walk_value(emit->walk, phi);
   LLVMValueRef shadow = emit->shadow[id];
   for (unsigned k = 0; k < LLVMCountIncoming(phi); k++) {
     int from = ude_map_get(&emit->walk->ids, LLVMGetIncomingBlock(phi, k));
-    if (from < 0) continue; /* unreachable */
+    if (from < 0) {
+      continue; /* unreachable */
+    }
     LLVMValueRef value = ude_emit_primal(emit, LLVMGetIncomingValue(phi, k));
     LLVMAddIncoming(emit->primal[id], &value, &emit->last[from], 1);
-    if (!shadow) continue;
+    if (!shadow) {
+      continue;
+    }
     LLVMValueRef tangent = ude_emit_shadow(emit, LLVMGetIncomingValue(phi, k));
     LLVMAddIncoming(shadow, &tangent, &emit->last[from], 1);
   }

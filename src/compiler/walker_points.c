@@ -7,15 +7,14 @@
 
 #include "compiler/walker.h"
 
-static int new_node(ude_walk *walk)
-{
-  walk->node = ude_walk_grow(walk, walk->node, walk->nodes, &walk->node_capacity, sizeof *walk->node);
+static int new_node(ude_walk *walk) {
+  walk->node =
+      ude_walk_grow(walk, walk->node, walk->nodes, &walk->node_capacity, sizeof *walk->node);
   walk->node[walk->nodes] = (ude_node){.parent = walk->nodes, .pointee = -1, .functions = -1};
   return walk->nodes++;
 }
 
-int ude_walk_find(ude_walk *walk, int node)
-{
+int ude_walk_find(ude_walk *walk, int node) {
   while (walk->node[node].parent != node) {
     walk->node[node].parent = walk->node[walk->node[node].parent].parent;
     node                    = walk->node[node].parent;
@@ -24,10 +23,13 @@ int ude_walk_find(ude_walk *walk, int node)
 }
 
 /* Union of two sets and of what they point to; either may be -1. */
-static int unify(ude_walk *walk, int a, int b)
-{
-  if (a < 0) return b;
-  if (b < 0) return a;
+static int unify(ude_walk *walk, int a, int b) {
+  if (a < 0) {
+    return b;
+  }
+  if (b < 0) {
+    return a;
+  }
   a        = ude_walk_find(walk, a);
   b        = ude_walk_find(walk, b);
   int kept = a;
@@ -37,12 +39,15 @@ static int unify(ude_walk *walk, int a, int b)
     to->written |= from->written;
     to->heap |= from->heap;
     to->global |= from->global;
+    to->outside |= from->outside;
     to->holds |= from->holds;
     to->declared |= from->declared;
     to->flags |= from->flags;
     if (from->functions >= 0) {
       int last = from->functions;
-      while (walk->function[last].next_in_node >= 0) last = walk->function[last].next_in_node;
+      while (walk->function[last].next_in_node >= 0) {
+        last = walk->function[last].next_in_node;
+      }
       walk->function[last].next_in_node = to->functions;
       to->functions                     = from->functions;
     }
@@ -57,11 +62,10 @@ static int unify(ude_walk *walk, int a, int b)
   return ude_walk_find(walk, kept);
 }
 
-static int pointee(ude_walk *walk, int node)
-{
+static int pointee(ude_walk *walk, int node) {
   node = ude_walk_find(walk, node);
   if (walk->node[node].pointee < 0) {
-    int fresh                 = new_node(walk);
+    int fresh                = new_node(walk);
     walk->node[node].pointee = fresh;
   }
   return ude_walk_find(walk, walk->node[node].pointee);
@@ -70,13 +74,16 @@ static int pointee(ude_walk *walk, int node)
 static int constant_target(ude_walk *walk, LLVMValueRef value);
 
 /* Pointers in the initial value of a global point from `node`. */
-static void link_initial(ude_walk *walk, int node, LLVMValueRef constant)
-{
+static void link_initial(ude_walk *walk, int node, LLVMValueRef constant) {
   LLVMTypeRef type = LLVMTypeOf(constant);
-  if (!ude_type_has_pointer(type)) return;
+  if (!ude_type_has_pointer(type)) {
+    return;
+  }
   if (LLVMGetTypeKind(type) == LLVMPointerTypeKind) {
     int target = constant_target(walk, constant);
-    if (target >= 0) unify(walk, pointee(walk, node), target);
+    if (target >= 0) {
+      unify(walk, pointee(walk, node), target);
+    }
     return;
   }
   for (int i = 0; i < LLVMGetNumOperands(constant); i++) {
@@ -84,29 +91,37 @@ static void link_initial(ude_walk *walk, int node, LLVMValueRef constant)
   }
 }
 
-static int object_target(ude_walk *walk, LLVMValueRef object)
-{
+static int object_target(ude_walk *walk, LLVMValueRef object) {
   /* Globals and functions have two entries: functions index walk->function, so nodes are kept under the
    * address of the value plus one. */
   const void *key  = (const char *)object + 1;
   int         node = ude_map_get(&walk->ids, key);
-  if (node >= 0) return ude_walk_find(walk, node);
+  if (node >= 0) {
+    return ude_walk_find(walk, node);
+  }
   node = new_node(walk);
   ude_map_put(walk, &walk->ids, key, node);
   if (LLVMIsAFunction(object)) {
     int function = ude_walk_function(walk, object);
-    if (function >= 0) walk->node[node].functions = function;
+    if (function >= 0) {
+      walk->node[node].functions = function;
+    }
   } else if (LLVMIsAGlobalVariable(object)) {
-    if (!LLVMIsGlobalConstant(object)) walk->node[node].global = walk->node[node].written = true;
+    if (!LLVMIsGlobalConstant(object)) {
+      walk->node[node].global = walk->node[node].written = true;
+    }
     walk->node[node].declared |= ude_type_holds(LLVMGlobalGetValueType(object));
-    if (LLVMGetInitializer(object)) link_initial(walk, node, LLVMGetInitializer(object));
+    if (LLVMGetInitializer(object)) {
+      link_initial(walk, node, LLVMGetInitializer(object));
+    }
   }
   return ude_walk_find(walk, node);
 }
 
-static int constant_target(ude_walk *walk, LLVMValueRef value)
-{
-  if (LLVMIsAFunction(value) || LLVMIsAGlobalVariable(value)) return object_target(walk, value);
+static int constant_target(ude_walk *walk, LLVMValueRef value) {
+  if (LLVMIsAFunction(value) || LLVMIsAGlobalVariable(value)) {
+    return object_target(walk, value);
+  }
   if (LLVMGetValueKind(value) == LLVMGlobalAliasValueKind) {
     return constant_target(walk, LLVMAliasGetAliasee(value));
   }
@@ -119,28 +134,31 @@ static int constant_target(ude_walk *walk, LLVMValueRef value)
   return target;
 }
 
-int ude_walk_target(ude_walk *walk, LLVMValueRef value)
-{
+int ude_walk_target(ude_walk *walk, LLVMValueRef value) {
   int id = ude_walk_value(walk, value);
-  if (id < 0) return ude_walk_constant(value) ? constant_target(walk, value) : -1;
+  if (id < 0) {
+    return ude_walk_constant(value) ? constant_target(walk, value) : -1;
+  }
   return walk->value[id].target < 0 ? -1 : ude_walk_find(walk, walk->value[id].target);
 }
 
 /* Can a value of this type hold a pointer, possibly as an integer copy of its bits? */
-static bool may_point(ude_walk *walk, LLVMTypeRef type)
-{
+static bool may_point(ude_walk *walk, LLVMTypeRef type) {
   LLVMTypeKind kind = LLVMGetTypeKind(type);
   if (kind == LLVMIntegerTypeKind) {
     return LLVMGetIntTypeWidth(type) >= 8 * LLVMPointerSize(walk->layout);
   }
-  if (kind == LLVMVectorTypeKind) return may_point(walk, LLVMGetElementType(type));
+  if (kind == LLVMVectorTypeKind) {
+    return may_point(walk, LLVMGetElementType(type));
+  }
   return ude_type_has_pointer(type);
 }
 
-static int value_target(ude_walk *walk, LLVMValueRef value)
-{
+static int value_target(ude_walk *walk, LLVMValueRef value) {
   int id = ude_walk_value(walk, value);
-  if (id < 0) return ude_walk_target(walk, value);
+  if (id < 0) {
+    return ude_walk_target(walk, value);
+  }
   if (walk->value[id].target < 0) {
     int node               = new_node(walk);
     walk->value[id].target = node;
@@ -149,26 +167,26 @@ static int value_target(ude_walk *walk, LLVMValueRef value)
 }
 
 /* The node array moves when it grows: never index it with a call that may add a node. */
-static ude_node *node_of(ude_walk *walk, LLVMValueRef value)
-{
+static ude_node *node_of(ude_walk *walk, LLVMValueRef value) {
   int node = value_target(walk, value);
   return &walk->node[node];
 }
 
-static void same(ude_walk *walk, LLVMValueRef a, LLVMValueRef b)
-{
-  if (!may_point(walk, LLVMTypeOf(a)) || !may_point(walk, LLVMTypeOf(b))) return;
+static void same(ude_walk *walk, LLVMValueRef a, LLVMValueRef b) {
+  if (!may_point(walk, LLVMTypeOf(a)) || !may_point(walk, LLVMTypeOf(b))) {
+    return;
+  }
   unify(walk, value_target(walk, a), value_target(walk, b));
 }
 
-static void written(ude_walk *walk, LLVMValueRef pointer)
-{
+static void written(ude_walk *walk, LLVMValueRef pointer) {
   int node = value_target(walk, pointer);
-  if (node >= 0) walk->node[ude_walk_find(walk, node)].written = true;
+  if (node >= 0) {
+    walk->node[ude_walk_find(walk, node)].written = true;
+  }
 }
 
-static void bind_call(ude_walk *walk, LLVMValueRef call, int f)
-{
+static void bind_call(ude_walk *walk, LLVMValueRef call, int f) {
   LLVMValueRef callee = walk->function[f].value;
   unsigned     count  = LLVMGetNumArgOperands(call);
   for (unsigned k = 0; k < count && k < LLVMCountParams(callee); k++) {
@@ -183,132 +201,156 @@ static void bind_call(ude_walk *walk, LLVMValueRef call, int f)
   }
 }
 
-static void visit_call(ude_walk *walk, LLVMValueRef call)
-{
+static void visit_call(ude_walk *walk, LLVMValueRef call) {
   switch (ude_call_kind(walk, call)) {
-    case UDE_CALLEE_BODY:
-      bind_call(walk, call, ude_walk_function(walk, LLVMGetCalledValue(call)));
-      break;
-    case UDE_CALLEE_INDIRECT: {
-      int node = value_target(walk, LLVMGetCalledValue(call));
-      if (node < 0) break;
-      /* Binding may merge lists while they are walked: restart after a change of the list's head. */
-      for (int f = walk->node[ude_walk_find(walk, node)].functions; f >= 0;
-           f     = walk->function[f].next_in_node) {
-        LLVMTypeRef have = LLVMGlobalGetValueType(walk->function[f].value);
-        if (have == LLVMGetCalledFunctionType(call)) bind_call(walk, call, f);
-      }
+  case UDE_CALLEE_BODY:
+    bind_call(walk, call, ude_walk_function(walk, LLVMGetCalledValue(call)));
+    break;
+  case UDE_CALLEE_INDIRECT: {
+    int node = value_target(walk, LLVMGetCalledValue(call));
+    if (node < 0) {
       break;
     }
-    case UDE_CALLEE_COPY: {
-      LLVMValueRef to = LLVMGetArgOperand(call, 0), from = LLVMGetArgOperand(call, 1);
-      written(walk, to);
-      int a = value_target(walk, to), b = value_target(walk, from);
-      if (a >= 0 && b >= 0) unify(walk, pointee(walk, a), pointee(walk, b));
-      break;
+    /* Binding may merge lists while they are walked: restart after a change of the list's head. */
+    for (int f = walk->node[ude_walk_find(walk, node)].functions; f >= 0;
+         f     = walk->function[f].next_in_node) {
+      LLVMTypeRef have = LLVMGlobalGetValueType(walk->function[f].value);
+      if (have == LLVMGetCalledFunctionType(call)) {
+        bind_call(walk, call, f);
+      }
     }
-    case UDE_CALLEE_SET: written(walk, LLVMGetArgOperand(call, 0)); break;
-    case UDE_CALLEE_MALLOC:
-    case UDE_CALLEE_CALLOC:
-      node_of(walk, call)->heap     = true;
-      node_of(walk, call)->declared = ~0U;
-      break;
-    case UDE_CALLEE_REALLOC:
-      same(walk, call, LLVMGetArgOperand(call, 0));
-      node_of(walk, call)->heap     = true;
-      node_of(walk, call)->declared = ~0U;
-      break;
-    case UDE_CALLEE_IGNORED:
-    case UDE_CALLEE_INERT:
-    case UDE_CALLEE_FREE:
-    case UDE_CALLEE_STACK: break;
-    case UDE_CALLEE_INTEGER:
-      for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
-        same(walk, call, LLVMGetArgOperand(call, k));
+    break;
+  }
+  case UDE_CALLEE_COPY: {
+    LLVMValueRef to = LLVMGetArgOperand(call, 0), from = LLVMGetArgOperand(call, 1);
+    written(walk, to);
+    int a = value_target(walk, to), b = value_target(walk, from);
+    if (a >= 0 && b >= 0) {
+      unify(walk, pointee(walk, a), pointee(walk, b));
+    }
+    break;
+  }
+  case UDE_CALLEE_SET: written(walk, LLVMGetArgOperand(call, 0)); break;
+  case UDE_CALLEE_MALLOC:
+  case UDE_CALLEE_CALLOC:
+    node_of(walk, call)->heap     = true;
+    node_of(walk, call)->declared = ~0U;
+    break;
+  case UDE_CALLEE_REALLOC:
+    same(walk, call, LLVMGetArgOperand(call, 0));
+    node_of(walk, call)->heap     = true;
+    node_of(walk, call)->declared = ~0U;
+    break;
+  case UDE_CALLEE_IGNORED:
+  case UDE_CALLEE_INERT:
+  case UDE_CALLEE_FREE:
+  case UDE_CALLEE_STACK: break;
+  case UDE_CALLEE_INTEGER:
+    for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
+      same(walk, call, LLVMGetArgOperand(call, k));
+    }
+    break;
+  default: /* rules and unknown functions may write through their pointers */
+    for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
+      LLVMValueRef argument = LLVMGetArgOperand(call, k);
+      if (may_point(walk, LLVMTypeOf(argument))) {
+        written(walk, argument);
       }
-      break;
-    default: /* rules and unknown functions may write through their pointers */
-      for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
-        LLVMValueRef argument = LLVMGetArgOperand(call, k);
-        if (may_point(walk, LLVMTypeOf(argument))) written(walk, argument);
-      }
-      break;
+    }
+    break;
   }
 }
 
-static void visit(ude_walk *walk, LLVMValueRef i, int f)
-{
+static void visit(ude_walk *walk, LLVMValueRef i, int f) {
   LLVMTypeRef type = LLVMTypeOf(i);
   switch (LLVMGetInstructionOpcode(i)) {
-    case LLVMLoad:
-      if (may_point(walk, type) && ude_access_is_integer(walk, i) != 1) {
-        int from = value_target(walk, LLVMGetOperand(i, 0));
-        if (from >= 0) unify(walk, value_target(walk, i), pointee(walk, from));
+  case LLVMLoad:
+    if (may_point(walk, type) && ude_access_is_integer(walk, i) != 1) {
+      int from = value_target(walk, LLVMGetOperand(i, 0));
+      if (from >= 0) {
+        unify(walk, value_target(walk, i), pointee(walk, from));
       }
-      break;
-    case LLVMStore: {
-      LLVMValueRef value = LLVMGetOperand(i, 0), to = LLVMGetOperand(i, 1);
-      written(walk, to);
-      if (may_point(walk, LLVMTypeOf(value)) && ude_access_is_integer(walk, i) != 1) {
-        int target = value_target(walk, value), node = value_target(walk, to);
-        if (target >= 0 && node >= 0) unify(walk, pointee(walk, node), target);
-      }
-      break;
     }
-    case LLVMAtomicRMW:
-    case LLVMAtomicCmpXchg: written(walk, LLVMGetOperand(i, 0)); break;
-    case LLVMGetElementPtr: same(walk, i, LLVMGetOperand(i, 0)); break;
-    case LLVMPHI:
-      for (unsigned k = 0; k < LLVMCountIncoming(i); k++) same(walk, i, LLVMGetIncomingValue(i, k));
-      break;
-    case LLVMCall: visit_call(walk, i); break;
-    case LLVMRet:
-      if (LLVMGetNumOperands(i) && may_point(walk, LLVMTypeOf(LLVMGetOperand(i, 0)))) {
-        int target = value_target(walk, LLVMGetOperand(i, 0));
-        walk->function[f].result = unify(walk, walk->function[f].result, target);
+    break;
+  case LLVMStore: {
+    LLVMValueRef value = LLVMGetOperand(i, 0), to = LLVMGetOperand(i, 1);
+    written(walk, to);
+    if (may_point(walk, LLVMTypeOf(value)) && ude_access_is_integer(walk, i) != 1) {
+      int target = value_target(walk, value), node = value_target(walk, to);
+      if (target >= 0 && node >= 0) {
+        unify(walk, pointee(walk, node), target);
       }
-      break;
-    case LLVMICmp:
-    case LLVMFCmp:
-    case LLVMBr:
-    case LLVMSwitch: break;
-    case LLVMAlloca:
-      node_of(walk, i)->declared |= ude_type_holds(LLVMGetAllocatedType(i));
-      break;
-    default: /* arithmetic on pointers as integers, casts, selects, aggregates */
-      for (int k = 0; k < LLVMGetNumOperands(i); k++) {
-        LLVMValueRef operand = LLVMGetOperand(i, (unsigned)k);
-        if (!LLVMIsABasicBlock(operand)) same(walk, i, operand);
+    }
+    break;
+  }
+  case LLVMAtomicRMW:
+  case LLVMAtomicCmpXchg: written(walk, LLVMGetOperand(i, 0)); break;
+  case LLVMGetElementPtr: same(walk, i, LLVMGetOperand(i, 0)); break;
+  case LLVMPHI:
+    for (unsigned k = 0; k < LLVMCountIncoming(i); k++) {
+      same(walk, i, LLVMGetIncomingValue(i, k));
+    }
+    break;
+  case LLVMCall: visit_call(walk, i); break;
+  case LLVMRet:
+    if (LLVMGetNumOperands(i) && may_point(walk, LLVMTypeOf(LLVMGetOperand(i, 0)))) {
+      int target               = value_target(walk, LLVMGetOperand(i, 0));
+      walk->function[f].result = unify(walk, walk->function[f].result, target);
+    }
+    break;
+  case LLVMICmp:
+  case LLVMFCmp:
+  case LLVMBr:
+  case LLVMSwitch: break;
+  case LLVMAlloca: node_of(walk, i)->declared |= ude_type_holds(LLVMGetAllocatedType(i)); break;
+  default: /* arithmetic on pointers as integers, casts, selects, aggregates */
+    for (int k = 0; k < LLVMGetNumOperands(i); k++) {
+      LLVMValueRef operand = LLVMGetOperand(i, (unsigned)k);
+      if (!LLVMIsABasicBlock(operand)) {
+        same(walk, i, operand);
       }
-      break;
+    }
+    break;
   }
 }
 
-static void mark_kinds(ude_walk *walk)
-{
+static void mark_kinds(ude_walk *walk) {
   for (int v = 0; v < walk->values; v++) {
     LLVMValueRef i = walk->value[v].value;
-    if (walk->value[v].block < 0) continue;
+    if (walk->value[v].block < 0) {
+      continue;
+    }
     LLVMOpcode opcode = LLVMGetInstructionOpcode(i);
-    if (opcode != LLVMLoad && opcode != LLVMStore) continue;
+    if (opcode != LLVMLoad && opcode != LLVMStore) {
+      continue;
+    }
     int      node  = ude_walk_target(walk, LLVMGetOperand(i, opcode == LLVMStore));
     unsigned holds = ude_type_holds(ude_access_type(i));
-    if (node < 0) continue;
-    if (holds == UDE_HOLDS_INTEGER && ude_access_is_integer(walk, i) != 1) holds = 0;
+    if (node < 0) {
+      continue;
+    }
+    if (holds == UDE_HOLDS_INTEGER && ude_access_is_integer(walk, i) != 1) {
+      holds = 0;
+    }
     walk->node[node].holds |= holds;
   }
 }
 
-void ude_walk_points(ude_walk *walk, LLVMValueRef primal)
-{
-  for (int nodes = -1, merged = -1; ;) {
+void ude_walk_points(ude_walk *walk, LLVMValueRef primal) {
+  for (int nodes = -1, merged = -1;;) {
     for (int v = 0; v < walk->values; v++) {
-      if (walk->value[v].block >= 0) visit(walk, walk->value[v].value, walk->value[v].function);
+      if (walk->value[v].block >= 0) {
+        visit(walk, walk->value[v].value, walk->value[v].function);
+      }
     }
     /* Merges can reveal targets of indirect calls: repeat until nothing changes. */
     int roots = 0;
-    for (int n = 0; n < walk->nodes; n++) roots += walk->node[n].parent == n;
-    if (nodes == walk->nodes && merged == roots) break;
+    for (int n = 0; n < walk->nodes; n++) {
+      roots += walk->node[n].parent == n;
+    }
+    if (nodes == walk->nodes && merged == roots) {
+      break;
+    }
     nodes  = walk->nodes;
     merged = roots;
   }
@@ -317,7 +359,10 @@ void ude_walk_points(ude_walk *walk, LLVMValueRef primal)
     int          node  = value_target(walk, param);
     walk->node[node].holds |= UDE_HOLDS_DOUBLE;
     walk->node[node].declared |= UDE_HOLDS_DOUBLE;
-    if (k == 0) walk->node[node].written = true;
+    walk->node[node].outside = true;
+    if (k == 0) {
+      walk->node[node].written = true;
+    }
   }
   mark_kinds(walk);
 }

@@ -8,20 +8,39 @@
 typedef struct language_case {
   const char *name;
   int         rows, columns, params;
-  double      tolerance; /**< against differences; 0: 1e-8. Float maps: differences are only a rough check */
+  double
+      tolerance; /**< against differences; 0: 1e-8. Float maps: differences are only a rough check */
 } language_case;
 
-static const language_case language_cases[] = {
-    {"straight", 3, 3, 2, 0},      {"nested", 4, 4, 16, 0},         {"triangular", 5, 5, 1, 0},
-    {"while_exit", 2, 2, 1, 0},    {"jumps", 2, 3, 1, 0},           {"early_return", 3, 2, 1, 0},
-    {"recursion", 2, 5, 0, 0},     {"lu", 4, 4, 16, 0},             {"pivot", 3, 3, 9, 0},
-    {"cumulative", 6, 6, 1, 0},    {"ping_pong", 8, 8, 1, 0},       {"fft", 8, 16, 1, 0},
-    {"array_of_structs", 12, 12, 3, 0}, {"struct_values", 3, 3, 1, 2e-2}, {"heap", 2, 3, 1, 0},
-    {"list", 2, 3, 1, 0},          {"vla", 2, 3, 2, 0},             {"tables", 2, 3, 0, 0},
-    {"static_buffer", 3, 3, 1, 0}, {"function_pointers", 2, 3, 2, 0}, {"floats", 3, 3, 1, 2e-2},
-    {"integers", 2, 3, 1, 0},      {"irreducible", 1, 3, 1, 0},     {"printing", 1, 2, 1, 0},
-    {"unions", 3, 3, 2, 0},        {"helpers", 3, 3, 2, 0},         {"reads_output", 3, 3, 1, 0},
-    {"selects", 3, 3, 1, 0},       {"bytes_of_structs", 2, 3, 1, 0}};
+static const language_case language_cases[] = {{"straight", 3, 3, 2, 0},
+                                               {"nested", 4, 4, 16, 0},
+                                               {"triangular", 5, 5, 1, 0},
+                                               {"while_exit", 2, 2, 1, 0},
+                                               {"jumps", 2, 3, 1, 0},
+                                               {"early_return", 3, 2, 1, 0},
+                                               {"recursion", 2, 5, 0, 0},
+                                               {"lu", 4, 4, 16, 0},
+                                               {"pivot", 3, 3, 9, 0},
+                                               {"cumulative", 6, 6, 1, 0},
+                                               {"ping_pong", 8, 8, 1, 0},
+                                               {"fft", 8, 16, 1, 0},
+                                               {"array_of_structs", 12, 12, 3, 0},
+                                               {"struct_values", 3, 3, 1, 2e-2},
+                                               {"heap", 2, 3, 1, 0},
+                                               {"list", 2, 3, 1, 0},
+                                               {"vla", 2, 3, 2, 0},
+                                               {"tables", 2, 3, 0, 0},
+                                               {"static_buffer", 3, 3, 1, 0},
+                                               {"function_pointers", 2, 3, 2, 0},
+                                               {"floats", 3, 3, 1, 2e-2},
+                                               {"integers", 2, 3, 1, 0},
+                                               {"irreducible", 1, 3, 1, 0},
+                                               {"printing", 1, 2, 1, 0},
+                                               {"unions", 3, 3, 2, 0},
+                                               {"helpers", 3, 3, 2, 0},
+                                               {"reads_output", 3, 3, 1, 0},
+                                               {"selects", 3, 3, 1, 0},
+                                               {"bytes_of_structs", 2, 3, 1, 0}};
 
 enum { LANGUAGE_CASES = sizeof language_cases / sizeof *language_cases };
 
@@ -29,8 +48,9 @@ UDE_TEST_UNUSED static char *language_source(void) {
   char     *text   = NULL;
   size_t    length = 0;
   ude_error error;
-  ck_assert_msg(!ude_file_read(UDE_SOURCE_DIR "/tests/compiler/models/language.c", &text, &length,
-                               &error), "%s", error.message);
+  ck_assert_msg(
+      !ude_file_read(UDE_SOURCE_DIR "/tests/compiler/models/language.c", &text, &length, &error),
+      "%s", error.message);
   return text;
 }
 
@@ -43,7 +63,8 @@ UDE_TEST_UNUSED static void language_check(lab *l, const language_case *c, int m
   }
   snprintf(map, sizeof map, "map_%s", c->name);
   lab_point at = {c->rows, c->columns, c->params, u, p, 0.8};
-  lab_agree(l, map, &at, modes, c->tolerance > 0 ? 2e-2 : 1e-3, c->tolerance > 0 ? c->tolerance : 1e-8);
+  lab_agree(l, map, &at, modes, c->tolerance > 0 ? 2e-2 : 1e-3,
+            c->tolerance > 0 ? c->tolerance : 1e-8);
 }
 
 #endif

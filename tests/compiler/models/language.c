@@ -5,37 +5,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAP(name)                                                                             \
+#define MAP(name) \
   void map_##name(double *restrict y, const double *restrict u, const double *restrict p, double t)
 #define NOINLINE __attribute__((noinline))
 
-MAP(straight)
-{
+MAP(straight) {
   y[0] = u[0] * u[1] + p[0] * sin(u[2] * t);
   y[1] = exp(-u[0]) / (1 + u[1] * u[1]) - p[1];
   y[2] = u[0] - 3;
 }
 
-MAP(nested)
-{
+MAP(nested) {
   for (int i = 0; i < 4; i++) {
     double sum = 0;
-    for (int j = 0; j < 4; j++) sum += p[i * 4 + j] * tanh(u[j]);
+    for (int j = 0; j < 4; j++) {
+      sum += p[i * 4 + j] * tanh(u[j]);
+    }
     y[i] = sum * t;
   }
 }
 
-MAP(triangular)
-{
+MAP(triangular) {
   double s = 1;
   for (int i = 0; i < 5; i++) {
-    for (int j = 0; j <= i; j++) s = s * 0.9 + u[i] * u[j] * p[0];
+    for (int j = 0; j <= i; j++) {
+      s = s * 0.9 + u[i] * u[j] * p[0];
+    }
     y[i] = s;
   }
 }
 
-MAP(while_exit)
-{
+MAP(while_exit) {
   double x = u[0];
   int    n = 0;
   while (x * x > 0.1 && n < 100) {
@@ -43,103 +43,124 @@ MAP(while_exit)
     n++;
   }
   y[0] = x + n;
-  do x = x * x + u[1];
-  while (x < 3);
+  do {
+    x = x * x + u[1];
+  } while (x < 3);
   y[1] = x;
 }
 
-MAP(jumps)
-{
+MAP(jumps) {
   double s = 0;
   for (int i = 0; i < 6; i++) {
-    if (u[i % 3] * i > 4) break;
-    if (i == 2) continue;
+    if (u[i % 3] * i > 4) {
+      break;
+    }
+    if (i == 2) {
+      continue;
+    }
     s += u[i % 3] * u[i % 3] * i;
   }
   int k = 0;
 again:
   s = s * 0.5 + p[0];
-  if (++k < 4) goto again;
+  if (++k < 4) {
+    goto again;
+  }
   switch ((int)u[0] + k) {
-    case 4: y[0] = s * u[1]; break;
-    case 5: y[0] = s + u[1]; /* fall through */
-    case 6: y[0] += u[2] * u[2]; break;
-    default: y[0] = s;
+  case 4: y[0] = s * u[1]; break;
+  case 5: y[0] = s + u[1]; /* fall through */
+  case 6: y[0] += u[2] * u[2]; break;
+  default: y[0] = s;
   }
   y[1] = s;
 }
 
-static NOINLINE double early(double x, double a, int n)
-{
+static NOINLINE double early(double x, double a, int n) {
   for (int i = 0; i < n; i++) {
-    if (x > 2) return x * a;
+    if (x > 2) {
+      return x * a;
+    }
     x = x * 1.3 + a * 0.1;
-    if (x < 0) return -x;
+    if (x < 0) {
+      return -x;
+    }
   }
   return x * x;
 }
 
-MAP(early_return)
-{
+MAP(early_return) {
   y[0] = early(u[0], p[0], 3);
   y[1] = early(u[1], p[0], 10);
   y[2] = early(-u[0] - 2, p[0], 2) + early(u[0] * u[1], u[1], 1);
-  if (u[0] > 100) return;
+  if (u[0] > 100) {
+    return;
+  }
   y[0] *= u[1];
 }
 
-static double power(double x, int n)
-{
-  if (n == 0) return 1;
-  if (n % 2) return x * power(x, n - 1);
+static double power(double x, int n) {
+  if (n == 0) {
+    return 1;
+  }
+  if (n % 2) {
+    return x * power(x, n - 1);
+  }
   double half = power(x, n / 2);
   return half * half;
 }
 
-static NOINLINE double tree(const double *u, int low, int high)
-{
-  if (high - low == 1) return sin(u[low]);
+static NOINLINE double tree(const double *u, int low, int high) {
+  if (high - low == 1) {
+    return sin(u[low]);
+  }
   int middle = (low + high) / 2;
   return tree(u, low, middle) * tree(u, middle, high) + u[low];
 }
 
-MAP(recursion)
-{
+MAP(recursion) {
   y[0] = power(u[0], 13);
   y[1] = tree(u, 0, 5);
 }
 
-MAP(lu)
-{
+MAP(lu) {
   double a[4][4], b[4];
   for (int i = 0; i < 4; i++) {
-    for (int j = 0; j < 4; j++) a[i][j] = p[4 * i + j] + (i == j ? 4 + u[i] : 0);
+    for (int j = 0; j < 4; j++) {
+      a[i][j] = p[4 * i + j] + (i == j ? 4 + u[i] : 0);
+    }
     b[i] = u[i];
   }
   for (int k = 0; k < 4; k++) {
     for (int i = k + 1; i < 4; i++) {
       double m = a[i][k] /= a[k][k];
-      for (int j = k + 1; j < 4; j++) a[i][j] -= m * a[k][j];
+      for (int j = k + 1; j < 4; j++) {
+        a[i][j] -= m * a[k][j];
+      }
       b[i] -= m * b[k];
     }
   }
   for (int i = 3; i >= 0; i--) {
-    for (int j = i + 1; j < 4; j++) b[i] -= a[i][j] * b[j];
+    for (int j = i + 1; j < 4; j++) {
+      b[i] -= a[i][j] * b[j];
+    }
     b[i] /= a[i][i];
   }
   memcpy(y, b, sizeof b);
 }
 
-MAP(pivot)
-{
+MAP(pivot) {
   double a[3][4];
   for (int i = 0; i < 3; i++) {
-    for (int j = 0; j < 3; j++) a[i][j] = p[3 * i + j];
+    for (int j = 0; j < 3; j++) {
+      a[i][j] = p[3 * i + j];
+    }
     a[i][3] = u[i];
   }
   for (int k = 0; k < 3; k++) {
     int best = k;
-    for (int i = k + 1; i < 3; i++) best = fabs(a[i][k]) > fabs(a[best][k]) ? i : best;
+    for (int i = k + 1; i < 3; i++) {
+      best = fabs(a[i][k]) > fabs(a[best][k]) ? i : best;
+    }
     if (best != k) {
       for (int j = 0; j < 4; j++) {
         double swap = a[k][j];
@@ -148,42 +169,55 @@ MAP(pivot)
       }
     }
     for (int i = 0; i < 3; i++) {
-      if (i == k) continue;
+      if (i == k) {
+        continue;
+      }
       double m = a[i][k] / a[k][k];
-      for (int j = k; j < 4; j++) a[i][j] -= m * a[k][j];
+      for (int j = k; j < 4; j++) {
+        a[i][j] -= m * a[k][j];
+      }
     }
   }
-  for (int i = 0; i < 3; i++) y[i] = a[i][3] / a[i][i];
+  for (int i = 0; i < 3; i++) {
+    y[i] = a[i][3] / a[i][i];
+  }
 }
 
-MAP(cumulative)
-{
+MAP(cumulative) {
   double x[6];
   memcpy(x, u, sizeof x);
-  for (int i = 1; i < 6; i++) x[i] += x[i - 1] * x[i];
-  for (int i = 4; i >= 0; i--) x[i] *= x[i + 1];
+  for (int i = 1; i < 6; i++) {
+    x[i] += x[i - 1] * x[i];
+  }
+  for (int i = 4; i >= 0; i--) {
+    x[i] *= x[i + 1];
+  }
   memmove(x + 1, x, 5 * sizeof *x);
-  for (int i = 0; i < 6; i++) y[i] = x[i] * p[0];
+  for (int i = 0; i < 6; i++) {
+    y[i] = x[i] * p[0];
+  }
 }
 
-MAP(ping_pong)
-{
+MAP(ping_pong) {
   double a[8], b[8], *from = a, *to = b;
-  for (int i = 0; i < 8; i++) from[i] = u[i];
+  for (int i = 0; i < 8; i++) {
+    from[i] = u[i];
+  }
   for (int step = 0; step < 5; step++) {
     for (int i = 0; i < 8; i++) {
       double left = from[(i + 7) % 8], right = from[(i + 1) % 8];
       to[i] = from[i] + p[0] * (left - 2 * from[i] + right) - from[i] * from[i] * 0.01;
     }
     double *swap = from;
-    from = to;
-    to   = swap;
+    from         = to;
+    to           = swap;
   }
-  for (int i = 0; i < 8; i++) y[i] = from[i];
+  for (int i = 0; i < 8; i++) {
+    y[i] = from[i];
+  }
 }
 
-MAP(fft)
-{
+MAP(fft) {
   enum { N = 8 };
   double re[N], im[N];
   for (int i = 0; i < N; i++) {
@@ -205,7 +239,9 @@ MAP(fft)
       }
     }
   }
-  for (int i = 0; i < N; i++) y[i] = re[i] * re[i] + im[i] * im[i];
+  for (int i = 0; i < N; i++) {
+    y[i] = re[i] * re[i] + im[i] * im[i];
+  }
 }
 
 struct body {
@@ -213,23 +249,23 @@ struct body {
   int    id;
 };
 
-static NOINLINE void pull(struct body *a, const struct body *b, double g)
-{
+static NOINLINE void pull(struct body *a, const struct body *b, double g) {
   double dx = b->q[0] - a->q[0], dy = b->q[1] - a->q[1];
   double d2 = dx * dx + dy * dy + 0.01, w = g * b->m / (d2 * sqrt(d2));
   a->v[0] += w * dx;
   a->v[1] += w * dy;
 }
 
-MAP(array_of_structs)
-{
+MAP(array_of_structs) {
   struct body bodies[3];
   for (int i = 0; i < 3; i++) {
     bodies[i] = (struct body){{u[4 * i], u[4 * i + 1]}, {u[4 * i + 2], u[4 * i + 3]}, p[i], i};
   }
   for (int i = 0; i < 3; i++) {
     for (int j = 0; j < 3; j++) {
-      if (bodies[i].id != bodies[j].id) pull(&bodies[i], &bodies[j], 0.5);
+      if (bodies[i].id != bodies[j].id) {
+        pull(&bodies[i], &bodies[j], 0.5);
+      }
     }
   }
   for (int i = 0; i < 3; i++) {
@@ -253,59 +289,65 @@ struct large {
   int    n;
 };
 
-static NOINLINE struct pair rotate(struct pair x, double angle)
-{
+static NOINLINE struct pair rotate(struct pair x, double angle) {
   return (struct pair){x.a * cos(angle) - x.b * sin(angle), x.a * sin(angle) + x.b * cos(angle)};
 }
 
-static NOINLINE struct small shrink(struct small s, float by)
-{
+static NOINLINE struct small shrink(struct small s, float by) {
   return (struct small){s.x * by, s.y + by * s.x};
 }
 
-static NOINLINE double total(struct large l)
-{
+static NOINLINE double total(struct large l) {
   l.v[0] *= 2;
   double s = 0;
-  for (int i = 0; i < l.n; i++) s += l.v[i] * l.v[i];
+  for (int i = 0; i < l.n; i++) {
+    s += l.v[i] * l.v[i];
+  }
   return s;
 }
 
-static NOINLINE struct large make(const double *u, int n)
-{
+static NOINLINE struct large make(const double *u, int n) {
   struct large l = {.n = n};
-  for (int i = 0; i < n; i++) l.v[i] = u[i % 3] * (i + 1);
+  for (int i = 0; i < n; i++) {
+    l.v[i] = u[i % 3] * (i + 1);
+  }
   return l;
 }
 
-MAP(struct_values)
-{
+MAP(struct_values) {
   struct pair  x = rotate((struct pair){u[0], u[1]}, p[0]);
   struct small s = shrink((struct small){(float)u[0], (float)u[2]}, (float)u[1]);
   struct large l = make(u, 5);
-  y[0] = x.a * x.b;
-  y[1] = s.x + s.y;
-  y[2] = total(l) + l.v[0];
-  l    = make(y, 2);
+  y[0]           = x.a * x.b;
+  y[1]           = s.x + s.y;
+  y[2]           = total(l) + l.v[0];
+  l              = make(y, 2);
   y[0] += l.v[1];
 }
 
-MAP(heap)
-{
+MAP(heap) {
   int     n = 3;
   double *x = malloc((size_t)n * sizeof *x), *z = calloc(4, sizeof *z);
-  if (!x || !z) abort();
-  for (int i = 0; i < n; i++) x[i] = u[i] * u[(i + 1) % 3];
+  if (!x || !z) {
+    abort();
+  }
+  for (int i = 0; i < n; i++) {
+    x[i] = u[i] * u[(i + 1) % 3];
+  }
   for (int grow = 0; grow < 3; grow++) {
     x = realloc(x, (size_t)(n + 2) * sizeof *x);
-    if (!x) abort();
+    if (!x) {
+      abort();
+    }
     x[n]     = x[n - 1] * p[0];
     x[n + 1] = x[0] + z[1];
     z[grow] += x[n] * 0.5;
     n += 2;
   }
   double s = z[0];
-  for (int i = 0; i < n; i++) s += x[i] * x[i];
+  for (int i = 0; i < n; i++) {
+    s += x[i] * x[i];
+  }
   y[0] = s;
   y[1] = x[n - 2] * z[2];
   free(x);
@@ -317,18 +359,19 @@ struct link {
   struct link *next;
 };
 
-MAP(list)
-{
+MAP(list) {
   struct link *head = NULL;
   for (int i = 0; i < 4; i++) {
     struct link *node = malloc(sizeof *node);
-    if (!node) abort();
+    if (!node) {
+      abort();
+    }
     *node = (struct link){u[i % 3] * p[0], head};
     head  = node;
   }
   double s = 1;
   for (struct link *at = head; at; at = at->next) {
-    s = s * at->value + 0.3;
+    s         = s * at->value + 0.3;
     at->value = s;
   }
   y[0] = s;
@@ -340,15 +383,20 @@ MAP(list)
   }
 }
 
-MAP(vla)
-{
+MAP(vla) {
   int n = (int)p[1];
   for (int round = 0; round < 2; round++) {
     double x[n], z[2 * n];
-    for (int i = 0; i < n; i++) x[i] = u[i % 3] + i;
-    for (int i = 0; i < 2 * n; i++) z[i] = x[i % n] * x[(i + 1) % n] * p[0];
+    for (int i = 0; i < n; i++) {
+      x[i] = u[i % 3] + i;
+    }
+    for (int i = 0; i < 2 * n; i++) {
+      z[i] = x[i % n] * x[(i + 1) % n] * p[0];
+    }
     double s = 0;
-    for (int i = 0; i < 2 * n; i++) s += z[i] * z[(i + round) % n];
+    for (int i = 0; i < 2 * n; i++) {
+      s += z[i] * z[(i + round) % n];
+    }
     y[round] = s;
   }
 }
@@ -356,81 +404,108 @@ MAP(vla)
 static const double quadrature[4] = {0.1, 0.35, 0.35, 0.2};
 static const int    order[4]      = {2, 0, 1, 2};
 
-MAP(tables)
-{
+MAP(tables) {
   double s = 0;
-  for (int i = 0; i < 4; i++) s += quadrature[i] * u[order[i]] * u[order[3 - i]];
-  y[0] = s;
+  for (int i = 0; i < 4; i++) {
+    s += quadrature[i] * u[order[i]] * u[order[3 - i]];
+  }
+  y[0]              = s;
   const double *row = u[0] > 0 ? quadrature : u;
-  y[1] = row[1] * u[1] + row[2];
+  y[1]              = row[1] * u[1] + row[2];
 }
 
 static double scratch[8];
 static double factor = 2;
 
-MAP(static_buffer)
-{
+MAP(static_buffer) {
   factor = 2;
-  for (int i = 0; i < 3; i++) scratch[i] = u[i] * factor;
+  for (int i = 0; i < 3; i++) {
+    scratch[i] = u[i] * factor;
+  }
   factor = u[0];
-  for (int i = 0; i < 3; i++) scratch[i + 3] = scratch[i] * scratch[(i + 1) % 3] * factor;
-  for (int i = 0; i < 3; i++) y[i] = scratch[i + 3] + scratch[i] * p[0];
+  for (int i = 0; i < 3; i++) {
+    scratch[i + 3] = scratch[i] * scratch[(i + 1) % 3] * factor;
+  }
+  for (int i = 0; i < 3; i++) {
+    y[i] = scratch[i + 3] + scratch[i] * p[0];
+  }
 }
 
 typedef double (*unary)(double);
-static NOINLINE double square(double x) { return x * x; }
-static NOINLINE double soften(double x) { return x / (1 + fabs(x)); }
-static unary const     activations[] = {square, soften, tanh};
+static NOINLINE double square(double x) {
+  return x * x;
+}
+static NOINLINE double soften(double x) {
+  return x / (1 + fabs(x));
+}
+static unary const activations[] = {square, soften, tanh};
 
-static NOINLINE double apply(double (*f)(double, double), double a, double b) { return f(a, b) + a; }
-static NOINLINE double add(double a, double b) { return a + b * b; }
-static NOINLINE double times(double a, double b) { return a * b; }
+static NOINLINE double apply(double (*f)(double, double), double a, double b) {
+  return f(a, b) + a;
+}
+static NOINLINE double add(double a, double b) {
+  return a + b * b;
+}
+static NOINLINE double times(double a, double b) {
+  return a * b;
+}
 
-MAP(function_pointers)
-{
+MAP(function_pointers) {
   double s = 0;
-  for (int i = 0; i < 6; i++) s = activations[(i + (int)p[1]) % 3](s + u[i % 3]) + p[0] * s;
+  for (int i = 0; i < 6; i++) {
+    s = activations[(i + (int)p[1]) % 3](s + u[i % 3]) + p[0] * s;
+  }
   y[0] = s;
   y[1] = apply(u[0] > 1 ? add : times, u[1], u[2]);
 }
 
-MAP(floats)
-{
+MAP(floats) {
   float x[3], s = 0;
-  for (int i = 0; i < 3; i++) x[i] = (float)u[i];
-  for (int i = 0; i < 3; i++) s += sinf(x[i]) * x[(i + 1) % 3] * (float)p[0];
+  for (int i = 0; i < 3; i++) {
+    x[i] = (float)u[i];
+  }
+  for (int i = 0; i < 3; i++) {
+    s += sinf(x[i]) * x[(i + 1) % 3] * (float)p[0];
+  }
   double wide = (double)s * u[0];
-  y[0] = wide;
-  y[1] = (double)expf(x[0] / x[1]) + (double)(float)(u[2] * u[2]);
-  y[2] = (double)powf(x[0], x[2]);
+  y[0]        = wide;
+  y[1]        = (double)expf(x[0] / x[1]) + (double)(float)(u[2] * u[2]);
+  y[2]        = (double)powf(x[0], x[2]);
 }
 
-MAP(integers)
-{
+MAP(integers) {
   int    n = (int)p[0];
   double s = 0;
-  for (int i = 0; i < n; i++) s += u[0] * i / (double)n;
+  for (int i = 0; i < n; i++) {
+    s += u[0] * i / (double)n;
+  }
   y[0] = s + floor(u[1]) * u[2];
   y[1] = u[(int)(u[1] * 2) % 3] * (double)lround(u[2]);
 }
 
-MAP(irreducible)
-{
+MAP(irreducible) {
   double x = u[0];
   int    n = 0;
-  if (u[1] > 0) goto middle;
+  if (u[1] > 0) {
+    goto middle;
+  }
 top:
   x = x * u[1] + p[0];
 middle:
   x = sin(x) + 0.1 * u[2];
-  if (++n < 5) goto top;
+  if (++n < 5) {
+    goto top;
+  }
   y[0] = x;
 }
 
-MAP(printing)
-{
-  if (u[0] > 1e300) fprintf(stderr, "huge %g\n", u[0]);
-  if (!(u[1] < 1e300)) abort();
+MAP(printing) {
+  if (u[0] > 1e300) {
+    fprintf(stderr, "huge %g\n", u[0]);
+  }
+  if (!(u[1] < 1e300)) {
+    abort();
+  }
   y[0] = u[0] * u[1] * p[0];
 }
 
@@ -448,67 +523,67 @@ struct item {
   union shape shape;
 };
 
-static NOINLINE double area(const struct item *item)
-{
+static NOINLINE double area(const struct item *item) {
   return item->kind ? item->shape.box.width * item->shape.box.height
                     : 3 * item->shape.circle.radius * item->shape.circle.radius;
 }
 
-MAP(unions)
-{
+MAP(unions) {
   struct item items[2] = {{0, {.circle = {u[0]}}}, {1, {.box = {u[1], u[2]}}}};
-  y[0] = area(&items[0]) * p[0];
-  y[1] = area(&items[(int)p[1]]);
-  items[0] = items[1];
-  y[2] = area(&items[0]) * u[0];
+  y[0]                 = area(&items[0]) * p[0];
+  y[1]                 = area(&items[(int)p[1]]);
+  items[0]             = items[1];
+  y[2]                 = area(&items[0]) * u[0];
 }
 
-static NOINLINE void swap_doubles(double *a, double *b)
-{
+static NOINLINE void swap_doubles(double *a, double *b) {
   double c = *a;
-  *a = *b;
-  *b = c;
+  *a       = *b;
+  *b       = c;
 }
 
-static NOINLINE double dot(const double *a, const double *b, int n)
-{
+static NOINLINE double dot(const double *a, const double *b, int n) {
   double s = 0;
-  for (int i = 0; i < n; i++) s += a[i] * b[i];
+  for (int i = 0; i < n; i++) {
+    s += a[i] * b[i];
+  }
   return s;
 }
 
-MAP(helpers)
-{
+MAP(helpers) {
   double x[3] = {u[0], u[1] * u[2], u[2]};
   swap_doubles(&x[0], &x[2]);
   y[0] = dot(x, u, 3) * dot(p, u, 2);
   y[1] = dot(x, x, 3);
   x[1] = y[1];
   y[2] = dot(x, p, 2);
-  for (int i = 0; i < 3; i++) y[i] += dot(x + 1, u + i % 2, 2) * i;
+  for (int i = 0; i < 3; i++) {
+    y[i] += dot(x + 1, u + i % 2, 2) * i;
+  }
 }
 
-MAP(reads_output)
-{
-  for (int i = 0; i < 3; i++) y[i] = u[i];
+MAP(reads_output) {
+  for (int i = 0; i < 3; i++) {
+    y[i] = u[i];
+  }
   for (int k = 0; k < 3; k++) {
-    for (int i = 0; i < 3; i++) y[i] = y[i] * y[(i + 1) % 3] + p[0];
+    for (int i = 0; i < 3; i++) {
+      y[i] = y[i] * y[(i + 1) % 3] + p[0];
+    }
   }
   y[1] = y[1] * t;
 }
 
-MAP(selects)
-{
+MAP(selects) {
   double a = u[0] > u[1] ? u[0] : u[1];
   double b = fmax(u[2], p[0]);
   double c = u[0] < 0 ? 0 : sqrt(u[0]);
-  y[0] = a * b;
-  y[1] = fmin(a, b) * c;
-  y[2] = copysign(u[1], -1.0) + fabs(u[2]) + fdim(u[0], u[1]);
+  y[0]     = a * b;
+  y[1]     = fmin(a, b) * c;
+  y[2]     = copysign(u[1], -1.0) + fabs(u[2]) + fdim(u[0], u[1]);
 }
 
-MAP(bytes_of_structs)
-{
+MAP(bytes_of_structs) {
   struct body all[2], other[2];
   memset(all, 0, sizeof all);
   for (int i = 0; i < 2; i++) {
@@ -521,6 +596,6 @@ MAP(bytes_of_structs)
   memset(&all[0], 0, sizeof all[0]);
   other[0].m *= other[1].q[0];
   all[1] = other[0];
-  y[0] = all[0].q[0] + all[1].m * all[1].v[1];
-  y[1] = other[1].v[1] * other[0].m;
+  y[0]   = all[0].q[0] + all[1].m * all[1].v[1];
+  y[1]   = other[1].v[1] * other[0].m;
 }

@@ -1,0 +1,125 @@
+/**
+ * @file reverse.h
+ * @brief Reverse mode inside.
+ *
+ * A function is emitted as a forward sweep, which is a copy of the primal that also keeps what the reverse
+ * sweep will read, and a reverse sweep with one block for each block of the primal. The map itself has both
+ * in one function; functions that it calls are split in two and share the tape.
+ *
+ * What is kept lives in *frames*: one for the function, one for each iteration of each loop, bumped
+ * from the tape when the loop's header runs. A frame begins with a link to the frame of the previous iteration
+ * of the same loop, whatever outer iteration that was in, so the reverse sweep finds frames by following
+ * links, for every control flow. Blocks with several predecessors in loops keep the index of the one they came from.
+ * The function's own frame in a map is a set of local variables instead (registers).
+ */
+#ifndef UDE_COMPILER_REVERSE_H
+#define UDE_COMPILER_REVERSE_H
+
+#include "compiler/rules.h"
+#include "compiler/walker_clone.h"
+
+/** What a slot keeps of a value. */
+enum { UDE_KEEP_PRIMAL, UDE_KEEP_SHADOW, UDE_KEEP_FRAME, UDE_KEEPS };
+
+typedef struct ude_slot {
+  int          keep, id; /**< what, of which value; id -1: predecessor index of `block` */
+  int          block;    /**< where it is stored */
+  int          loop;     /**< frame that holds it */
+  LLVMTypeRef  type;     /**< in memory */
+  uint64_t     offset;   /**< in the frame */
+  LLVMValueRef variable; /**< instead of frame and offset in the function's frame of a map */
+} ude_slot;
+
+typedef struct ude_loop_frame {
+  uint64_t     size;        /**< 0: nothing is kept, no frames */
+  LLVMValueRef sweep, back; /**< variables: current frame in the forward and the reverse sweep */
+} ude_loop_frame;
+
+typedef struct ude_derived {
+  LLVMValueRef sweep, back, pair; /**< split functions and the constant {sweep, back} */
+} ude_derived;
+
+typedef struct ude_reverse {
+  ude_emit     emit; /**< first: forward sweep, scale 1 */
+  ude_derived *derived;
+  int         *wanted, wanted_count;
+  bool        *quiet; /**< [functions] nothing active happens in it: its calls are copied */
+
+  /* the function being emitted */
+  bool               split;
+  LLVMValueRef       back_function; /**< where the reverse sweep goes */
+  LLVMBasicBlockRef  back_prologue;
+  LLVMBasicBlockRef *body,
+      *inverse;            /**< [blocks] rest of a loop header after its phis; reverse block */
+  LLVMValueRef     *ready; /**< [blocks] in a header, the last instruction that makes its frame */
+  LLVMBasicBlockRef fail, finish;
+  LLVMValueRef      tape, top, end; /**< the tape; variables for its free part */
+  LLVMValueRef      mark;           /**< the top when a map began */
+  bool              uses_tape;
+  ude_loop_frame   *loop; /**< [loops] */
+  uint64_t *loop_offset;  /**< [loops] where the function's frame keeps the last frame of a loop */
+  ude_slot *slot;
+  int       slots, slot_capacity;
+  int      *slot_of[UDE_KEEPS];   /**< [values] index plus one */
+  int      *pred_slot;            /**< [blocks + 1] index plus one; last: which return */
+  LLVMValueRef      *call_frame;  /**< [values] frame of the callee, in the forward sweep */
+  LLVMBasicBlockRef *after_block; /**< [values] where the copy of an instruction ends */
+  LLVMValueRef *after; /**< [values] last instruction of the copy, NULL: start of after_block */
+  LLVMValueRef *bar, *bar_local; /**< [values] variable; current adjoint within a block */
+  signed char  *bar_place;       /**< [values] 0 unknown, 1 variable, 2 local */
+  LLVMValueRef *seen[2];         /**< [values] value in seen_in, primal and shadow */
+  LLVMBasicBlockRef *seen_in[2];
+  signed char       *again; /**< [values] 0 unknown, 1 recompute, 2 keep */
+} ude_reverse;
+
+/* reverse_values.c: primal values and shadow pointers in the reverse sweep */
+LLVMValueRef ude_reverse_need(ude_reverse *r, LLVMValueRef value);
+LLVMValueRef ude_reverse_need_shadow(ude_reverse *r, LLVMValueRef pointer);
+/** A slot for something that the forward sweep stores; loads are emitted at the builder. */
+int          ude_reverse_slot(ude_reverse *r, int keep, int id, int block, LLVMTypeRef type);
+LLVMValueRef ude_reverse_load_slot(ude_reverse *r, int slot);
+void         ude_reverse_store_slot(ude_reverse *r, int slot, LLVMValueRef value);
+LLVMValueRef ude_reverse_variable(ude_reverse *r, bool back, LLVMTypeRef type,
+                                  LLVMValueRef initial);
+
+/* reverse_adjoint.c: adjoints of values */
+/** Type of a value's adjoint: carriers have that of the floats they carry. NULL: none. */
+LLVMTypeRef  ude_reverse_bar_type(ude_reverse *r, LLVMValueRef value);
+void         ude_reverse_add(ude_reverse *r, LLVMValueRef value, LLVMValueRef amount);
+LLVMValueRef ude_reverse_take(ude_reverse *r, LLVMValueRef value); /**< NULL: zero */
+/** a + b leaf by leaf; NULL is zero. */
+LLVMValueRef ude_reverse_sum(ude_reverse *r, LLVMValueRef a, LLVMValueRef b);
+
+/* reverse_instruction.c */
+void ude_reverse_instruction(ude_reverse *r, LLVMValueRef instruction);
+
+/* reverse_memory.c */
+void ude_reverse_access(ude_reverse *r, LLVMValueRef access);
+void ude_reverse_copy(ude_reverse *r, LLVMValueRef call, bool copies);
+void ude_reverse_heap(ude_reverse *r, LLVMValueRef call, ude_callee kind);
+
+/* reverse_sweep.c */
+void ude_reverse_sweep_block(ude_reverse *r, int block);
+void ude_reverse_frame_failure(ude_reverse *r,
+                               LLVMValueRef pointer); /**< go on unless it is NULL */
+void ude_reverse_tape_out(ude_reverse *r);            /**< before a call that uses the tape */
+void ude_reverse_tape_in(ude_reverse *r);             /**< after it */
+
+/* reverse_call.c */
+ude_derived *ude_reverse_function(ude_reverse *r, int index);
+LLVMTypeRef  ude_reverse_sweep_type(ude_reverse *r, LLVMTypeRef type);
+LLVMTypeRef  ude_reverse_back_type(ude_reverse *r, LLVMTypeRef type);
+/** {result, its shadow, frame} and {adjoints of real arguments}. */
+LLVMTypeRef ude_reverse_sweep_result(ude_reverse *r, LLVMTypeRef type);
+LLVMTypeRef ude_reverse_back_result(ude_reverse *r, LLVMTypeRef type);
+void        ude_reverse_sweep_call(ude_reverse *r, LLVMValueRef call);
+void        ude_reverse_back_call(ude_reverse *r, LLVMValueRef call);
+void        ude_reverse_mark_quiet(ude_reverse *r);
+
+/* reverse_control.c */
+/** Frames, slots and predecessor indices in the forward sweep, once the reverse sweep said what it needs. */
+void ude_reverse_finish_sweep(ude_reverse *r);
+/** The branches at the end of a reverse block. */
+void ude_reverse_leave_block(ude_reverse *r, int block);
+
+#endif

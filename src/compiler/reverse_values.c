@@ -1,0 +1,269 @@
+/**
+ * @file reverse_values.c
+ * @brief Primal values and shadow pointers in the reverse sweep: recomputed where that is cheap and needs
+ *        only what is at hand, otherwise kept in slots that the forward sweep fills.
+ */
+#include "compiler/reverse.h"
+
+enum { COST_INTEGER = 12, COST_REAL = 4 };
+
+LLVMValueRef ude_reverse_variable(ude_reverse *r, bool back, LLVMTypeRef type,
+                                  LLVMValueRef initial) {
+  LLVMBuilderRef    b     = r->emit.walk->builder;
+  LLVMBasicBlockRef saved = LLVMGetInsertBlock(b);
+  LLVMPositionBuilderAtEnd(b, back ? r->back_prologue : r->emit.prologue);
+  LLVMValueRef variable = LLVMBuildAlloca(b, type, "");
+  if (initial) {
+    LLVMBuildStore(b, initial, variable);
+  }
+  LLVMPositionBuilderAtEnd(b, saved);
+  return variable;
+}
+
+int ude_reverse_slot(ude_reverse *r, int keep, int id, int block, LLVMTypeRef type) {
+  ude_walk *walk  = r->emit.walk;
+  int      *known = id >= 0 ? &r->slot_of[keep][id] : &r->pred_slot[block];
+  if (*known) {
+    return *known - 1;
+  }
+  r->slot              = ude_walk_grow(walk, r->slot, r->slots, &r->slot_capacity, sizeof *r->slot);
+  const ude_flow *flow = &walk->function[r->emit.source].flow;
+  ude_slot       *slot = &r->slot[r->slots];
+  int             loop = block < 0 || block == flow->blocks ? 0 : flow->block[block].loop;
+  bool bit = LLVMGetTypeKind(type) == LLVMIntegerTypeKind && LLVMGetIntTypeWidth(type) == 1;
+  *slot    = (ude_slot){
+         .keep = keep, .id = id, .block = block, .loop = loop, .type = bit ? walk->type_i8 : type};
+  if (!loop && !r->split) {
+    slot->variable = ude_reverse_variable(r, false, slot->type, NULL);
+  } else {
+    ude_loop_frame *frame = &r->loop[loop];
+    uint64_t        align = LLVMABIAlignmentOfType(walk->layout, slot->type);
+    if (!frame->size) {
+      frame->size = LLVMPointerSize(walk->layout); /* the link */
+    }
+    if (align > 16) {
+      align = 16;
+    }
+    slot->offset = (frame->size + align - 1) / align * align;
+    frame->size  = slot->offset + LLVMABISizeOfType(walk->layout, slot->type);
+  }
+  *known = ++r->slots;
+  return r->slots - 1;
+}
+
+static LLVMValueRef slot_address(ude_reverse *r, const ude_slot *slot, bool back) {
+  ude_walk      *walk = r->emit.walk;
+  LLVMBuilderRef b    = walk->builder;
+  if (slot->variable) {
+    return slot->variable;
+  }
+  LLVMValueRef frame  = back ? r->loop[slot->loop].back : r->loop[slot->loop].sweep;
+  LLVMValueRef base   = LLVMBuildLoad2(b, walk->type_ptr, frame, "");
+  LLVMValueRef offset = LLVMConstInt(walk->type_i64, slot->offset, false);
+  return LLVMBuildInBoundsGEP2(b, walk->type_i8, base, &offset, 1, "");
+}
+
+static void align_access(ude_reverse *r, LLVMValueRef access, LLVMTypeRef type,
+                         const ude_slot *slot) {
+  unsigned align = LLVMABIAlignmentOfType(r->emit.walk->layout, type);
+  if (!slot->variable && align > 16) {
+    LLVMSetAlignment(access, 16);
+  }
+}
+
+LLVMValueRef ude_reverse_load_slot(ude_reverse *r, int index) {
+  const ude_slot *slot = &r->slot[index];
+  LLVMBuilderRef  b    = r->emit.walk->builder;
+  LLVMValueRef    load = LLVMBuildLoad2(b, slot->type, slot_address(r, slot, true), "");
+  align_access(r, load, slot->type, slot);
+  return load;
+}
+
+void ude_reverse_store_slot(ude_reverse *r, int index, LLVMValueRef value) {
+  const ude_slot *slot = &r->slot[index];
+  LLVMBuilderRef  b    = r->emit.walk->builder;
+  if (LLVMTypeOf(value) != slot->type) {
+    value = LLVMBuildZExt(b, value, slot->type, "");
+  }
+  LLVMValueRef store = LLVMBuildStore(b, value, slot_address(r, slot, false));
+  align_access(r, store, slot->type, slot);
+}
+
+/* ---------------------------------------------------------------------------- recomputation -- */
+
+static bool is_address_arithmetic(LLVMValueRef i) {
+  switch (LLVMGetInstructionOpcode(i)) {
+  case LLVMGetElementPtr:
+  case LLVMTrunc:
+  case LLVMZExt:
+  case LLVMSExt:
+  case LLVMAdd:
+  case LLVMSub:
+  case LLVMMul:
+  case LLVMShl:
+  case LLVMLShr:
+  case LLVMAShr:
+  case LLVMAnd:
+  case LLVMOr:
+  case LLVMXor: return true;
+  case LLVMICmp: return LLVMGetTypeKind(LLVMTypeOf(LLVMGetOperand(i, 0))) == LLVMIntegerTypeKind;
+  default: return false;
+  }
+}
+
+static bool is_light_arithmetic(LLVMValueRef i) {
+  switch (LLVMGetInstructionOpcode(i)) {
+  case LLVMFAdd:
+  case LLVMFSub:
+  case LLVMFMul:
+  case LLVMFNeg:
+  case LLVMFPExt:
+  case LLVMSIToFP:
+  case LLVMUIToFP: return true;
+  default: return false;
+  }
+}
+
+/* A load that gives the same value in the reverse sweep: nothing in the program writes there. */
+static bool is_constant_load(ude_reverse *r, LLVMValueRef i) {
+  if (LLVMGetInstructionOpcode(i) != LLVMLoad || LLVMGetVolatile(i)) {
+    return false;
+  }
+  int node = ude_walk_target(r->emit.walk, LLVMGetOperand(i, 0));
+  return node >= 0 && !r->emit.walk->node[node].written && !r->emit.walk->node[node].heap;
+}
+
+/* Operations to compute the value again from constants, arguments and, for integers, slots; large: not
+ * at all. */
+static int cost_again(ude_reverse *r, LLVMValueRef value, bool real, int depth) {
+  if (ude_walk_constant(value) || LLVMIsAArgument(value)) {
+    return 0;
+  }
+  LLVMTypeRef type = LLVMTypeOf(value);
+  if (depth > 10) {
+    return 1000;
+  }
+  if (ude_type_has_real(type)) {
+    real = true;
+  }
+  if (is_constant_load(r, value)) {
+    return 1 + cost_again(r, LLVMGetOperand(value, 0), false, depth + 1);
+  }
+  bool compute = real ? is_light_arithmetic(value) : is_address_arithmetic(value);
+  if (!compute) {
+    /* Objects of the program do not live in the reverse sweep; other integers are kept. */
+    bool integer = LLVMGetTypeKind(type) == LLVMIntegerTypeKind;
+    return integer && !real ? 0 : 1000;
+  }
+  int cost = 1;
+  for (int k = 0; k < LLVMGetNumOperands(value); k++) {
+    LLVMValueRef operand = LLVMGetOperand(value, (unsigned)k);
+    cost += cost_again(r, operand, ude_type_has_real(LLVMTypeOf(operand)), depth + 1);
+  }
+  return cost;
+}
+
+static bool computes_again(ude_reverse *r, LLVMValueRef value, int id) {
+  if (r->again[id]) {
+    return r->again[id] == 1;
+  }
+  ude_walk *walk  = r->emit.walk;
+  bool      again = false;
+  int       loop  = walk->function[r->emit.source].flow.block[walk->value[id].block].loop;
+  bool      real  = ude_type_has_real(LLVMTypeOf(value));
+  bool      load  = is_constant_load(r, value);
+  if (load || (is_address_arithmetic(value) && !real) || (real && is_light_arithmetic(value))) {
+    bool registers =
+        !loop && !r->split; /* its slot is a register: only loads are worth repeating */
+    bool pointer = LLVMGetInstructionOpcode(value) == LLVMGetElementPtr;
+    if (!registers || load || pointer) {
+      again = cost_again(r, value, real, 0) <= (real && !load ? COST_REAL : COST_INTEGER);
+    }
+  }
+  r->again[id] = again ? 1 : 2;
+  return again;
+}
+
+static LLVMValueRef seen(ude_reverse *r, int what, int id) {
+  bool here = r->seen_in[what][id] == LLVMGetInsertBlock(r->emit.walk->builder);
+  return here ? r->seen[what][id] : NULL;
+}
+
+static LLVMValueRef see(ude_reverse *r, int what, int id, LLVMValueRef value) {
+  r->seen[what][id]    = value;
+  r->seen_in[what][id] = LLVMGetInsertBlock(r->emit.walk->builder);
+  return value;
+}
+
+static LLVMValueRef keep(ude_reverse *r, LLVMValueRef value, int id) {
+  ude_walk    *walk = r->emit.walk;
+  LLVMTypeRef  type = LLVMTypeOf(value);
+  int          slot = ude_reverse_slot(r, UDE_KEEP_PRIMAL, id, walk->value[id].block, type);
+  LLVMValueRef kept = ude_reverse_load_slot(r, slot);
+  return LLVMTypeOf(kept) == type ? kept : LLVMBuildTrunc(walk->builder, kept, type, "");
+}
+
+LLVMValueRef ude_reverse_need(ude_reverse *r, LLVMValueRef value) {
+  ude_walk *walk = r->emit.walk;
+  int       id   = ude_walk_value(walk, value);
+  if (id < 0) {
+    return value;
+  }
+  if (LLVMIsAArgument(value) && !r->split) {
+    return r->emit.primal[id];
+  }
+  LLVMValueRef known = seen(r, UDE_KEEP_PRIMAL, id);
+  if (known) {
+    return known;
+  }
+  if (LLVMIsAArgument(value) || !computes_again(r, value, id)) {
+    return see(r, UDE_KEEP_PRIMAL, id, keep(r, value, id));
+  }
+  LLVMValueRef *operand =
+      ude_walk_alloc(walk, (size_t)LLVMGetNumOperands(value), sizeof(LLVMValueRef));
+  for (int k = 0; k < LLVMGetNumOperands(value); k++) {
+    operand[k] = ude_reverse_need(r, LLVMGetOperand(value, (unsigned)k));
+  }
+  LLVMValueRef copy = LLVMInstructionClone(value);
+  LLVMInsertIntoBuilder(walk->builder, copy);
+  ude_emit_forget_location(copy);
+  for (int k = 0; k < LLVMGetNumOperands(value); k++) {
+    LLVMSetOperand(copy, (unsigned)k, operand[k]);
+  }
+  return see(r, UDE_KEEP_PRIMAL, id, copy);
+}
+
+LLVMValueRef ude_reverse_need_shadow(ude_reverse *r, LLVMValueRef pointer) {
+  ude_emit *emit = &r->emit;
+  ude_walk *walk = emit->walk;
+  int       id   = ude_walk_value(walk, pointer);
+  if (id < 0) {
+    return ude_emit_constant_shadow(emit, pointer);
+  }
+  if (!emit->shadow[id]) {
+    return LLVMConstNull(walk->type_ptr);
+  }
+  if (LLVMIsAArgument(pointer) && !r->split) {
+    return emit->shadow[id];
+  }
+  LLVMValueRef known = seen(r, UDE_KEEP_SHADOW, id);
+  if (known) {
+    return known;
+  }
+  bool instruction = !LLVMIsAArgument(pointer);
+  if (instruction && LLVMGetInstructionOpcode(pointer) == LLVMGetElementPtr) {
+    unsigned      count   = (unsigned)LLVMGetNumOperands(pointer) - 1;
+    LLVMValueRef *indices = ude_walk_alloc(walk, count, sizeof(LLVMValueRef));
+    for (unsigned k = 0; k < count; k++) {
+      indices[k] = ude_reverse_need(r, LLVMGetOperand(pointer, k + 1));
+    }
+    LLVMValueRef base = ude_reverse_need_shadow(r, LLVMGetOperand(pointer, 0));
+    return see(r, UDE_KEEP_SHADOW, id, ude_emit_gep(emit, pointer, base, indices));
+  }
+  if (instruction && LLVMIsAAllocaInst(pointer) && !r->split &&
+      LLVMIsAAllocaInst(emit->shadow[id])) {
+    return emit->shadow[id]; /* in the prologue, which dominates both sweeps */
+  }
+  int slot = ude_reverse_slot(r, UDE_KEEP_SHADOW, id, walk->value[id].block, walk->type_ptr);
+  return see(r, UDE_KEEP_SHADOW, id, ude_reverse_load_slot(r, slot));
+}
