@@ -77,10 +77,10 @@ ude_status ude_engine_tangents(ude_engine *engine, const double *u0, const doubl
                                const double *p, const double *p_dot, int64_t directions,
                                const double *times, int64_t count, ude_tangent_fn visit,
                                void *context, ude_error *error) {
-  if (!engine->field->rhs.jvp && !engine->field->rhs.jvp_wide) {
+  if (directions > 0 && !engine->field->rhs.jvp && !engine->field->rhs.jvp_wide) {
     return ude_fail(error, UDE_UNSUPPORTED, "forward sensitivities need rhs.jvp, which the model lacks");
   }
-  ude_status status = reserve(engine, error);
+  ude_status status = directions > 0 ? reserve(engine, error) : UDE_OK;
   for (int64_t first = 0; first < directions && status == UDE_OK; first += engine->width) {
     int64_t left  = directions - first;
     replay  block = {.engine    = engine,

@@ -1,0 +1,282 @@
+/* What a fit leaves for people and other programs. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fit/files.h"
+
+enum { FINE = 400, PER_INTERVAL = 4 };
+
+static ude_status write_table(const ude_table *table, const char *folder, const char *name,
+                              ude_error *error) {
+  ude_text path = {0};
+  ude_run_path(&path, folder, name);
+  ude_status status = path.failed ? ude_fail_memory(error, name)
+                                  : ude_table_write(table, path.data, error);
+  ude_text_free(&path);
+  return status;
+}
+
+/* A table with the columns trajectory, t and then those of a data set or of the states. */
+static ude_status make_table(int64_t rows, int64_t columns, char *const *names, ude_table **table,
+                             ude_error *error) {
+  const char **all = ude_calloc((size_t)columns + 2, sizeof *all);
+  if (!all) {
+    return ude_fail_memory(error, "a table");
+  }
+  all[0] = "trajectory";
+  all[1] = "t";
+  for (int64_t j = 0; j < columns; j++) {
+    all[j + 2] = names[j];
+  }
+  ude_status status = ude_table_create(rows, columns + 2, all, table, error);
+  free(all);
+  return status;
+}
+
+static int64_t total_rows(const ude_dataset *data) {
+  int64_t rows = 0;
+  for (int64_t k = 0; k < data->trajectories; k++) {
+    rows += data->trajectory[k].count;
+  }
+  return rows;
+}
+
+/* data.csv and predicted.csv: the same shape. */
+static ude_status write_data(ude_loss *loss, const double *theta, const char *folder,
+                             ude_error *error) {
+  const ude_dataset *data      = loss->data;
+  ude_table         *measured  = NULL;
+  ude_table         *predicted = NULL;
+  int64_t            n         = loss->field->state.count;
+  ude_status         status =
+      make_table(total_rows(data), data->columns, data->names, &measured, error);
+  status = status ? status
+                  : make_table(total_rows(data), data->columns, data->names, &predicted, error);
+  int64_t row = 0;
+  for (int64_t k = 0; k < data->trajectories && status == UDE_OK; k++) {
+    const ude_trajectory *trajectory = &data->trajectory[k];
+    double *u_at = ude_calloc((size_t)trajectory->count, (size_t)n * sizeof *u_at);
+    status       = u_at ? ude_loss_solve(loss, theta, k, trajectory->t, trajectory->count, u_at, error)
+                        : ude_fail_memory(error, "predictions");
+    for (int64_t i = 0; i < trajectory->count && status == UDE_OK; i++, row++) {
+      double *to   = measured->values + row * measured->columns;
+      double *also = predicted->values + row * predicted->columns;
+      to[0] = also[0] = trajectory->name;
+      to[1] = also[1] = trajectory->t[i];
+      memcpy(to + 2, trajectory->values + i * data->columns,
+             (size_t)data->columns * sizeof(double));
+      if (ude_loss_observe(loss, u_at + i * n, trajectory->t[i])) {
+        status = ude_fail(error, UDE_NUMERICAL, "observe failed at t = %.8g", trajectory->t[i]);
+      }
+      for (int64_t j = 0; j < data->columns; j++) {
+        also[2 + j] = loss->y[data->target[j]];
+      }
+    }
+    free(u_at);
+  }
+  status = status ? status : write_table(measured, folder, "data.csv", error);
+  status = status ? status : write_table(predicted, folder, "predicted.csv", error);
+  ude_table_free(measured);
+  ude_table_free(predicted);
+  return status;
+}
+
+/* Names of all scalars of the state. */
+static char **state_names(const ude_vector_field *field) {
+  char **names = ude_calloc((size_t)field->state.count, sizeof *names);
+  for (int64_t i = 0; names && i < field->state.count; i++) {
+    char name[512];
+    names[i] = strdup(ude_layout_name(&field->state, i, "u", name, sizeof name));
+  }
+  return names;
+}
+
+static ude_status write_trajectory(ude_loss *loss, const double *theta, const char *folder,
+                                   ude_error *error) {
+  const ude_dataset *data  = loss->data;
+  int64_t            n     = loss->field->state.count;
+  ude_table         *table = NULL;
+  char             **names = state_names(loss->field);
+  double            *times = ude_calloc(FINE + 1, sizeof *times);
+  double            *u_at  = ude_calloc(FINE + 1, (size_t)n * sizeof *u_at);
+  bool               named = names != NULL;
+  for (int64_t i = 0; named && i < n; i++) {
+    named = names[i] != NULL;
+  }
+  ude_status status = named && times && u_at ? UDE_OK : ude_fail_memory(error, "trajectory.csv");
+  status = status ? status
+                  : make_table(data->trajectories * (FINE + 1), n, names, &table, error);
+  for (int64_t k = 0; k < data->trajectories && status == UDE_OK; k++) {
+    const ude_trajectory *trajectory = &data->trajectory[k];
+    double                t0         = trajectory->t[0];
+    double                t1         = trajectory->t[trajectory->count - 1];
+    for (int64_t i = 0; i <= FINE; i++) {
+      times[i] = i == FINE ? t1 : t0 + (t1 - t0) * (double)i / FINE;
+    }
+    status = ude_loss_solve(loss, theta, k, times, FINE + 1, u_at, error);
+    for (int64_t i = 0; i <= FINE && status == UDE_OK; i++) {
+      double *row = table->values + (k * (FINE + 1) + i) * table->columns;
+      row[0]      = trajectory->name;
+      row[1]      = times[i];
+      memcpy(row + 2, u_at + i * n, (size_t)n * sizeof *row);
+    }
+  }
+  status = status ? status : write_table(table, folder, "trajectory.csv", error);
+  for (int64_t i = 0; names && i < n; i++) {
+    free(names[i]);
+  }
+  free(names);
+  free(times);
+  free(u_at);
+  ude_table_free(table);
+  return status;
+}
+
+/* --------------------------------------------------------------------------- learned terms -- */
+
+/** Collects the calls of one learned function. */
+typedef struct collector {
+  int64_t learned, columns, count, capacity;
+  double  t, *rows;
+  int64_t inputs, outputs;
+  bool    failed;
+} collector;
+
+static void collect(int64_t learned, const double *in, const double *out, void *context) {
+  collector *to = context;
+  if (learned != to->learned || to->failed) {
+    return;
+  }
+  if (to->count == to->capacity) {
+    int64_t capacity = to->capacity ? 2 * to->capacity : 256;
+    double *grown = ude_realloc(to->rows, (size_t)capacity, (size_t)to->columns * sizeof *grown);
+    if (!grown) {
+      to->failed = true;
+      return;
+    }
+    to->rows     = grown;
+    to->capacity = capacity;
+  }
+  double *row = to->rows + to->count++ * to->columns;
+  row[0]      = to->t;
+  memcpy(row + 1, in, (size_t)to->inputs * sizeof *row);
+  memcpy(row + 1 + to->inputs, out, (size_t)to->outputs * sizeof *row);
+}
+
+static ude_status write_learned_table(const ude_learned *learned, const collector *from,
+                                      const char *folder, ude_error *error) {
+  const char **names = ude_calloc((size_t)from->columns, sizeof *names);
+  ude_text     text  = {0};
+  ude_text     file  = {0};
+  ude_table   *table = NULL;
+  ude_text_append_bytes(&text, "t", 2);
+  for (int64_t i = 0; i < from->inputs; i++) {
+    ude_text_append(&text, "in:%s", learned->input_names[i]);
+    ude_text_append_bytes(&text, "", 1);
+  }
+  for (int64_t i = 0; i < from->outputs; i++) {
+    ude_text_append(&text, "out:%lld", (long long)i);
+    ude_text_append_bytes(&text, "", 1);
+  }
+  ude_text_append(&file, "learned_%s.csv", learned->name);
+  if (!names || text.failed || file.failed) {
+    free(names);
+    ude_text_free(&text);
+    ude_text_free(&file);
+    return ude_fail_memory(error, "samples of learned functions");
+  }
+  const char *at = text.data;
+  for (int64_t i = 0; i < from->columns; i++) {
+    names[i] = at;
+    at += strlen(at) + 1;
+  }
+  ude_status status = ude_table_create(from->count, from->columns, names, &table, error);
+  if (status == UDE_OK && from->count > 0) {
+    memcpy(table->values, from->rows, (size_t)(from->count * from->columns) * sizeof(double));
+  }
+  status = status ? status : write_table(table, folder, file.data, error);
+  ude_table_free(table);
+  free(names);
+  ude_text_free(&text);
+  ude_text_free(&file);
+  return status;
+}
+
+static ude_status sample_learned(ude_loss *loss, const double *theta, collector *to,
+                                 ude_error *error) {
+  const ude_vector_field *field = loss->field;
+  int64_t                 n     = field->state.count;
+  ude_status              status = UDE_OK;
+  for (int64_t k = 0; k < loss->data->trajectories && status == UDE_OK; k++) {
+    const ude_trajectory *trajectory = &loss->data->trajectory[k];
+    int64_t               count      = (trajectory->count - 1) * PER_INTERVAL + 1;
+    double               *times      = ude_calloc((size_t)count, sizeof *times);
+    double               *u_at       = ude_calloc((size_t)count, (size_t)n * sizeof *u_at);
+    status = times && u_at ? UDE_OK : ude_fail_memory(error, "samples of learned functions");
+    for (int64_t i = 0; i < count && status == UDE_OK; i++) {
+      int64_t j = i / PER_INTERVAL;
+      double  f = (double)(i % PER_INTERVAL) / PER_INTERVAL;
+      times[i]  = f > 0 ? trajectory->t[j] + f * (trajectory->t[j + 1] - trajectory->t[j])
+                        : trajectory->t[j];
+    }
+    status = status ? status : ude_loss_solve(loss, theta, k, times, count, u_at, error);
+    for (int64_t i = 0; i < count && status == UDE_OK; i++) {
+      to->t = times[i];
+      if (field->probe(u_at + i * n, loss->p, times[i], collect, to, field->probe_context) ||
+          to->failed) {
+        status = ude_fail_memory(error, "samples of learned functions");
+      }
+    }
+    free(times);
+    free(u_at);
+  }
+  return status;
+}
+
+static ude_status write_learned(ude_loss *loss, const double *theta, const char *folder,
+                                ude_error *error) {
+  ude_status status = UDE_OK;
+  for (int64_t i = 0; loss->field->probe && i < loss->field->learned_count && status == UDE_OK; i++) {
+    const ude_learned *learned = &loss->field->learned[i];
+    collector          to      = {.learned = i,
+                                  .columns = 1 + learned->map.columns + learned->map.rows,
+                                  .inputs  = learned->map.columns,
+                                  .outputs = learned->map.rows};
+    status                     = sample_learned(loss, theta, &to, error);
+    status = status ? status : write_learned_table(learned, &to, folder, error);
+    free(to.rows);
+  }
+  return status;
+}
+
+ude_status ude_run_write(const char *folder, const ude_vector_field *field, const ude_dataset *data,
+                         const ude_fit_options *options, const double *p, double loss_value,
+                         const char *status_text, ude_error *error) {
+  ude_fit_options single = options ? *options : (ude_fit_options){0};
+  ude_loss       *loss   = NULL;
+  if (mkdir(folder, 0777) && errno != EEXIST) {
+    return ude_fail(error, UDE_IO, "%s: cannot make the folder: %s", folder, strerror(errno));
+  }
+  ude_status status =
+      ude_params_write(folder, field, p, loss_value, single.seed, status_text, error);
+  if (status == UDE_OK && single.settings_json) {
+    ude_text path = {0};
+    ude_run_path(&path, folder, "settings.json");
+    status = path.failed ? ude_fail_memory(error, "settings.json")
+                         : ude_file_write(path.data, single.settings_json,
+                                          strlen(single.settings_json), error);
+    ude_text_free(&path);
+  }
+  single.segment = 0; /* the fitted model is one solution */
+  status         = status ? status : ude_loss_create(field, data, &single, p, &loss, error);
+  if (status == UDE_OK) {
+    status = write_data(loss, loss->theta0, folder, error);
+    status = status ? status : write_trajectory(loss, loss->theta0, folder, error);
+    status = status ? status : write_learned(loss, loss->theta0, folder, error);
+  }
+  ude_loss_free(loss);
+  return status;
+}
