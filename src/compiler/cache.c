@@ -35,10 +35,8 @@ ude_status ude_cache_key(const char *const *files, size_t file_count,
                          ude_error *error) {
   ude_text text = {0};
   char     digest[UDE_SHA256_TEXT];
-  char     buffer[4096];
-  ude_text_append(&text, "%s %s mask %u\nclang %s\ninclude %s\n", magic, UDE_VERSION_TEXT,
-                  options->derivatives, ude_clang_path(options),
-                  ude_include_dir(options, buffer, sizeof buffer));
+  ude_text_append(&text, "%s %s mask %u\n", magic, UDE_VERSION_TEXT, options->derivatives);
+  ude_clang_describe(options, &text);
   ude_pipeline_describe(&text);
   for (size_t i = 0; i < options->flag_count; i++) {
     ude_text_append(&text, "flag %zu %s\n", strlen(options->flags[i]), options->flags[i]);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,29 +20,57 @@ const char *ude_clang_path(const ude_compile_options *options) {
   return options->clang ? options->clang : UDE_CLANG;
 }
 
-/* Beside the library if it is installed (lib/.. /include), else where it was built. */
+/* The file that holds this code: the shared library, or the program it is linked into. */
+static bool own_file(char *buffer, size_t size) {
+  Dl_info info;
+  if (dladdr((void *)(uintptr_t)&ude_clang_path, &info) && info.dli_fname &&
+      strchr(info.dli_fname, '/')) {
+    return (size_t)snprintf(buffer, size, "%s", info.dli_fname) < size;
+  }
+  ssize_t length = readlink("/proc/self/exe", buffer, size - 1); /* found through PATH */
+  buffer[length > 0 ? length : 0] = '\0';
+  return length > 0;
+}
+
+static bool holds_headers(const char *folder) {
+  char header[4096];
+  int  length = snprintf(header, sizeof header, "%s/ude/model.h", folder);
+  return length > 0 && (size_t)length < sizeof header && access(header, R_OK) == 0;
+}
+
+/* Beside the library or program if it is installed, else where it was built. */
 const char *ude_include_dir(const ude_compile_options *options, char *buffer, size_t size) {
+  /* from lib/libude-compiler.so, lib/<triplet>/libude-compiler.so, or bin/ude */
+  static const char *const up[] = {"/../include", "/../../include"};
+  char                     own[4096];
   if (options->include_dir) {
     return options->include_dir;
   }
-  if (access(UDE_SOURCE_INCLUDE "/ude/model.h", R_OK) == 0) {
-    return UDE_SOURCE_INCLUDE;
-  }
-  Dl_info info;
-  if (dladdr((void *)(uintptr_t)&ude_clang_path, &info) && info.dli_fname) {
-    const char *slash = strrchr(info.dli_fname, '/');
-    char        header[4096];
-    /* lib/libude-compiler.so, lib/<triplet>/libude-compiler.so, or bin/ude */
-    static const char *const up[] = {"/../include", "/../../include"};
-    for (size_t i = 0; slash && i < sizeof up / sizeof up[0]; i++) {
-      snprintf(buffer, size, "%.*s%s", (int)(slash - info.dli_fname), info.dli_fname, up[i]);
-      snprintf(header, sizeof header, "%.4000s/ude/model.h", buffer);
-      if (access(header, R_OK) == 0) {
-        return buffer;
-      }
+  char *slash = own_file(own, sizeof own) ? strrchr(own, '/') : NULL;
+  for (size_t i = 0; slash && i < sizeof up / sizeof up[0]; i++) {
+    int length = snprintf(buffer, size, "%.*s%s", (int)(slash - own), own, up[i]);
+    if (length > 0 && (size_t)length < size && holds_headers(buffer)) {
+      return buffer;
     }
   }
-  return UDE_INSTALL_INCLUDE;
+  return holds_headers(UDE_SOURCE_INCLUDE) ? UDE_SOURCE_INCLUDE : UDE_INSTALL_INCLUDE;
+}
+
+static void describe_file(const char *path, ude_text *text) {
+  struct stat status;
+  if (path && stat(path, &status) == 0) {
+    ude_text_append(text, "%s %lld %lld.%09ld\n", path, (long long)status.st_size,
+                    (long long)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+  }
+}
+
+void ude_clang_describe(const ude_compile_options *options, ude_text *text) {
+  char        buffer[4096];
+  const char *clang = ude_clang_path(options);
+  ude_text_append(text, "clang %s\n", clang);
+  describe_file(clang, text);
+  describe_file(own_file(buffer, sizeof buffer) ? buffer : NULL, text);
+  ude_text_append(text, "include %s\n", ude_include_dir(options, buffer, sizeof buffer));
 }
 
 const char **ude_clang_arguments(const ude_compile_options *options, const char *include_dir,

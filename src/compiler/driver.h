@@ -15,6 +15,9 @@ const char *ude_clang_path(const ude_compile_options *options);
 /** Folder that holds ude/model.h; `buffer` may be used. */
 const char *ude_include_dir(const ude_compile_options *options, char *buffer, size_t size);
 
+/** What machine code depends on beside the sources: which clang, which build of this code, whose headers. */
+void ude_clang_describe(const ude_compile_options *options, ude_text *text);
+
 /** Compile one file to unoptimised bitcode with debug information. On UDE_COMPILE the messages went to
  *  options->diagnostic. */
 ude_status ude_clang_run(const char *file, const ude_compile_options *options,

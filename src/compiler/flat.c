@@ -14,10 +14,12 @@ typedef struct maker {
   const ude_reflection      *reflection;
   const ude_compile_options *options;
   LLVMTypeRef                real, single, pointer, byte, word, none;
+  int                        heap_count;
+  LLVMValueRef               on_heap[UDE_STRUCTS]; /**< to be freed at the end */
 } maker;
 
 char *ude_flat_name(char buffer[UDE_FLAT_NAME], const char *kind, const char *map) {
-  snprintf(buffer, UDE_FLAT_NAME, "ude.%s.%s", kind, map);
+  snprintf(buffer, UDE_FLAT_NAME, "ude.%s.%.280s", kind, map);
   return buffer;
 }
 
@@ -57,6 +59,9 @@ static maker begin(LLVMModuleRef module, const ude_reflection *reflection,
 }
 
 static LLVMValueRef end(maker *m) {
+  for (int i = 0; i < m->heap_count; i++) {
+    LLVMBuildFree(m->builder, m->on_heap[i]);
+  }
   LLVMBuildRetVoid(m->builder);
   LLVMDisposeBuilder(m->builder);
   return m->function;
@@ -120,47 +125,93 @@ static void move_struct(maker *m, bool to_struct, const ude_struct_shape *shape,
   }
 }
 
+/* The integer that "name=value" or "name[i]=value" sets: its place in the struct, or -1. */
+static int64_t constant_place(const ude_struct_shape *shape, const char *text, int64_t *size) {
+  for (int64_t j = 0; j < shape->integers; j++) {
+    const ude_integer_run *run    = &shape->integer[j];
+    size_t                 length = strlen(run->name);
+    char                  *end    = NULL;
+    *size                         = run->size;
+    if (strncmp(run->name, text, length) != 0) {
+      continue;
+    }
+    if (text[length] == '=' && run->count == 1) {
+      return run->offset;
+    }
+    int64_t index = text[length] == '[' ? strtoll(text + length + 1, &end, 10) : -1;
+    if (index >= 0 && index < run->count && end[0] == ']' && end[1] == '=') {
+      return run->offset + index * run->size;
+    }
+  }
+  return -1;
+}
+
+static bool fits(long long value, int64_t size) {
+  return size >= 8 || (value >= -(1LL << (8 * size - 1)) && value < (1LL << (8 * size)));
+}
+
 /* Integer members: the model's own default (u0, p0), then what the options set. */
 static void fill_integers(maker *m, int which, LLVMValueRef record) {
-  const ude_struct_shape *shape  = &m->reflection->structs[which];
-  const char             *symbol = which == UDE_STRUCT_STATE ? "u0" : "p0";
-  LLVMValueRef            image  = LLVMGetNamedGlobal(m->module, symbol);
-  if (image && LLVMGetInitializer(image)) {
+  static const char *const defaults[UDE_STRUCTS] = {"u0", "p0", NULL};
+  const ude_struct_shape  *shape                 = &m->reflection->structs[which];
+  const bool has[UDE_STRUCTS] = {m->reflection->has_u0, m->reflection->has_p0, false};
+  LLVMValueRef image = has[which] ? LLVMGetNamedGlobal(m->module, defaults[which]) : NULL;
+  if (image) {
     LLVMBuildMemCpy(m->builder, record, 8, image, 1, word_constant(m, shape->size));
   } else {
     LLVMBuildMemSet(m->builder, record, LLVMConstInt(m->byte, 0, 0), word_constant(m, shape->size),
                     8);
   }
   for (size_t i = 0; which == UDE_STRUCT_PARAM && i < m->options->constant_count; i++) {
-    const char *text   = m->options->constants[i];
-    size_t      length = strcspn(text, "=");
-    for (int64_t j = 0; j < shape->integers; j++) {
-      const ude_integer_run *run = &shape->integer[j];
-      if (strlen(run->name) == length && strncmp(run->name, text, length) == 0) {
-        LLVMTypeRef  type  = LLVMIntTypeInContext(m->context, (unsigned)(8 * run->size));
-        LLVMValueRef value = LLVMConstInt(
-            type, (unsigned long long)strtoll(text + length + 1, NULL, 10), 1);
-        LLVMValueRef store =
-            LLVMBuildStore(m->builder, value, at_byte(m, record, word_constant(m, run->offset)));
-        LLVMSetAlignment(store, 1);
-      }
-    }
+    const char  *text   = m->options->constants[i];
+    int64_t      size   = 0;
+    int64_t      offset = constant_place(shape, text, &size);
+    LLVMTypeRef  type   = LLVMIntTypeInContext(m->context, (unsigned)(8 * size));
+    LLVMValueRef value  = LLVMConstInt(
+        type, (unsigned long long)strtoll(text + strcspn(text, "=") + 1, NULL, 10), 1);
+    LLVMValueRef store =
+        LLVMBuildStore(m->builder, value, at_byte(m, record, word_constant(m, offset)));
+    LLVMSetAlignment(store, 1);
   }
 }
 
+/* Larger copies of structs than this are on the heap: tangents make them several times as large again. */
+enum { MAX_ON_STACK = 1 << 15 };
+
+static LLVMValueRef make_record(maker *m, const ude_struct_shape *shape) {
+  LLVMTypeRef  type = LLVMArrayType2(m->byte, (uint64_t)shape->size);
+  LLVMValueRef record;
+  if (shape->size > MAX_ON_STACK) {
+    record                      = LLVMBuildMalloc(m->builder, type, "");
+    m->on_heap[m->heap_count++] = record;
+  } else {
+    record = LLVMBuildAlloca(m->builder, type, "");
+    LLVMSetAlignment(record, 16);
+  }
+  return record;
+}
+
+static void clear(const maker *m, LLVMValueRef place, int64_t size) {
+  LLVMBuildMemSet(m->builder, place, LLVMConstInt(m->byte, 0, 0), word_constant(m, size), 8);
+}
+
 /* A pointer to the struct for a flat vector: itself if it has the same layout. */
-static LLVMValueRef as_struct(maker *m, int which, LLVMValueRef flat, bool input) {
+static LLVMValueRef input_struct(maker *m, int which, LLVMValueRef flat) {
   const ude_struct_shape *shape = &m->reflection->structs[which];
   if (ude_shape_is_flat(shape)) {
     return flat;
   }
-  LLVMTypeRef  type   = LLVMArrayType2(m->byte, (uint64_t)shape->size);
-  LLVMValueRef record = LLVMBuildAlloca(m->builder, type, "");
-  LLVMSetAlignment(record, 16);
+  LLVMValueRef record = make_record(m, shape);
   fill_integers(m, which, record);
-  if (input) {
-    move_struct(m, true, shape, flat, record);
-  }
+  move_struct(m, true, shape, flat, record);
+  return record;
+}
+
+/* The same for a struct that the model writes. What it leaves out is zero, not left over. */
+static LLVMValueRef output_struct(maker *m, int which, LLVMValueRef flat) {
+  const ude_struct_shape *shape  = &m->reflection->structs[which];
+  LLVMValueRef            record = ude_shape_is_flat(shape) ? flat : make_record(m, shape);
+  clear(m, record, shape->size);
   return record;
 }
 
@@ -176,21 +227,17 @@ ude_status ude_flat_check_constants(const ude_reflection *reflection,
   for (size_t i = 0; i < options->constant_count; i++) {
     const char *text   = options->constants[i];
     size_t      length = strcspn(text, "=");
-    bool        known  = false;
+    int64_t     size   = 0;
     char       *end    = NULL;
-    for (int64_t j = 0; j < shape->integers; j++) {
-      known = known || (strlen(shape->integer[j].name) == length &&
-                        strncmp(shape->integer[j].name, text, length) == 0);
-    }
-    if (!known) {
+    if (text[length] == '=' && constant_place(shape, text, &size) < 0) {
       return ude_fail(error, UDE_INVALID_ARGUMENT,
-                      "struct param has no member '%.*s' that can be set", (int)length, text);
+                      "struct param has no integer member '%.*s' that can be set", (int)length, text);
     }
-    if (text[length] != '=' || (strtoll(text + length + 1, &end, 10), *end != '\0') ||
-        end == text + length + 1) {
+    long long value = text[length] == '=' ? strtoll(text + length + 1, &end, 10) : 0;
+    if (text[length] != '=' || *end != '\0' || end == text + length + 1 || !fits(value, size)) {
       return ude_fail(error, UDE_INVALID_ARGUMENT,
-                      "'%s': member '%.*s' is an integer and needs a whole number", text, (int)length,
-                      text);
+                      "'%s': member '%.*s' is an integer of %d bytes and needs a whole number", text,
+                      (int)length, text, (int)size);
     }
   }
   return UDE_OK;
@@ -205,14 +252,14 @@ LLVMValueRef ude_flat_emit(LLVMModuleRef module, const ude_reflection *reflectio
   maker m = begin(module, reflection, options, ude_flat_name(name, "value", ude_map_names[map]));
   LLVMValueRef y      = LLVMGetParam(m.function, 0);
   LLVMValueRef t      = LLVMGetParam(m.function, 3);
-  LLVMValueRef p      = as_struct(&m, UDE_STRUCT_PARAM, LLVMGetParam(m.function, 2), true);
+  LLVMValueRef p      = input_struct(&m, UDE_STRUCT_PARAM, LLVMGetParam(m.function, 2));
   bool has_state = map != UDE_MAP_INITIAL && map != UDE_MAP_PENALTY;
-  LLVMValueRef u = has_state ? as_struct(&m, UDE_STRUCT_STATE, LLVMGetParam(m.function, 1), true)
+  LLVMValueRef u = has_state ? input_struct(&m, UDE_STRUCT_STATE, LLVMGetParam(m.function, 1))
                              : NULL;
   bool         cost  = map == UDE_MAP_TERMINAL_COST || map == UDE_MAP_RUNNING_COST ||
                map == UDE_MAP_PENALTY;
   int          which = map == UDE_MAP_OBSERVE ? UDE_STRUCT_OBSERVATION : UDE_STRUCT_STATE;
-  LLVMValueRef out   = cost ? NULL : as_struct(&m, which, y, false);
+  LLVMValueRef out   = cost ? NULL : output_struct(&m, which, y);
   LLVMValueRef arguments[4];
   unsigned     count = 0;
   (void)error;
@@ -279,6 +326,7 @@ LLVMValueRef ude_flat_emit_learned(LLVMModuleRef module, const ude_reflection *r
   }
   int64_t in  = 0;
   int64_t out = 0;
+  clear(&m, y, 8 * learned->rows);
   for (int i = 0; i < learned->arguments; i++) {
     const ude_learned_argument *argument = &learned->argument[i];
     switch (argument->kind) {
@@ -292,7 +340,7 @@ LLVMValueRef ude_flat_emit_learned(LLVMModuleRef module, const ude_reflection *r
       out += argument->count;
       break;
     case UDE_ARGUMENT_PARAM:
-      arguments[i] = as_struct(&m, UDE_STRUCT_PARAM, LLVMGetParam(m.function, 2), true);
+      arguments[i] = input_struct(&m, UDE_STRUCT_PARAM, LLVMGetParam(m.function, 2));
       break;
     }
   }

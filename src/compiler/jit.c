@@ -22,6 +22,12 @@ static void initialise(void) {
   LLVMInitializeNativeAsmPrinter();
 }
 
+/* Errors come back from the call that meets them; LLVM would print them as well. */
+static void swallow(void *context, LLVMErrorRef error) {
+  (void)context;
+  LLVMConsumeError(error);
+}
+
 static ude_status take(LLVMErrorRef failed, const char *what, ude_error *error) {
   if (!failed) {
     return UDE_OK;
@@ -65,6 +71,8 @@ ude_status ude_jit_create(ude_jit **jit, ude_error *error) {
   }
   ude_status status = take(LLVMOrcCreateLLJIT(&made->lljit, NULL), "the loader of machine code", error);
   if (status == UDE_OK) {
+    LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(made->lljit), swallow,
+                                            NULL);
     LLVMOrcDefinitionGeneratorRef process = NULL;
     status = take(LLVMOrcCreateDynamicLibrarySearchGeneratorForProcess(
                       &process, LLVMOrcLLJITGetGlobalPrefix(made->lljit), NULL, NULL),

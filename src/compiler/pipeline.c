@@ -2,6 +2,7 @@
 #include "compiler/pipeline.h"
 
 #include <llvm-c/Analysis.h>
+#include <llvm-c/DebugInfo.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 #include <pthread.h>
@@ -61,7 +62,8 @@ static void delete_global(LLVMModuleRef module, const char *name) {
 }
 
 void ude_pipeline_internalize(LLVMModuleRef module, bool data) {
-  static const char *const apart[] = {"noinline", "optnone"};
+  static const char *const apart[]   = {"noinline", "optnone"};
+  static const char *const machine[] = {"target-cpu", "target-features", "tune-cpu"};
   delete_global(module, "llvm.global.annotations");
   delete_global(module, "llvm.compiler.used");
   delete_global(module, "llvm.used");
@@ -73,6 +75,10 @@ void ude_pipeline_internalize(LLVMModuleRef module, bool data) {
     for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++) {
       unsigned kind = LLVMGetEnumAttributeKindForName(apart[i], strlen(apart[i]));
       LLVMRemoveEnumAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, kind);
+    }
+    for (size_t i = 0; i < sizeof machine / sizeof machine[0]; i++) { /* clang's default is a generic one */
+      LLVMRemoveStringAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, machine[i],
+                                       (unsigned)strlen(machine[i]));
     }
     if (!kept(LLVMGetValueName2(f, &length), data)) {
       LLVMSetLinkage(f, LLVMInternalLinkage);
@@ -113,6 +119,7 @@ ude_status ude_pipeline_canonical(LLVMModuleRef module, LLVMTargetMachineRef mac
 
 ude_status ude_pipeline_object(LLVMModuleRef module, LLVMTargetMachineRef machine,
                                LLVMMemoryBufferRef *object, ude_error *error) {
+  LLVMStripModuleDebugInfo(module); /* nothing reads it any more, and it costs time */
   ude_status status = run(module, machine, "default<O3>", true, error);
   char      *message = NULL;
   *object            = NULL;

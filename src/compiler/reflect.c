@@ -27,6 +27,13 @@ void ude_reflect_type_text(const ude_debug_info *info, const char *type, char *b
   } else if (ude_debug_is(base, "DIDerivedType", "DW_TAG_pointer_type")) {
     ude_reflect_type_text(info, ude_debug_reference(info, base, "baseType"), name, sizeof name);
     snprintf(buffer, size, "%s *", name);
+  } else if (ude_debug_is(base, "DICompositeType", "DW_TAG_array_type")) {
+    const char *at    = NULL;
+    const char *range = NULL;
+    bool        one   = ude_debug_next(info, ude_debug_reference(info, base, "elements"), &at, &range);
+    ude_reflect_type_text(info, ude_debug_reference(info, base, "baseType"), name, sizeof name);
+    snprintf(buffer, size, "%s[%lld]", name,
+             one && range ? (long long)ude_debug_integer(range, "count", 0) : 0LL);
   } else {
     char own[150];
     ude_debug_string(base, "name", own, sizeof own);
@@ -91,9 +98,66 @@ static bool defined(LLVMModuleRef module, const char *name) {
   return function && !LLVMIsDeclaration(function) && LLVMGetLinkage(function) == LLVMExternalLinkage;
 }
 
-static bool has_global(LLVMModuleRef module, const char *name) {
+/* A default value (u0, p0, tspan) of the model, of the type that the contract wants. */
+static ude_status check_default(const ude_debug_info *info, LLVMModuleRef module, const char *name,
+                                const char *wanted, const char *declaration, bool *has,
+                                ude_error *error) {
   LLVMValueRef global = LLVMGetNamedGlobal(module, name);
-  return global && LLVMGetInitializer(global) != NULL;
+  char         own[256];
+  *has = global && LLVMGetInitializer(global) && LLVMGetLinkage(global) == LLVMExternalLinkage;
+  for (int64_t i = 0; *has && i < info->count; i++) {
+    const char *node = info->node[i];
+    if (ude_debug_is(node, "DIGlobalVariable", NULL) &&
+        strcmp(ude_debug_string(node, "name", own, sizeof own), name) == 0) {
+      char        found[256];
+      char        place[300];
+      const char *plain = found;
+      ude_reflect_type_text(info, ude_debug_reference(info, node, "type"), found, sizeof found);
+      plain += strncmp(found, "const ", 6) == 0 ? 6 : 0;
+      if (strcmp(plain, wanted) != 0) {
+        return ude_fail(error, UDE_COMPILE, "%s: '%s' must be declared as const %s",
+                        ude_debug_place(info, node, place, sizeof place), name, declaration);
+      }
+    }
+  }
+  return UDE_OK;
+}
+
+static ude_status check_defaults(const ude_debug_info *info, LLVMModuleRef module,
+                                 ude_reflection *reflection, ude_error *error) {
+  ude_status status = check_default(info, module, "u0", "struct state", "struct state u0",
+                                    &reflection->has_u0, error);
+  if (status == UDE_OK) {
+    status = check_default(info, module, "p0", "struct param", "struct param p0",
+                           &reflection->has_p0, error);
+  }
+  if (status == UDE_OK) {
+    status = check_default(info, module, "tspan", "double[2]", "double tspan[2]",
+                           &reflection->has_tspan, error);
+  }
+  return status;
+}
+
+/* What the language of models has, but this version does not: to pass over it would give wrong results. */
+static ude_status refuse_unsupported(const ude_debug_info *info, LLVMModuleRef module,
+                                     ude_error *error) {
+  static const char *const later[] = {"noise", "mass",  "residual",    "lags", "history",
+                                      "rhs_delay", "events", "affect", "fixed_point", "loss"};
+  for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
+    LLVMValueRef global = LLVMGetNamedGlobal(module, later[i]);
+    bool         found  = global && LLVMGetInitializer(global) &&
+                 LLVMGetLinkage(global) == LLVMExternalLinkage;
+    if (found || defined(module, later[i])) {
+      char        place[300] = "";
+      const char *node       = ude_reflect_subprogram(info, later[i]);
+      return ude_fail(error, UDE_UNSUPPORTED,
+                      "%s%s'%s' has a meaning for models that ude %s does not support yet; if it is a "
+                      "function of your own, make it static",
+                      node ? ude_debug_place(info, node, place, sizeof place) : "",
+                      node ? ": " : "", later[i], UDE_VERSION_TEXT);
+    }
+  }
+  return UDE_OK;
 }
 
 ude_status ude_reflect_functions(const ude_debug_info *info, LLVMModuleRef module,
@@ -118,17 +182,8 @@ ude_status ude_reflect_functions(const ude_debug_info *info, LLVMModuleRef modul
   if (reflection->map[UDE_MAP_OBSERVE] && !reflection->structs[UDE_STRUCT_OBSERVATION].defined) {
     return ude_fail(error, UDE_COMPILE, "the model defines observe, but not struct observation");
   }
-  reflection->has_u0    = has_global(module, "u0");
-  reflection->has_p0    = has_global(module, "p0");
-  reflection->has_tspan = has_global(module, "tspan");
-  if (reflection->has_tspan) {
-    LLVMTypeRef type = LLVMGlobalGetValueType(LLVMGetNamedGlobal(module, "tspan"));
-    if (LLVMGetTypeKind(type) != LLVMArrayTypeKind || LLVMGetArrayLength2(type) != 2 ||
-        LLVMGetTypeKind(LLVMGetElementType(type)) != LLVMDoubleTypeKind) {
-      return ude_fail(error, UDE_COMPILE, "'tspan' must be declared as const double tspan[2]");
-    }
-  }
-  return UDE_OK;
+  ude_status status = check_defaults(info, module, reflection, error);
+  return status ? status : refuse_unsupported(info, module, error);
 }
 
 ude_status ude_reflect(LLVMModuleRef module, ude_reflection *reflection, ude_error *error) {

@@ -78,7 +78,13 @@ static ude_status add_learned(const ude_debug_info *info, const char *name,
   }
   reflection->learned_count++;
   const char *node    = ude_reflect_subprogram(info, name);
-  const char *type    = node ? ude_debug_reference(info, node, "type") : NULL;
+  if (!node) {
+    return ude_fail(error, UDE_COMPILE,
+                    "there is no debug information of the learned function '%s': two static functions of "
+                    "that name, or a file compiled without -g?",
+                    name);
+  }
+  const char *type    = ude_debug_reference(info, node, "type");
   const char *list    = type ? ude_debug_reference(info, type, "types") : NULL;
   const char *at      = NULL;
   const char *element = NULL;

@@ -190,7 +190,7 @@ static ude_status add_member(const context *in, const char *member, const char *
   }
   const char *flags = ude_debug_field(member, "flags");
   if (flags && strstr(flags, "DIFlagBitField")) {
-    return UDE_OK; /* a bit field is an integer constant without an address */
+    return refuse(in, member, name, "is a bit field: use a plain integer");
   }
   offset += ude_debug_integer(member, "offset", 0) / 8;
   const char *type =
@@ -265,24 +265,60 @@ static ude_status add_members(const context *in, const char *type, const char *p
   return UDE_OK;
 }
 
+/* A complete struct of that name at file scope. */
+static bool is_definition(const ude_debug_info *info, const char *node, const char *name) {
+  char own[256];
+  if (!ude_debug_is(node, "DICompositeType", "DW_TAG_structure_type") ||
+      strcmp(ude_debug_string(node, "name", own, sizeof own), name) != 0) {
+    return false;
+  }
+  const char *flags = ude_debug_field(node, "flags");
+  const char *scope = ude_debug_reference(info, node, "scope");
+  return !(flags && strncmp(flags, "DIFlagFwdDecl", 13) == 0) &&
+         !ude_debug_is(scope, "DISubprogram", NULL) && !ude_debug_is(scope, "DILexicalBlock", NULL);
+}
+
+static bool same_shape(const ude_struct_shape *a, const ude_struct_shape *b) {
+  bool same = a->size == b->size && a->runs == b->runs && a->integers == b->integers;
+  for (int64_t i = 0; same && i < a->runs; i++) {
+    same = strcmp(a->run[i].member.name, b->run[i].member.name) == 0 &&
+           a->run[i].offset == b->run[i].offset && a->run[i].single == b->run[i].single &&
+           a->run[i].member.count == b->run[i].member.count;
+  }
+  for (int64_t i = 0; same && i < a->integers; i++) {
+    same = strcmp(a->integer[i].name, b->integer[i].name) == 0 &&
+           a->integer[i].offset == b->integer[i].offset && a->integer[i].size == b->integer[i].size;
+  }
+  return same;
+}
+
 ude_status ude_reflect_struct(const ude_debug_info *info, const char *name, ude_struct_shape *shape,
                               ude_error *error) {
-  char own[256];
+  const char *first = NULL;
   for (int64_t i = 0; i < info->count; i++) {
     const char *node = info->node[i];
-    if (!ude_debug_is(node, "DICompositeType", "DW_TAG_structure_type") ||
-        strcmp(ude_debug_string(node, "name", own, sizeof own), name) != 0) {
+    if (!is_definition(info, node, name)) {
       continue;
     }
-    const char *flags = ude_debug_field(node, "flags");
-    if (flags && strncmp(flags, "DIFlagFwdDecl", 13) == 0) {
-      continue;
+    ude_struct_shape again = {0}; /* every file has its own copy of the debug information */
+    ude_struct_shape *to   = first ? &again : shape;
+    context           in   = {info, to, name, error};
+    marks             none = {0};
+    to->defined            = true;
+    to->size               = ude_debug_integer(node, "size", 0) / 8;
+    ude_status status      = add_members(&in, node, "", 0, &none, 0);
+    bool       same        = !first || same_shape(shape, &again);
+    ude_reflection_free_shape(&again);
+    if (status) {
+      return status;
     }
-    context in   = {info, shape, name, error};
-    marks   none = {0};
-    shape->defined = true;
-    shape->size    = ude_debug_integer(node, "size", 0) / 8;
-    return add_members(&in, node, "", 0, &none, 0);
+    if (!same) {
+      char place[2][300];
+      return ude_fail(error, UDE_COMPILE, "%s: struct %s differs from its definition at %s",
+                      ude_debug_place(info, node, place[0], sizeof place[0]), name,
+                      ude_debug_place(info, first, place[1], sizeof place[1]));
+    }
+    first = first ? first : node;
   }
   return UDE_OK;
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void free_shape(ude_struct_shape *shape) {
+void ude_reflection_free_shape(ude_struct_shape *shape) {
   for (int64_t i = 0; i < shape->runs; i++) {
     free((char *)(uintptr_t)shape->run[i].member.name);
   }
@@ -15,11 +15,12 @@ static void free_shape(ude_struct_shape *shape) {
   }
   free(shape->run);
   free(shape->integer);
+  *shape = (ude_struct_shape){0};
 }
 
 void ude_reflection_free(ude_reflection *reflection) {
   for (int i = 0; i < UDE_STRUCTS; i++) {
-    free_shape(&reflection->structs[i]);
+    ude_reflection_free_shape(&reflection->structs[i]);
   }
   for (int64_t i = 0; i < reflection->learned_count; i++) {
     ude_learned_shape *learned = &reflection->learned[i];

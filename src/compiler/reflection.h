@@ -76,8 +76,8 @@ bool ude_shape_is_flat(const ude_struct_shape *shape);
 
 /** Read the debug information of a linked module; checks the prototypes of the contract. */
 ude_status ude_reflect(LLVMModuleRef module, ude_reflection *reflection, ude_error *error);
-/** Add the learned functions (needs libclang, and the debug information of `module`). */
-void ude_reflection_free(ude_reflection *reflection);
+void       ude_reflection_free(ude_reflection *reflection);
+void       ude_reflection_free_shape(ude_struct_shape *shape);
 
 /** Text form (cache entries). */
 void       ude_reflection_write(const ude_reflection *reflection, ude_text *text);
