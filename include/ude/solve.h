@@ -18,14 +18,14 @@ extern "C" {
 #endif
 
 /** Why a solve ended: X(NAME, text). */
-#define UDE_RETCODE_MAP(X)                                                             \
-  X(SUCCESS, "success")                                                                \
-  X(MAX_STEPS, "the limit of steps was reached")                                       \
-  X(STEP_UNDERFLOW, "the step became too small")                                       \
-  X(UNSTABLE, "the state or its derivative is not finite")                             \
-  X(TIME_LIMIT, "the time limit was reached")                                          \
-  X(RHS_FAILED, "the right-hand side reported a fatal failure")                        \
-  X(INITIAL_FAILURE, "the derivative at the initial state is not finite")              \
+#define UDE_RETCODE_MAP(X)                                                \
+  X(SUCCESS, "success")                                                   \
+  X(MAX_STEPS, "the limit of steps was reached")                          \
+  X(STEP_UNDERFLOW, "the step became too small")                          \
+  X(UNSTABLE, "the state or its derivative is not finite")                \
+  X(TIME_LIMIT, "the time limit was reached")                             \
+  X(RHS_FAILED, "the right-hand side reported a failure")                 \
+  X(INITIAL_FAILURE, "the initial state or its derivative is not finite") \
   X(STOPPED, "stopped on request")
 
 typedef enum ude_retcode {
@@ -41,7 +41,7 @@ UDE_API const char *ude_retcode_text(ude_retcode retcode);
 typedef enum ude_save {
   UDE_SAVE_STEPS = 0, /**< every accepted step (and t0) */
   UDE_SAVE_AT,        /**< at `saveat` only, by dense output of the method's order */
-  UDE_SAVE_END        /**< the end state only */
+  UDE_SAVE_END        /**< the end state only (of a failed solve: the state reached) */
 } ude_save;
 
 /** Zero value: the defaults. Arrays are borrowed while the object made from them lives. */
@@ -56,26 +56,26 @@ typedef struct ude_solve_options {
   int64_t       max_steps;    /**< attempted steps, 0: 1000000 */
   double        time_limit;   /**< seconds of wall clock, 0: none */
   ude_save      save;
-  const double *saveat;       /**< [saveat_count], in the direction of integration, within the span */
+  const double *saveat; /**< [saveat_count], in the direction of integration, within the span */
   int64_t       saveat_count;
   bool (*stop)(void *context); /**< polled every step; true ends the solve (STOPPED); may be NULL */
-  void         *stop_context;
+  void *stop_context;
 } ude_solve_options;
 
 /** What a solve did and, if it failed, where. */
 typedef struct ude_solve_result {
   ude_retcode retcode;
-  double      t;              /**< time reached */
-  double      h;              /**< last step tried */
-  int64_t     component;      /**< offending component (largest error or first non-finite), -1: none */
+  double      t;         /**< time reached */
+  double      h;         /**< last step tried */
+  int64_t     component; /**< offending component (largest error or first non-finite), -1: none */
   double      error_estimate; /**< weighted norm of the last embedded error */
   int64_t     steps, rejected, rhs_calls;
-  const char *method;         /**< static: the method that ran */
+  const char *method; /**< static: the method that ran */
 } ude_solve_result;
 
 /** Write one or a few lines for people: what happened, where (t, step, name of the component), what to try. */
-UDE_API void ude_solve_result_describe(const ude_solve_result *result, const ude_vector_field *field,
-                                       char *buffer, size_t size);
+UDE_API void ude_solve_result_describe(const ude_solve_result *result,
+                                       const ude_vector_field *field, char *buffer, size_t size);
 
 /** Names of the methods, NULL past the end: "tsit5", "vern7", ... */
 UDE_API const char *ude_method_name(int index);
@@ -95,12 +95,13 @@ typedef struct ude_solution ude_solution;
  *         ude_solve_result_describe); UDE_INTERRUPTED (likewise); UDE_INVALID_ARGUMENT,
  *         UDE_OUT_OF_MEMORY (*solution is NULL).
  */
-UDE_API ude_status ude_solve(const ude_vector_field *field, const double *u0, const double *p,
-                             double t0, double t1, const ude_solve_options *options,
-                             ude_solution **solution, ude_error *error);
+UDE_API ude_status    ude_solve(const ude_vector_field *field, const double *u0, const double *p,
+                                double t0, double t1, const ude_solve_options *options,
+                                ude_solution **solution, ude_error *error);
 UDE_API int64_t       ude_solution_count(const ude_solution *solution); /**< saved points */
 UDE_API double        ude_solution_time(const ude_solution *solution, int64_t i);
-UDE_API const double *ude_solution_state(const ude_solution *solution, int64_t i); /**< [n], borrowed */
+UDE_API const double *ude_solution_state(const ude_solution *solution,
+                                         int64_t             i); /**< [n], borrowed */
 UDE_API const ude_solve_result *ude_solution_result(const ude_solution *solution);
 UDE_API void                    ude_solution_free(ude_solution *solution);
 
@@ -110,7 +111,8 @@ UDE_API void                    ude_solution_free(ude_solution *solution);
  *  that a recorded trace may grow. One integrator per thread. */
 typedef struct ude_integrator ude_integrator;
 
-UDE_API ude_status ude_integrator_create(const ude_vector_field *field, const ude_solve_options *options,
+UDE_API ude_status ude_integrator_create(const ude_vector_field  *field,
+                                         const ude_solve_options *options,
                                          ude_integrator **integrator, ude_error *error);
 
 /**
@@ -124,7 +126,7 @@ UDE_API ude_status ude_integrator_run(ude_integrator *integrator, const double *
                                       double t0, double t1, const double *times, int64_t count,
                                       double *u_at, double *u_end, ude_solve_result *result,
                                       ude_error *error);
-UDE_API void ude_integrator_free(ude_integrator *integrator);
+UDE_API void       ude_integrator_free(ude_integrator *integrator);
 
 #ifdef __cplusplus
 }

@@ -1,26 +1,52 @@
 /* Error norm, first step, step-size controller. */
+#include "solve/control.h"
+
 #include <float.h>
 #include <math.h>
 
-#include "solve/control.h"
+/* Written so that a NaN in u_new comes through (fmax would drop it). */
+static inline double larger(double u, double u_new) {
+  return fabs(u_new) < fabs(u) ? fabs(u) : fabs(u_new);
+}
+
+static inline double term(double e, double u, double u_new, double rtol, double atol) {
+  double ratio = e / (atol + larger(u, u_new) * rtol);
+  return ratio * ratio +
+         (u_new - u_new); /* the difference is 0, or NaN where u_new is not finite */
+}
 
 double ude_error_norm(int64_t n, const double *e, const double *u, const double *u_new, double rtol,
-                      double atol, const double *atol_vector, int64_t *component) {
-  double  sum   = 0;
+                      const double *atol) {
+  /* Four sums side by side: the same order of addition whatever the vector unit. */
+  double  sum[4] = {0, 0, 0, 0};
+  int64_t l      = 0;
+  for (; l + 4 <= n; l += 4) {
+    for (int lane = 0; lane < 4; lane++) {
+      int64_t i = l + lane;
+      sum[lane] += term(e[i], u[i], u_new[i], rtol, atol[i]);
+    }
+  }
+  for (; l < n; l++) {
+    sum[0] += term(e[l], u[l], u_new[l], rtol, atol[l]);
+  }
+  return n > 0 ? sqrt(((sum[0] + sum[1]) + (sum[2] + sum[3])) / (double)n) : 0;
+}
+
+int64_t ude_error_worst(int64_t n, const double *e, const double *u, const double *u_new,
+                        double rtol, const double *atol) {
   double  worst = -1;
   int64_t where = -1;
   for (int64_t l = 0; l < n; l++) {
-    double scale = (atol_vector ? atol_vector[l] : atol) + fmax(fabs(u[l]), fabs(u_new[l])) * rtol;
-    double ratio = e[l] / scale;
-    double square = ratio * ratio;
-    sum += square;
-    if (!(square <= worst)) { /* also a NaN, which stays */
-      worst = isnan(square) ? (double)INFINITY : square;
+    double value = term(e[l], u[l], u_new[l], rtol, atol[l]);
+    if (!isfinite(value)) {
+      return l;
+    }
+    if (value > worst) {
+      worst = value;
       where = l;
     }
   }
-  *component = where;
-  return n > 0 ? sqrt(sum / (double)n) : 0;
+  return where;
 }
 
 int64_t ude_first_not_finite(int64_t n, const double *x) {
@@ -39,13 +65,11 @@ double ude_smallest_step(double t) {
 /* Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, section II.4. */
 int ude_initial_step(const ude_vector_field *field, int order, double t0, double direction,
                      double limit, const double *u0, const double *f0, const double *p, double rtol,
-                     double atol, const double *atol_vector, double *point, double *f1, double *h) {
-  int64_t n = field->state.count;
-  int64_t ignored;
-  double  d0 = ude_error_norm(n, u0, u0, u0, rtol, atol, atol_vector, &ignored);
-  double  d1 = ude_error_norm(n, f0, u0, u0, rtol, atol, atol_vector, &ignored);
-  double  h0 = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 : 0.01 * d0 / d1;
-  h0         = fmin(h0, limit);
+                     const double *atol, double *point, double *f1, double *h) {
+  int64_t n  = field->state.count;
+  double  d0 = ude_error_norm(n, u0, u0, u0, rtol, atol);
+  double  d1 = ude_error_norm(n, f0, u0, u0, rtol, atol);
+  double  h0 = fmin(d0 < 1e-5 || d1 < 1e-5 ? 1e-6 : 0.01 * d0 / d1, limit);
   for (int64_t l = 0; l < n; l++) {
     point[l] = u0[l] + direction * h0 * f0[l];
   }
@@ -53,46 +77,47 @@ int ude_initial_step(const ude_vector_field *field, int order, double t0, double
   if (code < 0) {
     return code;
   }
-  double d2 = (double)INFINITY;
+  double d2 = (double)INFINITY; /* no derivative there: start far below h0 */
   if (code == 0) {
     for (int64_t l = 0; l < n; l++) {
       point[l] = f1[l] - f0[l];
     }
-    d2 = ude_error_norm(n, point, u0, u0, rtol, atol, atol_vector, &ignored) / h0;
+    d2 = ude_error_norm(n, point, u0, u0, rtol, atol) / h0;
   }
   double largest = fmax(d1, d2);
-  double h1 = !isfinite(largest)   ? h0 * 1e-3
-              : largest <= 1e-15 ? fmax(1e-6, h0 * 1e-3)
-                                   : pow(0.01 / largest, 1.0 / (order + 1));
-  *h        = fmax(fmin(fmin(100 * h0, h1), limit), ude_smallest_step(t0));
+  double h1      = h0 * 1e-3;
+  if (isfinite(d2) && isfinite(largest)) {
+    h1 = largest <= 1e-15 ? fmax(1e-6, h0 * 1e-3) : pow(0.01 / largest, 1.0 / (order + 1));
+  }
+  *h = fmin(fmax(fmin(100 * h0, h1), ude_smallest_step(t0)), limit);
   return 0;
 }
 
-enum { SHRINK_LIMIT = 5, GROWTH_LIMIT = 10 };
-static const double safety        = 0.9;
-static const double previous_least = 1e-4; /* keeps one lucky step from a huge growth */
+static const double safety       = 0.9;
+static const double shrink_limit = 5;
+static const double growth_limit = 10;
+static const double least_previous =
+    -9.210340371976182; /* log(1e-4): one lucky step is no promise */
 
 void ude_controller_start(ude_controller *controller, int order) {
   controller->beta1    = 7.0 / (10 * order);
   controller->beta2    = 2.0 / (5 * order);
-  controller->previous = previous_least;
+  controller->previous = least_previous;
   controller->rejected = false;
 }
 
 double ude_controller_accept(ude_controller *controller, double error, double h) {
-  double growth = controller->rejected ? 1 : GROWTH_LIMIT; /* no growth right after a rejection */
-  double q = error > 0 ? pow(error, controller->beta1) / pow(controller->previous, controller->beta2)
-                       : 0;
-  q        = fmax(1 / growth, fmin(SHRINK_LIMIT, q / safety));
-  controller->previous = fmax(error, previous_least);
+  double growth        = controller->rejected ? 1 : growth_limit; /* none right after a rejection */
+  double log_e         = log(error);                              /* -inf for 0, so that q is 0 */
+  double q             = exp(controller->beta1 * log_e - controller->beta2 * controller->previous);
+  q                    = fmax(1 / growth, fmin(shrink_limit, q / safety));
+  controller->previous = fmax(log_e, least_previous);
   controller->rejected = false;
   return h / q;
 }
 
 double ude_controller_reject(ude_controller *controller, double error, double h) {
   controller->rejected = true;
-  if (!isfinite(error)) {
-    return h / SHRINK_LIMIT;
-  }
-  return h / fmin(SHRINK_LIMIT, pow(error, controller->beta1) / safety);
+  return h / (isfinite(error) ? fmin(shrink_limit, pow(error, controller->beta1) / safety)
+                              : shrink_limit);
 }

@@ -7,26 +7,32 @@
 
 #include "solve/method.h"
 
-/** sqrt(mean((e_i / (atol_i + max(|u_i|, |u_new_i|) rtol))^2)); *component: the largest term, or the first NaN;
- *  -1 for an empty system. */
+/** sqrt(mean((e_i / (atol_i + max(|u_i|, |u_new_i|) rtol))^2)), 0 for an empty system. Not finite if an entry of
+ *  e or u_new is not. atol: double[n]. */
 double ude_error_norm(int64_t n, const double *e, const double *u, const double *u_new, double rtol,
-                      double atol, const double *atol_vector, int64_t *component);
+                      const double *atol);
+/** The component with the largest term of that norm, or the first whose term is not finite; -1 if n is 0. */
+int64_t ude_error_worst(int64_t n, const double *e, const double *u, const double *u_new,
+                        double rtol, const double *atol);
 /** Index of the first entry that is not finite, or -1. */
 int64_t ude_first_not_finite(int64_t n, const double *x);
 /** The smallest step that still moves t by a few units in the last place. */
 double ude_smallest_step(double t);
-/** Size of the first step (> 0); one evaluation. point, f1: double[n] work. Returns the callback's fatal code. */
+/** Size of the first step (> 0), at most `limit`; one evaluation. point, f1: double[n] work. Returns
+ *  the callback's fatal code. */
 int ude_initial_step(const ude_vector_field *field, int order, double t0, double direction,
                      double limit, const double *u0, const double *f0, const double *p, double rtol,
-                     double atol, const double *atol_vector, double *point, double *f1, double *h);
+                     const double *atol, double *point, double *f1, double *h);
 
-/** PI controller, Gustafsson 1991; exponents 7/(10p) and 2/(5p) for order p. */
+/** PI controller (Gustafsson 1991) with exponents 7/(10 p) and 2/(5 p) for a method of order p. */
 typedef struct ude_controller {
-  double beta1, beta2, previous;
+  double beta1, beta2;
+  double previous; /**< logarithm of the last accepted error */
   bool   rejected;
 } ude_controller;
 
-void   ude_controller_start(ude_controller *controller, int order);
+void ude_controller_start(ude_controller *controller, int order);
+/** The size to try after a step of size h > 0 with this error, accepted (error <= 1) or not. */
 double ude_controller_accept(ude_controller *controller, double error, double h);
 double ude_controller_reject(ude_controller *controller, double error, double h);
 

@@ -1,4 +1,4 @@
-/* Integrators (workspaces) and one-shot solutions. */
+/* Integrators: the workspace of repeated solves. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,12 +9,31 @@ void ude_integrator_free(ude_integrator *integrator) {
     free(integrator->u);
     free(integrator->u_new);
     free(integrator->error);
+    free(integrator->atol);
     free(integrator->work);
-    free(integrator->k);
-    free(integrator->weights);
     free(integrator->output);
+    free(integrator->weights);
+    free(integrator->k);
     free(integrator);
   }
+}
+
+static bool allocate(ude_integrator *in) {
+  size_t n      = (size_t)in->n;
+  size_t stages = (size_t)in->tableau->dense_stages;
+  if (n > SIZE_MAX / sizeof(double) / (stages + 1)) {
+    return false;
+  }
+  in->u       = ude_calloc(n, sizeof(double));
+  in->u_new   = ude_calloc(n, sizeof(double));
+  in->error   = ude_calloc(n, sizeof(double));
+  in->atol    = ude_calloc(n, sizeof(double));
+  in->work    = ude_calloc(n, sizeof(double));
+  in->output  = ude_calloc(n, sizeof(double));
+  in->weights = ude_calloc(stages, sizeof(double));
+  in->k       = ude_calloc(stages + 1, n * sizeof(double));
+  return in->u && in->u_new && in->error && in->atol && in->work && in->output && in->weights &&
+         in->k;
 }
 
 ude_status ude_integrator_create(const ude_vector_field *field, const ude_solve_options *options,
@@ -24,32 +43,25 @@ ude_status ude_integrator_create(const ude_vector_field *field, const ude_solve_
   if (status) {
     return status;
   }
+  ude_solve_options resolved;
+  status = ude_solve_options_resolve(options, field, &resolved, error);
+  if (status) {
+    return status;
+  }
   ude_integrator *made = ude_calloc(1, sizeof *made);
   if (!made) {
     return ude_fail_memory(error, "an integrator");
   }
-  status = ude_solve_options_resolve(options, field, &made->options, error);
-  if (status == UDE_OK) {
-    made->field   = field;
-    made->tableau = ude_erk_find(made->options.method, made->options.rtol);
-    made->n       = field->state.count;
-    size_t n      = (size_t)made->n;
-    size_t stages = (size_t)made->tableau->dense_stages;
-    made->u       = ude_calloc(n, sizeof(double));
-    made->u_new   = ude_calloc(n, sizeof(double));
-    made->error   = ude_calloc(n, sizeof(double));
-    made->work    = ude_calloc(n, sizeof(double));
-    made->output  = ude_calloc(n, sizeof(double));
-    made->weights = ude_calloc(stages, sizeof(double));
-    made->k       = ude_calloc(stages, n * sizeof(double));
-    if (!made->u || !made->u_new || !made->error || !made->work || !made->output || !made->weights ||
-        !made->k) {
-      status = ude_fail_memory(error, "an integrator");
-    }
-  }
-  if (status) {
+  made->field   = field;
+  made->options = resolved;
+  made->tableau = ude_erk_find(resolved.method, resolved.rtol);
+  made->n       = field->state.count;
+  if (!allocate(made)) {
     ude_integrator_free(made);
-    return status;
+    return ude_fail_memory(error, "an integrator");
+  }
+  for (int64_t l = 0; l < made->n; l++) {
+    made->atol[l] = resolved.atol_vector ? resolved.atol_vector[l] : resolved.atol;
   }
   *integrator = made;
   return UDE_OK;
@@ -76,109 +88,24 @@ static int save_at(int64_t index, double t, const double *u, void *context) {
 }
 
 ude_status ude_integrator_run(ude_integrator *integrator, const double *u0, const double *p,
-                              double t0, double t1, const double *times, int64_t count, double *u_at,
-                              double *u_end, ude_solve_result *result, ude_error *error) {
+                              double t0, double t1, const double *times, int64_t count,
+                              double *u_at, double *u_end, ude_solve_result *result,
+                              ude_error *error) {
+  *result = (ude_solve_result){.t = t0, .component = -1, .method = integrator->tableau->name};
   ude_status status = ude_times_check(times, count, t0, t1, error);
   if (status) {
-    *result = (ude_solve_result){.t = t0, .component = -1, .method = integrator->tableau->name};
     return status;
+  }
+  if (count > 0 && !u_at) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "%lld save times, but u_at is NULL",
+                    (long long)count);
   }
   target     to     = {u_at, integrator->n};
   ude_output output = {.times = times, .count = count, .save = save_at, .context = &to};
   status            = ude_integrate(integrator, u0, p, t0, t1, &output, result, error);
-  if (u_end && (status == UDE_OK || status == UDE_NUMERICAL || status == UDE_INTERRUPTED)) {
+  bool integrated   = status == UDE_OK || status == UDE_NUMERICAL || status == UDE_INTERRUPTED;
+  if (u_end && integrated) {
     memcpy(u_end, integrator->u, (size_t)integrator->n * sizeof *u_end);
   }
   return status;
-}
-
-/* -------------------------------------------------------------------------------- one shot -- */
-
-struct ude_solution {
-  int64_t          n, count, capacity;
-  double          *t, *u;
-  ude_solve_result result;
-};
-
-static int push(int64_t index, double t, const double *u, void *context) {
-  ude_solution *solution = context;
-  (void)index;
-  if (solution->count == solution->capacity) {
-    int64_t capacity = solution->capacity ? 2 * solution->capacity : 64;
-    double *grown_t  = ude_realloc(solution->t, (size_t)capacity, sizeof *grown_t);
-    solution->t      = grown_t ? grown_t : solution->t;
-    double *grown_u  = grown_t ? ude_realloc(solution->u, (size_t)capacity,
-                                             (size_t)solution->n * sizeof *grown_u)
-                               : NULL;
-    if (!grown_u) {
-      return -1;
-    }
-    solution->u        = grown_u;
-    solution->capacity = capacity;
-  }
-  solution->t[solution->count] = t;
-  memcpy(solution->u + solution->count * solution->n, u, (size_t)solution->n * sizeof *u);
-  solution->count++;
-  return 0;
-}
-
-ude_status ude_solve(const ude_vector_field *field, const double *u0, const double *p, double t0,
-                     double t1, const ude_solve_options *options, ude_solution **solution,
-                     ude_error *error) {
-  ude_integrator *integrator = NULL;
-  *solution                  = NULL;
-  ude_status status          = ude_integrator_create(field, options, &integrator, error);
-  if (status) {
-    return status;
-  }
-  const ude_solve_options *resolved = &integrator->options;
-  ude_solution            *made     = ude_calloc(1, sizeof *made);
-  if (!made) {
-    ude_integrator_free(integrator);
-    return ude_fail_memory(error, "a solution");
-  }
-  made->n           = field->state.count;
-  ude_output output = {.every_step = resolved->save == UDE_SAVE_STEPS,
-                       .end_only   = resolved->save == UDE_SAVE_END,
-                       .save       = push,
-                       .context    = made};
-  if (resolved->save == UDE_SAVE_AT) {
-    output.times = resolved->saveat;
-    output.count = resolved->saveat_count;
-    status       = ude_times_check(output.times, output.count, t0, t1, error);
-  }
-  if (status == UDE_OK) {
-    status = ude_integrate(integrator, u0, p, t0, t1, &output, &made->result, error);
-  }
-  ude_integrator_free(integrator);
-  if (status != UDE_OK && status != UDE_NUMERICAL && status != UDE_INTERRUPTED) {
-    ude_solution_free(made);
-    return status;
-  }
-  *solution = made;
-  return status;
-}
-
-int64_t ude_solution_count(const ude_solution *solution) {
-  return solution->count;
-}
-
-double ude_solution_time(const ude_solution *solution, int64_t i) {
-  return solution->t[i];
-}
-
-const double *ude_solution_state(const ude_solution *solution, int64_t i) {
-  return solution->u + i * solution->n;
-}
-
-const ude_solve_result *ude_solution_result(const ude_solution *solution) {
-  return &solution->result;
-}
-
-void ude_solution_free(ude_solution *solution) {
-  if (solution) {
-    free(solution->t);
-    free(solution->u);
-    free(solution);
-  }
 }

@@ -17,14 +17,15 @@
  *  b_i(theta) = sum_m r[i][m] theta^(m+1).
  *  Dense output may need further stages (Vern7: 6 more), computed only when asked for. */
 typedef struct ude_erk_tableau {
-  const char *name;
-  int         order;          /**< of the propagated solution */
-  int         embedded_order; /**< of the error estimate's companion */
-  int         dense_order;
-  int         stages;         /**< stages of the step */
-  int         dense_stages;   /**< stages incl. those of the dense output, >= stages */
-  int         dense_degree;   /**< columns of r */
-  bool        fsal;           /**< k_stages(t) = k_1(t+h): the last stage is the derivative at u1 */
+  const char   *name;
+  int           order;          /**< of the propagated solution */
+  int           embedded_order; /**< of the error estimate's companion */
+  int           dense_order;
+  int           stages;       /**< stages of the step */
+  int           dense_stages; /**< stages incl. those of the dense output, >= stages */
+  int           dense_degree; /**< columns of r */
+  bool          fsal;         /**< k_stages(t) = k_1(t+h): the last stage is the derivative at u1 */
+  bool          dense_end;    /**< the first stage of the dense output is the derivative at u1 */
   const double *a;            /**< [dense_stages][dense_stages], strictly lower, row-major */
   const double *b;            /**< [stages] */
   const double *btilde;       /**< [stages], b - bhat */
@@ -43,10 +44,12 @@ int ude_erk_dense_weights(const ude_erk_tableau *tableau, double theta, double *
 
 /** Stages first..last-1 of a step from (t, u) of size h. k: double[dense_stages][n]; stages below `first`
  *  are already there. work: double[n]. Returns the callback's code. */
-int ude_erk_stages(const ude_erk_tableau *tableau, const ude_vector_field *field, double t, double h,
-                   const double *u, const double *p, int first, int last, double *k, double *work);
+int ude_erk_stages(const ude_erk_tableau *tableau, const ude_vector_field *field, double t,
+                   double h, const double *u, const double *p, int first, int last, double *k,
+                   double *work);
 
-/** out = u + h sum_i weights_i k_i over `count` stages. out may be u. */
+/** out = u + h sum_i weights_i k_i over `count` stages; stages of weight 0 are not read. u NULL: zero. out may be u,
+ *  and apart from that overlaps nothing. */
 void ude_erk_combine(int64_t n, const double *u, double h, const double *weights, int count,
                      const double *k, double *out);
 
@@ -62,9 +65,10 @@ int ude_erk_stages_tangent(const ude_erk_tableau *tableau, const ude_vector_fiel
 /** Transpose of ude_erk_stages at fixed t, h: given the cotangents k_bar: double[last][n] of the
  *  stages (destroyed), adds to u_bar: double[n] and p_bar: double[np] (may be NULL).
  *  k: double[>=last][n] the stages of the forward step. work: double[2n]. */
-int ude_erk_stages_transpose(const ude_erk_tableau *tableau, const ude_vector_field *field, double t,
-                             double h, const double *u, const double *p, int last, const double *k,
-                             double *k_bar, double *u_bar, double *p_bar, double *work);
+int ude_erk_stages_transpose(const ude_erk_tableau *tableau, const ude_vector_field *field,
+                             double t, double h, const double *u, const double *p, int last,
+                             const double *k, double *k_bar, double *u_bar, double *p_bar,
+                             double *work);
 
 /* --------------------------------------------------------------------------------- trace -- */
 
@@ -72,16 +76,18 @@ int ude_erk_stages_transpose(const ude_erk_tableau *tableau, const ude_vector_fi
  *  step i goes from t[i] to t[i] + h[i] = t[i+1]; u[i] is the state at its start where stored. */
 typedef struct ude_trace {
   const ude_erk_tableau *tableau;
-  int64_t n;          /**< state dimension */
-  int64_t steps;      /**< accepted steps */
-  int64_t capacity;   /**< of t, h */
-  double *t, *h;      /**< [steps] */
-  int64_t stride;     /**< every stride-th state is stored: u of step i at u[(i/stride)*n] if i%stride==0 */
-  int64_t max_states; /**< bound on stored states; when full, stride doubles and every second is dropped. 0: none */
-  int64_t states;     /**< stored */
+  int64_t                n;        /**< state dimension */
+  int64_t                steps;    /**< accepted steps */
+  int64_t                capacity; /**< of t, h */
+  double                *t, *h;    /**< [steps] */
+  int64_t
+      stride; /**< every stride-th state is stored: u of step i at u[(i/stride)*n] if i%stride==0 */
+  int64_t
+      max_states; /**< bound on stored states; when full, stride doubles and every second is dropped. 0: none */
+  int64_t states; /**< stored */
   int64_t state_capacity;
-  double *u;          /**< [states][n] */
-  double  t_end;      /**< end of the last step, exactly the end of the span if it was reached */
+  double *u;     /**< [states][n] */
+  double  t_end; /**< end of the last step, exactly the end of the span if it was reached */
 } ude_trace;
 
 /** End of step i: the start of the next one, or t_end. */
@@ -103,6 +109,6 @@ static inline double ude_step_theta(double t, double t_next, double h, double ti
 void ude_integrator_set_trace(ude_integrator *integrator, ude_trace *trace);
 /** The tableau that the integrator uses. */
 const ude_erk_tableau *ude_integrator_tableau(const ude_integrator *integrator);
-void ude_trace_free(ude_trace *trace);
+void                   ude_trace_free(ude_trace *trace);
 
 #endif

@@ -22,65 +22,92 @@ static ude_status unknown_method(const char *name, ude_error *error) {
                   names);
 }
 
-/* Positive or zero (the default), and finite unless it may be unbounded. */
-static ude_status check_positive(const char *name, double value, ude_error *error) {
-  if (!(value >= 0) || isinf(value)) {
-    return ude_fail(error, UDE_INVALID_ARGUMENT, "%s must be positive and finite, but is %g", name,
-                    value);
+static ude_status check_finite_positive(const ude_solve_options *options, ude_error *error) {
+  const struct {
+    const char *name;
+    double      value;
+  } each[] = {{"rtol", options->rtol},
+              {"atol", options->atol},
+              {"initial_step", options->initial_step},
+              {"min_step", options->min_step},
+              {"max_step", options->max_step},
+              {"time_limit", options->time_limit}};
+  for (size_t i = 0; i < sizeof each / sizeof each[0]; i++) {
+    if (!(each[i].value >= 0) || isinf(each[i].value)) {
+      return ude_fail(error, UDE_INVALID_ARGUMENT,
+                      "%s must be positive (or 0 for the default) and finite, but is %g",
+                      each[i].name, each[i].value);
+    }
+  }
+  if (options->max_step > 0 && options->min_step > options->max_step) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "min_step (%g) is larger than max_step (%g)",
+                    options->min_step, options->max_step);
   }
   return UDE_OK;
 }
 
-ude_status ude_solve_options_resolve(const ude_solve_options *options, const ude_vector_field *field,
-                                     ude_solve_options *resolved, ude_error *error) {
-  *resolved         = options ? *options : (ude_solve_options){0};
-  ude_status status = check_positive("rtol", resolved->rtol, error);
-  status            = status ? status : check_positive("atol", resolved->atol, error);
-  status = status ? status : check_positive("initial_step", resolved->initial_step, error);
-  status = status ? status : check_positive("min_step", resolved->min_step, error);
-  status = status ? status : check_positive("max_step", resolved->max_step, error);
-  status = status ? status : check_positive("time_limit", resolved->time_limit, error);
-  if (status) {
-    return status;
+static ude_status check_counts(const ude_solve_options *options, ude_error *error) {
+  if (options->max_steps < 0) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "max_steps must be positive, but is %lld",
+                    (long long)options->max_steps);
   }
-  for (int64_t i = 0; resolved->atol_vector && i < field->state.count; i++) {
-    if (!(resolved->atol_vector[i] > 0) || isinf(resolved->atol_vector[i])) {
+  if (options->saveat_count < 0) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "saveat_count must not be negative, but is %lld",
+                    (long long)options->saveat_count);
+  }
+  int save = (int)options->save;
+  if (save != UDE_SAVE_STEPS && save != UDE_SAVE_AT && save != UDE_SAVE_END) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "save is %d, not one of ude_save", save);
+  }
+  return UDE_OK;
+}
+
+static ude_status check_atol_vector(const double *atol, const ude_layout *state, ude_error *error) {
+  for (int64_t i = 0; atol && i < state->count; i++) {
+    if (!(atol[i] > 0) || isinf(atol[i])) {
       char name[256];
       return ude_fail(error, UDE_INVALID_ARGUMENT,
                       "atol of '%s' must be positive and finite, but is %g",
-                      ude_layout_name(&field->state, i, "u", name, sizeof name),
-                      resolved->atol_vector[i]);
+                      ude_layout_name(state, i, "u", name, sizeof name), atol[i]);
     }
   }
-  if (resolved->max_steps < 0) {
-    return ude_fail(error, UDE_INVALID_ARGUMENT, "max_steps must be positive, but is %lld",
-                    (long long)resolved->max_steps);
+  return UDE_OK;
+}
+
+ude_status ude_solve_options_resolve(const ude_solve_options *options,
+                                     const ude_vector_field *field, ude_solve_options *resolved,
+                                     ude_error *error) {
+  *resolved         = options ? *options : (ude_solve_options){0};
+  ude_status status = check_finite_positive(resolved, error);
+  status            = status ? status : check_counts(resolved, error);
+  status = status ? status : check_atol_vector(resolved->atol_vector, &field->state, error);
+  if (status) {
+    return status;
   }
   resolved->rtol      = resolved->rtol > 0 ? resolved->rtol : default_rtol;
   resolved->atol      = resolved->atol > 0 ? resolved->atol : default_atol;
   resolved->max_steps = resolved->max_steps > 0 ? resolved->max_steps : default_max_steps;
-  if (!ude_erk_find(resolved->method, resolved->rtol)) {
-    return unknown_method(resolved->method, error);
-  }
-  if (resolved->save == UDE_SAVE_AT && resolved->saveat_count > 0 && !resolved->saveat) {
-    return ude_fail(error, UDE_INVALID_ARGUMENT, "saveat_count is %lld, but saveat is NULL",
-                    (long long)resolved->saveat_count);
-  }
-  return UDE_OK;
+  return ude_erk_find(resolved->method, resolved->rtol) ? UDE_OK
+                                                        : unknown_method(resolved->method, error);
 }
 
 ude_status ude_times_check(const double *times, int64_t count, double t0, double t1,
                            ude_error *error) {
   double direction = t1 >= t0 ? 1 : -1;
+  if (count < 0 || (count > 0 && !times)) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "%lld save times%s", (long long)count,
+                    times ? "" : ", but the pointer to them is NULL");
+  }
   for (int64_t i = 0; i < count; i++) {
     if (!(direction * (times[i] - t0) >= 0 && direction * (t1 - times[i]) >= 0)) {
-      return ude_fail(error, UDE_INVALID_ARGUMENT, "save time %g lies outside the time span [%g, %g]",
-                      times[i], t0, t1);
+      return ude_fail(error, UDE_INVALID_ARGUMENT,
+                      "save time %.17g lies outside the time span [%.17g, %.17g]", times[i], t0,
+                      t1);
     }
     if (i > 0 && direction * (times[i] - times[i - 1]) < 0) {
       return ude_fail(error, UDE_INVALID_ARGUMENT,
-                      "save times must be ordered from %g to %g, but %g follows %g", t0, t1, times[i],
-                      times[i - 1]);
+                      "save times must be ordered from %.17g to %.17g, but %.17g follows %.17g", t0,
+                      t1, times[i], times[i - 1]);
     }
   }
   return UDE_OK;

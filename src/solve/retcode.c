@@ -32,29 +32,41 @@ const char *ude_retcode_name(ude_retcode retcode) {
 static const char *advice(ude_retcode retcode) {
   switch (retcode) {
   case UDE_RETCODE_MAX_STEPS:
-    return "loosen the tolerances, raise the limit of steps, or the problem is stiff";
+    return "; loosen the tolerances or raise max_steps; if the steps are tiny where the solution "
+           "is smooth, the problem is stiff";
   case UDE_RETCODE_STEP_UNDERFLOW:
-    return "the solution may have a singularity there, or the tolerances are too tight";
+    return "; the solution may have a singularity there, or the tolerances are tighter than "
+           "rounding allows";
   case UDE_RETCODE_UNSTABLE:
-    return "look at the model's value there: an overflow, a division by zero, a root or logarithm of a "
-           "negative number";
-  case UDE_RETCODE_INITIAL_FAILURE: return "check the initial state and the parameters";
-  case UDE_RETCODE_TIME_LIMIT: return "loosen the tolerances or raise the time limit";
-  default: return NULL;
+    return "; look for an overflow, a division by zero, a root or logarithm of a negative number "
+           "in the model near this time";
+  case UDE_RETCODE_INITIAL_FAILURE: return "; check the initial state and the parameters";
+  case UDE_RETCODE_TIME_LIMIT: return "; loosen the tolerances or raise time_limit";
+  case UDE_RETCODE_RHS_FAILED: return "; see why the model's callback returned nonzero there";
+  default: return "";
+  }
+}
+
+/* What the named component has to do with it. */
+static const char *role(ude_retcode retcode) {
+  switch (retcode) {
+  case UDE_RETCODE_MAX_STEPS:
+  case UDE_RETCODE_STEP_UNDERFLOW:
+  case UDE_RETCODE_TIME_LIMIT: return "largest error in";
+  default: return "first in";
   }
 }
 
 void ude_solve_result_describe(const ude_solve_result *result, const ude_vector_field *field,
                                char *buffer, size_t size) {
-  char name[256] = "";
+  char name[256];
   char where[300] = "";
   if (result->component >= 0 && result->component < field->state.count) {
-    ude_layout_name(&field->state, result->component, "u", name, sizeof name);
-    snprintf(where, sizeof where, ", component '%s'", name);
+    snprintf(where, sizeof where, ", %s '%s'", role(result->retcode),
+             ude_layout_name(&field->state, result->component, "u", name, sizeof name));
   }
-  const char *hint = advice(result->retcode);
-  snprintf(buffer, size, "%s: %s at t = %.8g (step %.3g, after %lld steps and %lld rejections%s)%s%s",
+  snprintf(buffer, size, "%s: %s at t = %.8g (step %.3g, after %lld steps and %lld rejections%s)%s",
            result->method ? result->method : "solve", ude_retcode_text(result->retcode), result->t,
            result->h, (long long)result->steps, (long long)result->rejected, where,
-           hint ? "; " : "", hint ? hint : "");
+           advice(result->retcode));
 }

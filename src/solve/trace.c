@@ -56,7 +56,7 @@ int ude_trace_push(ude_trace *trace, double t, double h, double t_next, const do
   if (trace->steps == trace->capacity && grow_steps(trace)) {
     return -1;
   }
-  if (trace->steps % trace->stride == 0 && trace->max_states > 1 &&
+  if (trace->steps % trace->stride == 0 && trace->max_states > 0 &&
       trace->states == trace->max_states) {
     thin(trace);
   }

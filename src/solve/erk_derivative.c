@@ -1,0 +1,76 @@
+/* Tangent and transpose of the stages of an explicit Runge-Kutta step, the step (t, h) held fixed.
+ *
+ * With y_i = u + h sum_{j<i} a_ij k_j and k_i = f(y_i, p):
+ *   tangent     k'_i = f_u (u' + h sum_{j<i} a_ij k'_j) + f_p p'
+ *   transpose   ybar_i = f_u(y_i)^T kbar_i,  kbar_j += h a_ij ybar_i for j < i,  ubar += ybar_i,
+ *               pbar += f_p(y_i)^T kbar_i, from the last stage to the first. */
+#include <string.h>
+
+#include "solve/method.h"
+
+int ude_erk_stages_tangent(const ude_erk_tableau *tableau, const ude_vector_field *field, double t,
+                           double h, const double *u, const double *u_dot, const double *p,
+                           const double *p_dot, int64_t width, int first, int last, double *k,
+                           double *k_dot, double *work) {
+  int64_t    n         = field->state.count;
+  double    *point     = work;
+  double    *point_dot = work + n;
+  ude_jvp_fn jvp       = width == 1 && field->rhs.jvp ? field->rhs.jvp : field->rhs.jvp_wide;
+  int        code      = 0;
+  for (int i = first; i < last && code == 0; i++) {
+    const double *row = tableau->a + i * tableau->dense_stages;
+    ude_erk_combine(n, u, h, row, i, k, point);
+    ude_erk_combine(n * width, u_dot, h, row, i, k_dot, point_dot);
+    code = jvp(k + i * n, k_dot + i * n * width, point, point_dot, p, p_dot, t + tableau->c[i] * h,
+               NULL, field->rhs.context);
+  }
+  return code;
+}
+
+static bool all_zero(int64_t n, const double *x) {
+  for (int64_t l = 0; l < n; l++) {
+    if (x[l] != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+enum { MOST_STAGES = 64 };
+
+/* A stage's cotangent gives way to ybar of the stage once that is known, so that each later sum over stages
+ * reads them in one pass. */
+int ude_erk_stages_transpose(const ude_erk_tableau *tableau, const ude_vector_field *field,
+                             double t, double h, const double *u, const double *p, int last,
+                             const double *k, double *k_bar, double *u_bar, double *p_bar,
+                             double *work) {
+  int64_t n         = field->state.count;
+  int     columns   = tableau->dense_stages;
+  double *point     = work;
+  double *point_bar = work + n;
+  double  weights[MOST_STAGES];
+  for (int i = last - 1; i >= 0; i--) {
+    double *bar   = k_bar + i * n;
+    int     later = last - 1 - i;
+    for (int j = 0; j < later; j++) {
+      weights[j] = tableau->a[(i + 1 + j) * columns + i];
+    }
+    ude_erk_combine(n, bar, h, weights, later, bar + n, bar);
+    if (all_zero(n, bar)) {
+      continue;
+    }
+    ude_erk_combine(n, u, h, tableau->a + i * columns, i, k, point);
+    memset(point_bar, 0, (size_t)n * sizeof *point_bar);
+    int code = field->rhs.vjp(point, p, t + tableau->c[i] * h, bar, point_bar, p_bar, NULL,
+                              field->rhs.context);
+    if (code) {
+      return code;
+    }
+    memcpy(bar, point_bar, (size_t)n * sizeof *bar);
+  }
+  for (int i = 0; i < last; i++) {
+    weights[i] = 1;
+  }
+  ude_erk_combine(n, u_bar, 1, weights, last, k_bar, u_bar);
+  return 0;
+}
