@@ -72,6 +72,7 @@ typedef struct cli_model {
   const ude_vector_field *field;
   double                 *u0, *p;
   bool                    has_u0; /**< false: neither the model nor the options gave one */
+  bool                    u0_from_initial; /**< u0 is the model's initial(p), not overridden */
   bool                    has_span;
   double                  tspan[2];
 } cli_model;

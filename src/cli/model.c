@@ -224,6 +224,7 @@ static int set_state(const cli_options *options, cli_model *model) {
   model->u0                     = ude_calloc(count, sizeof *model->u0);
   int code      = seen && model->u0 ? CLI_OK : cli_usage_error("out of memory");
   model->has_u0 = field->u0 != NULL || field->initial.value != NULL;
+  model->u0_from_initial = field->initial.value != NULL && options->u0.count == 0;
   if (code == CLI_OK && model->has_u0) {
     ude_error  error = {0};
     ude_status status =

@@ -1,0 +1,179 @@
+/* ude grad: a loss and its gradient. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+/** Which gradient, and where it goes. */
+typedef struct request {
+  bool    state, all;
+  double *p_bar, *u0_bar;
+  double  value;
+  ude_solve_result result;
+} request;
+
+static void print_gradient(const cli_model *model, const request *want) {
+  const ude_layout *layout = want->state ? &model->field->state : &model->field->param;
+  const double     *values = want->state ? want->u0_bar : want->p_bar;
+  bool              first  = true;
+  fputs("\"gradient\":{", stdout);
+  for (int64_t i = 0; i < layout->count; i++) {
+    const ude_member *member = ude_layout_member(layout, i);
+    char              name[256];
+    if (!want->state && !want->all && member && member->fixed) {
+      continue;
+    }
+    fputs(first ? "" : ",", stdout);
+    first = false;
+    cli_json_string(stdout, ude_layout_name(layout, i, want->state ? "u" : "p", name, sizeof name));
+    putchar(':');
+    cli_json_number(stdout, values[i]);
+  }
+  putchar('}');
+}
+
+static void print_json(const cli_model *model, const request *want, const char *method) {
+  fputs("{\"loss\":", stdout);
+  cli_json_number(stdout, want->value);
+  putchar(',');
+  print_gradient(model, want);
+  printf(",\"wrt\":\"%s\",\"sensitivity\":\"%s\",\"method\":\"%s\",\"steps\":%lld,\"rejected\":%lld}\n",
+         want->state ? "state" : want->all ? "all" : "param", method, want->result.method,
+         (long long)want->result.steps, (long long)want->result.rejected);
+}
+
+/* Terminal and running cost over the time span. */
+static int cost_gradient(const cli_model *model, const ude_sensitivity_options *sensitivity,
+                         request *want) {
+  const ude_vector_field *field = model->field;
+  ude_cost         cost  = {.terminal = field->terminal_cost.value != NULL,
+                            .running  = field->running_cost.value != NULL};
+  ude_sensitivity *s     = NULL;
+  ude_error        error = {0};
+  if (!cost.terminal && !cost.running) {
+    return cli_usage_error("grad needs data (a CSV file), or a model that defines terminal_cost or "
+                           "running_cost");
+  }
+  int code = cli_model_need(model, true, true);
+  if (code) {
+    return code;
+  }
+  ude_status status = ude_sensitivity_create(field, sensitivity, &s, &error);
+  if (status == UDE_OK) {
+    status = ude_cost_gradient(s, model->u0, model->p, model->tspan[0], model->tspan[1], &cost,
+                               &want->value, want->u0_bar, want->p_bar, &want->result, &error);
+  }
+  if (status == UDE_OK && !want->state && model->u0_from_initial) {
+    status = ude_initial_pullback(field, model->p, model->tspan[0], want->u0_bar, want->p_bar,
+                                  &error);
+  }
+  ude_sensitivity_free(s);
+  return status ? cli_fail(&error, status) : CLI_OK;
+}
+
+static int data_gradient(const cli_options *options, const cli_model *model,
+                         const ude_sensitivity_options *sensitivity, request *want) {
+  ude_fit_options fit = {.solve       = sensitivity->solve,
+                         .sensitivity = sensitivity->method,
+                         .regularise  = options->regularise,
+                         .u0          = model->u0_from_initial || !model->has_u0 ? NULL : model->u0};
+  ude_dataset    *data   = NULL;
+  ude_loss       *loss   = NULL;
+  ude_error       error  = {0};
+  ude_status      status = UDE_OK;
+  if (options->initial) {
+    status = ude_initial_policy_parse(options->initial, &fit.initial, &error);
+  }
+  if (status == UDE_OK) {
+    status = ude_dataset_read(options->data.item, options->data.count, model->field, NULL, &data,
+                              &error);
+  }
+  if (status == UDE_OK && want->state && data->trajectories > 1) {
+    status = ude_fail(&error, UDE_INVALID_ARGUMENT,
+                      "--wrt state needs data of a single trajectory, but there are %lld",
+                      (long long)data->trajectories);
+  }
+  double *starts = NULL;
+  if (status == UDE_OK) {
+    starts = ude_calloc((size_t)(data->trajectories * model->field->state.count), sizeof *starts);
+    status = starts ? ude_loss_create(model->field, data, &fit, model->p, &loss, &error)
+                    : ude_fail_memory(&error, "the gradient");
+  }
+  if (status == UDE_OK) {
+    status = ude_loss_gradient(loss, model->p, &want->value, want->p_bar, starts, &want->result,
+                               &error);
+  }
+  if (status == UDE_OK) {
+    memcpy(want->u0_bar, starts, (size_t)model->field->state.count * sizeof *starts);
+  }
+  free(starts);
+  ude_loss_free(loss);
+  ude_dataset_free(data);
+  return status ? cli_fail(&error, status) : CLI_OK;
+}
+
+static int run(const cli_options *options) {
+  request                 want        = {0};
+  ude_sensitivity_options sensitivity = {0};
+  ude_error               error       = {0};
+  double                 *times       = NULL;
+  cli_model               model;
+  if (options->wrt) {
+    want.state = strcmp(options->wrt, "state") == 0;
+    want.all   = strcmp(options->wrt, "all") == 0;
+    if (!want.state && !want.all && strcmp(options->wrt, "param") != 0) {
+      return cli_usage_error("--wrt: '%s' is none of param, state, all", options->wrt);
+    }
+  }
+  if (options->format && strcmp(options->format, "json") != 0) {
+    return cli_usage_error("--format: '%s': grad prints json", options->format);
+  }
+  sensitivity.method = UDE_SENSITIVITY_ADJOINT;
+  if (options->sensitivity) {
+    ude_status status =
+        ude_sensitivity_method_parse(options->sensitivity, &sensitivity.method, &error);
+    if (status) {
+      return cli_fail(&error, status);
+    }
+  }
+  /* The forward mode needs transposed products too, of costs and observations. */
+  unsigned derivatives = sensitivity.method == UDE_SENSITIVITY_ADJOINT
+                             ? UDE_DERIVATIVE_VJP
+                             : UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JVP;
+  int code = cli_model_open(options, derivatives, &model);
+  if (code) {
+    return code;
+  }
+  code = cli_solve_options(options, model.tspan[0], model.tspan[1], &sensitivity.solve, &times);
+  want.p_bar  = ude_calloc((size_t)model.field->param.count, sizeof *want.p_bar);
+  want.u0_bar = ude_calloc((size_t)model.field->state.count, sizeof *want.u0_bar);
+  if (code == CLI_OK && (!want.p_bar || !want.u0_bar)) {
+    code = cli_usage_error("out of memory");
+  }
+  if (code == CLI_OK) {
+    cli_catch_interrupt();
+    code = options->data.count > 0 ? data_gradient(options, &model, &sensitivity, &want)
+                                   : cost_gradient(&model, &sensitivity, &want);
+  }
+  if (code == CLI_OK) {
+    print_json(&model, &want, ude_sensitivity_method_name(sensitivity.method));
+  }
+  free(times);
+  free(want.p_bar);
+  free(want.u0_bar);
+  cli_model_close(&model);
+  return code;
+}
+
+const cli_verb cli_grad = {
+    .name    = "grad",
+    .usage   = "MODEL.c [MORE.c ...] [DATA.csv] [options]",
+    .summary = "loss and gradient against data, or of the model's cost functions, as JSON",
+    .options = "sensitivity wrt method rtol atol tspan u0 p params initial regularise max-steps format "
+               "define clang cache no-cache",
+    .details =
+        "With data the loss is the sum of squares over all observed cells. Without data it is\n"
+        "terminal_cost at the end of the time span plus the integral of running_cost. The gradient is\n"
+        "that of the steps taken: adjoint and forward agree to rounding. --wrt param gives the trained\n"
+        "parameters, all also the const ones, state the initial state.",
+    .run = run};
