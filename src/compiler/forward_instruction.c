@@ -17,6 +17,15 @@ static LLVMValueRef product(ude_emit *emit, LLVMValueRef partial, LLVMValueRef t
   return LLVMBuildSelect(b, none, zero, term, "");
 }
 
+/* A dropped argument contributes nothing, not even 0 * inf. */
+static LLVMValueRef chosen(ude_emit *emit, LLVMValueRef partial, LLVMValueRef tangent) {
+  LLVMBuilderRef b    = emit->walk->builder;
+  LLVMValueRef   zero = LLVMConstNull(LLVMTypeOf(tangent));
+  LLVMValueRef   wide = ude_emit_dilate(emit, partial);
+  LLVMValueRef   none = LLVMBuildFCmp(b, LLVMRealOEQ, wide, zero, "");
+  return LLVMBuildSelect(b, none, zero, LLVMBuildFMul(b, wide, tangent, ""), "");
+}
+
 static LLVMValueRef sum(ude_emit *emit, LLVMValueRef a, LLVMValueRef b) {
   if (!a) {
     return b;
@@ -44,7 +53,9 @@ static LLVMValueRef rule_tangent(ude_emit *emit, const ude_rule *rule, LLVMValue
     LLVMValueRef partial =
         ude_rule_partial(emit->walk, rule, k, argument, result, LLVMTypeOf(result));
     if (partial) {
-      total = sum(emit, total, product(emit, partial, tangent, rule->singular));
+      LLVMValueRef term = rule->masks ? chosen(emit, partial, tangent)
+                                      : product(emit, partial, tangent, rule->singular);
+      total             = sum(emit, total, term);
     }
   }
   return total;

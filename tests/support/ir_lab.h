@@ -13,6 +13,7 @@
 #include <llvm-c/BitReader.h>
 #include <llvm-c/Core.h>
 #include <llvm-c/TargetMachine.h>
+#include <llvm-c/Transforms/PassBuilder.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,8 @@ typedef void (*lab_jvp_fn)(double *, double *, const double *, const double *, c
 typedef int (*lab_vjp_fn)(double *, double *, const double *, double *, const double *, double *,
                           double, double *);
 
-enum { LAB_FORWARD = 1, LAB_REVERSE = 2, LAB_BOTH = 3 };
+/* LAB_QUICK: few passes and plain machine code, for many programs; LAB_NARROW: no width 1. */
+enum { LAB_FORWARD = 1, LAB_REVERSE = 2, LAB_BOTH = 3, LAB_QUICK = 4, LAB_NARROW = 8 };
 
 typedef struct lab {
   ude_jit             *jit;
@@ -132,6 +134,28 @@ UDE_TEST_UNUSED static int lab_maps(lab *l, LLVMValueRef *maps, int most) {
   return count;
 }
 
+/* Machine code of the module: as the product does, or quickly. */
+UDE_TEST_UNUSED static void lab_object(lab *l, bool quick, LLVMMemoryBufferRef *object) {
+  char *message = NULL;
+  if (!quick) {
+    ck_assert_msg(!ude_pipeline_object(l->module, l->machine, object, &l->error), "%s",
+                  l->error.message);
+    return;
+  }
+  LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+  LLVMErrorRef              failed =
+      LLVMRunPasses(l->module, "function(sroa,early-cse,simplifycfg)", l->machine, options);
+  ck_assert_msg(!failed, "%s", failed ? LLVMGetErrorMessage(failed) : "");
+  LLVMDisposePassBuilderOptions(options);
+  LLVMTargetMachineRef plain = LLVMCreateTargetMachine(
+      LLVMGetTargetMachineTarget(l->machine), LLVMGetTargetMachineTriple(l->machine), "", "",
+      LLVMCodeGenLevelNone, LLVMRelocPIC, LLVMCodeModelJITDefault);
+  ck_assert_msg(
+      !LLVMTargetMachineEmitToMemoryBuffer(plain, l->module, LLVMObjectFile, &message, object),
+      "%s", message);
+  LLVMDisposeTargetMachine(plain);
+}
+
 /* Everything up to machine code; on a refusal false and l->error. */
 UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
   enum { MOST = 4096 };
@@ -150,7 +174,7 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
     size_t      length;
     const char *name = LLVMGetValueName2(maps[k], &length);
     char        derived[256];
-    for (size_t w = 0; w < 2 && modes & LAB_FORWARD; w++) {
+    for (size_t w = modes & LAB_NARROW ? 1 : 0; w < 2 && modes & LAB_FORWARD; w++) {
       snprintf(derived, sizeof derived, "jvp%d_%s", lab_widths[w], name);
       if (!ude_emit_jvp(l->module, maps[k], lab_widths[w], derived, &l->error)) {
         return false;
@@ -168,8 +192,7 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
     LLVMDisposeMessage(dump);
   }
   LLVMMemoryBufferRef object = NULL;
-  ck_assert_msg(!ude_pipeline_object(l->module, l->machine, &object, &l->error), "%s",
-                l->error.message);
+  lab_object(l, modes & LAB_QUICK, &object);
   if (getenv("UDE_LAB_FINAL")) {
     char *dump = LLVMPrintModuleToString(l->module);
     fputs(dump, stderr);
