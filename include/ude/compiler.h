@@ -89,13 +89,17 @@ typedef struct ude_new_param {
  * (the values of the *old* parameters, double[param.count]; NULL keeps the defaults) and the new members' values, quoted includes pasted.
  * Everything else keeps its text and comments. Replaced functions lose their UDE_LEARNED mark.
  *
+ * @param u0      double[state.count], new default initial state (not where the model defines
+ *                `initial`); NULL keeps the model's
+ * @param banner  text of a comment at the top; NULL: none
  * @param[out] text   the new source, owned by the caller (free)
  */
 UDE_API ude_status ude_model_rewrite(const char *const *files, size_t file_count,
                                      const ude_compile_options *options,
                                      const ude_replacement *replacements, size_t replacement_count,
                                      const ude_new_param *params, size_t param_count,
-                                     const double *p, const char *banner, char **text,
+                                     const double *p, const double *u0, const char *banner,
+                                     char **text,
                                      ude_error *error);
 
 #ifdef __cplusplus

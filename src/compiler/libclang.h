@@ -12,12 +12,11 @@
 #include <ude/compiler.h>
 
 #define UDE_LIBCLANG_MAP(X)                                                                     \
-  X(createIndex) X(disposeIndex) X(parseTranslationUnit) X(disposeTranslationUnit)              \
-  X(getTranslationUnitCursor) X(visitChildren) X(getCursorKind) X(getCursorSpelling)            \
-  X(getCString) X(disposeString) X(getCursorType) X(getArraySize) X(getCursorExtent)            \
-  X(getRangeStart) X(getRangeEnd) X(getSpellingLocation) X(getFileName)                         \
-  X(getCursorReferenced) X(equalCursors) X(getCursorSemanticParent) X(isCursorDefinition)       \
-  X(Location_isInSystemHeader) X(getCursorLocation)
+  X(createIndex) X(disposeIndex) X(parseTranslationUnit) X(disposeTranslationUnit) \
+  X(getTranslationUnitCursor) X(visitChildren) X(getCursorKind) X(getCursorSpelling) \
+  X(getCString) X(disposeString) X(getCursorType) X(getArraySize) X(getFileName) \
+  X(getExpansionLocation) X(getCursorLocation) X(getCursorReferenced) \
+  X(getCursorSemanticParent) X(isCursorDefinition)
 
 typedef struct ude_libclang {
 #define UDE_LIBCLANG_FIELD(name) __typeof__(&clang_##name) name;
