@@ -113,7 +113,7 @@ static ude_status run(LLVMModuleRef module, LLVMTargetMachineRef machine, const 
 ude_status ude_pipeline_canonical(LLVMModuleRef module, LLVMTargetMachineRef machine,
                                   ude_error *error) {
   return run(module, machine,
-             "thinlto-pre-link<O2>,function(loop(loop-unroll-full),sroa,early-cse<memssa>,instcombine,simplifycfg)",
+             "thinlto-pre-link<O2>,function(loop(loop-unroll-full),sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg)",
              false, error);
 }
 
