@@ -52,7 +52,7 @@ typedef struct ude_solve_options {
   const double *atol_vector;  /**< [state.count] or NULL; overrides atol */
   double        initial_step; /**< 0: Hairer, Norsett, Wanner I, II.4 */
   double        min_step;     /**< 0: 16 ulp of t */
-  double        max_step;     /**< 0: the whole span */
+  double        max_step;     /**< 0: the whole span; the last step may be 1 % longer */
   int64_t       max_steps;    /**< attempted steps, 0: 1000000 */
   double        time_limit;   /**< seconds of wall clock, 0: none */
   ude_save      save;

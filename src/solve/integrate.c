@@ -143,7 +143,7 @@ static bool choose(loop *s) {
                                                         : UDE_RETCODE_UNSTABLE);
   }
   s->h         = fmin(fmax(s->h, smallest), most);
-  bool final   = rest <= most && s->h * 1.01 >= rest;
+  bool final   = s->h * 1.01 >= rest;
   step->h      = s->direction * (final ? rest : s->h);
   step->t_next = final ? s->t1 : step->t + step->h;
   s->result->h = step->h;

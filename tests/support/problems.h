@@ -33,13 +33,53 @@ PROBLEM_RHS(decay_rhs) {
   return 0;
 }
 
-/* u' = u cos t, v' = -v^2: (exp(sin t), 1/(1 + t)) from (1, 1). */
+enum { CLOSED_N = 4 };
+
+/* A coupled nonlinear system with a closed form (Hairer, Norsett, Wanner I, II.5). */
 PROBLEM_RHS(closed_rhs) {
   (void)p;
   (void)context;
-  du[0] = u[0] * cos(t);
-  du[1] = -u[1] * u[1];
+  du[0] = 2 * t * pow(u[1], 0.2) * u[3];
+  du[1] = 10 * t * exp(5 * (u[2] - 1)) * u[3];
+  du[2] = 2 * t * u[3];
+  du[3] = -2 * t * log(u[0]);
   return 0;
+}
+
+UDE_TEST_UNUSED static void closed_exact(double t, double *u) {
+  u[0] = exp(sin(t * t));
+  u[1] = exp(5 * sin(t * t));
+  u[2] = sin(t * t) + 1;
+  u[3] = cos(t * t);
+}
+
+enum { KEPLER_N = 4 };
+
+/* Two bodies, eccentricity 0.3, semi-major axis 1, at the pericentre at t = 0. */
+PROBLEM_RHS(kepler_rhs) {
+  (void)p;
+  (void)t;
+  (void)context;
+  double r3 = pow(u[0] * u[0] + u[1] * u[1], 1.5);
+  du[0]     = u[2];
+  du[1]     = u[3];
+  du[2]     = -u[0] / r3;
+  du[3]     = -u[1] / r3;
+  return 0;
+}
+
+UDE_TEST_UNUSED static void kepler_exact(double t, double *u) {
+  const long double e       = 0.3L;
+  long double       anomaly = t;
+  for (int i = 0; i < 100; i++) { /* a contraction by e */
+    anomaly = t + e * sinl(anomaly);
+  }
+  long double root = sqrtl(1 - e * e);
+  long double rate = 1 / (1 - e * cosl(anomaly));
+  u[0]             = (double)(cosl(anomaly) - e);
+  u[1]             = (double)(root * sinl(anomaly));
+  u[2]             = (double)(-sinl(anomaly) * rate);
+  u[3]             = (double)(root * cosl(anomaly) * rate);
 }
 
 /* Lotka-Volterra, p = (alpha, beta, gamma, delta): x' = alpha x - beta x y, y' = gamma x y - delta y. */
