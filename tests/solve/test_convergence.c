@@ -1,6 +1,7 @@
 /* Observed orders of both methods and of their dense outputs; errors against tolerances. */
 #include "solve/method.h"
 #include "support/problems.h"
+#include "support/ude_check.h"
 
 enum { N = CLOSED_N };
 

@@ -3,6 +3,7 @@
 
 #include "solve/method.h"
 #include "support/problems.h"
+#include "support/ude_check.h"
 
 enum { N = 2, NP = 4, MOST_STAGES = 16, WIDTH = 3 };
 

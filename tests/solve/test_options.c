@@ -1,5 +1,6 @@
 /* Bad options and arguments are refused with their name and value; limits and output options. */
 #include "support/problems.h"
+#include "support/ude_check.h"
 
 static const ude_vector_field lotka = PROBLEM_FIELD(2, 4, lotka_rhs);
 

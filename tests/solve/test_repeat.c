@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "support/problems.h"
+#include "support/ude_check.h"
 
 enum { TIMES = 60, RUNS = 40, THREADS = 4 };
 

@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "support/problems.h"
+#include "support/ude_check.h"
 
 /* u' = -u, v' = -2 v; the k-th call spoils v' or returns a code. */
 typedef struct trap {

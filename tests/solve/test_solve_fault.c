@@ -2,6 +2,7 @@
 #include "solve/method.h"
 #include "support/fault.h"
 #include "support/problems.h"
+#include "support/ude_check.h"
 
 static const ude_vector_field lotka = PROBLEM_FIELD(2, 4, lotka_rhs);
 

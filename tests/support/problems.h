@@ -1,6 +1,6 @@
 /**
  * @file problems.h
- * @brief Vector fields with known solutions, and the checks of a solve that several tests need.
+ * @brief Vector fields with known solutions, for tests and benchmarks.
  */
 #ifndef UDE_TESTS_PROBLEMS_H
 #define UDE_TESTS_PROBLEMS_H
@@ -9,11 +9,15 @@
 
 #include <ude/solve.h>
 
-#include "support/ude_check.h"
+#if defined(__GNUC__)
+#define PROBLEM_UNUSED __attribute__((unused))
+#else
+#define PROBLEM_UNUSED
+#endif
 
-#define PROBLEM_RHS(name)                                                                 \
-  UDE_TEST_UNUSED static int name(double *du, const double *u, const double *p, double t, \
-                                  void *context)
+#define PROBLEM_RHS(name)                                                                \
+  PROBLEM_UNUSED static int name(double *du, const double *u, const double *p, double t, \
+                                 void *context)
 
 /** A field of n states and np parameters with this right-hand side. */
 #define PROBLEM_FIELD(n, np, function)                          \
@@ -46,7 +50,7 @@ PROBLEM_RHS(closed_rhs) {
   return 0;
 }
 
-UDE_TEST_UNUSED static void closed_exact(double t, double *u) {
+PROBLEM_UNUSED static void closed_exact(double t, double *u) {
   u[0] = exp(sin(t * t));
   u[1] = exp(5 * sin(t * t));
   u[2] = sin(t * t) + 1;
@@ -68,7 +72,7 @@ PROBLEM_RHS(kepler_rhs) {
   return 0;
 }
 
-UDE_TEST_UNUSED static void kepler_exact(double t, double *u) {
+PROBLEM_UNUSED static void kepler_exact(double t, double *u) {
   const long double e       = 0.3L;
   long double       anomaly = t;
   for (int i = 0; i < 100; i++) { /* a contraction by e */
@@ -141,12 +145,12 @@ PROBLEM_RHS(pleiades_rhs) {
   return 0;
 }
 
-UDE_TEST_UNUSED static const double pleiades_u0[28] = {3,    3, -1, -3, 2,     -2, 2, 3, -3, 2,
-                                                       0,    0, -4, 4,  0,     0,  0, 0, 0,  1.75,
-                                                       -1.5, 0, 0,  0,  -1.25, 1,  0, 0};
+PROBLEM_UNUSED static const double pleiades_u0[28] = {3,    3, -1, -3, 2,     -2, 2, 3, -3, 2,
+                                                      0,    0, -4, 4,  0,     0,  0, 0, 0,  1.75,
+                                                      -1.5, 0, 0,  0,  -1.25, 1,  0, 0};
 
 /** Pleiades at t = 3 (the test set's reference solution, all digits given there). */
-UDE_TEST_UNUSED static const double pleiades_u3[28] = {
+PROBLEM_UNUSED static const double pleiades_u3[28] = {
     0.3706139143970502,  3.237284092057233,   -3.222559032418324,  0.6597091455775310,
     0.3425581707156584,  1.562172101400631,   -0.7003092922212495, -3.943437585517392,
     -3.271380973972550,  5.225081843456543,   -2.590612434977470,  1.198213693392275,
@@ -155,12 +159,12 @@ UDE_TEST_UNUSED static const double pleiades_u3[28] = {
     0.5952396354208710,  -3.741244961234010,  0.3773459685750630,  0.9386858869551073,
     0.3667922227200571,  -0.3474046353808490, 2.344915448180937,   -1.947020434263292};
 
-UDE_TEST_UNUSED static const double arenstorf_u0[4]  = {0.994, 0, 0,
-                                                        -2.00158510637908252240537862224};
-UDE_TEST_UNUSED static const double arenstorf_period = 17.0652165601579625588917206249;
-UDE_TEST_UNUSED static const double lotka_p[4]       = {1.3, 0.9, 0.8, 1.8};
-UDE_TEST_UNUSED static const double lotka_u0[2]      = {0.44249296, 4.6280594};
-UDE_TEST_UNUSED static const double lorenz_p[3]      = {10, 28, 8.0 / 3};
-UDE_TEST_UNUSED static const double lorenz_u0[3]     = {1, 0, 0};
+PROBLEM_UNUSED static const double arenstorf_u0[4]  = {0.994, 0, 0,
+                                                       -2.00158510637908252240537862224};
+PROBLEM_UNUSED static const double arenstorf_period = 17.0652165601579625588917206249;
+PROBLEM_UNUSED static const double lotka_p[4]       = {1.3, 0.9, 0.8, 1.8};
+PROBLEM_UNUSED static const double lotka_u0[2]      = {0.44249296, 4.6280594};
+PROBLEM_UNUSED static const double lorenz_p[3]      = {10, 28, 8.0 / 3};
+PROBLEM_UNUSED static const double lorenz_u0[3]     = {1, 0, 0};
 
 #endif
