@@ -77,6 +77,7 @@ static void begin(ude_reverse *r, int index, LLVMValueRef sweep, LLVMValueRef ba
     r->loop[k].back =
         r->split ? ude_reverse_variable(r, true, walk->type_ptr, null) : r->loop[k].sweep;
   }
+  ude_loop_study(r);
 }
 
 static void both_sweeps(ude_reverse *r) {
@@ -97,6 +98,7 @@ static void both_sweeps(ude_reverse *r) {
     if (!flow->block[b].returns) {
       continue;
     }
+    r->current = b;
     LLVMPositionBuilderAtEnd(walk->builder, r->inverse[b]);
     for (LLVMValueRef i = LLVMGetLastInstruction(flow->block[b].block); i;
          i              = LLVMGetPreviousInstruction(i)) {

@@ -19,7 +19,14 @@
 #include "compiler/walker_clone.h"
 
 /** What a slot keeps of a value. */
-enum { UDE_KEEP_PRIMAL, UDE_KEEP_SHADOW, UDE_KEEP_FRAME, UDE_KEEPS };
+enum {
+  UDE_KEEP_PRIMAL,
+  UDE_KEEP_SHADOW,
+  UDE_KEEP_FRAME, /**< of a called function */
+  UDE_KEEPS,
+  UDE_KEEP_LAST = UDE_KEEPS, /**< of a loop: number of its last iteration */
+  UDE_KEEP_BASE              /**< of a loop: its rows */
+};
 
 typedef struct ude_slot {
   int          keep, id; /**< what, of which value; id -1: predecessor index of `block` */
@@ -30,10 +37,39 @@ typedef struct ude_slot {
   LLVMValueRef variable; /**< instead of frame and offset in the function's frame of a map */
 } ude_slot;
 
+/** A place in the reverse sweep where a loop begins to be undone. */
+typedef struct ude_loop_mark {
+  LLVMValueRef after;
+  int          block;
+} ude_loop_mark;
+
+/** What the iterations of a loop keep: linked frames, or rows if their number is known before. */
 typedef struct ude_loop_frame {
-  uint64_t     size;        /**< 0: nothing is kept, no frames */
-  LLVMValueRef sweep, back; /**< variables: current frame in the forward and the reverse sweep */
+  uint64_t     size;        /**< bytes of an iteration; 0: nothing is kept, no frames */
+  LLVMValueRef sweep, back; /**< variables: current frame (or first row) in the two sweeps */
+
+  bool         counts; /**< one edge in (from `entry`), one edge back (from `latch`) */
+  int          entry, latch;
+  LLVMValueRef number; /**< of the iteration, in the forward sweep */
+  LLVMValueRef count;  /**< variable: the same in the reverse sweep */
+  LLVMValueRef popped; /**< where the reverse sweep goes to the previous frame */
+  int          last_slot, base_slot;
+
+  bool           rows; /**< leaves when start + k step meets bound */
+  LLVMValueRef   start, bound;
+  int64_t        step;
+  bool           next;                  /**< it is the next value that is compared */
+  LLVMValueRef   trip_sweep, trip_back; /**< number of iterations; variable */
+  ude_loop_mark *mark;
+  int            marks, mark_capacity;
 } ude_loop_frame;
+
+/** A header phi that is start + (number of the iteration) * step; bytes for pointers. */
+typedef struct ude_induction {
+  int          loop;
+  LLVMValueRef start;
+  int64_t      step;
+} ude_induction;
 
 typedef struct ude_derived {
   LLVMValueRef sweep, back, pair; /**< split functions and the constant {sweep, back} */
@@ -47,6 +83,7 @@ typedef struct ude_reverse {
 
   /* the function being emitted */
   bool               split;
+  int                current;       /**< block that is being reversed */
   LLVMValueRef       back_function; /**< where the reverse sweep goes */
   LLVMBasicBlockRef  back_prologue;
   LLVMBasicBlockRef *body,
@@ -115,6 +152,23 @@ LLVMTypeRef ude_reverse_back_result(ude_reverse *r, LLVMTypeRef type);
 void        ude_reverse_sweep_call(ude_reverse *r, LLVMValueRef call);
 void        ude_reverse_back_call(ude_reverse *r, LLVMValueRef call);
 void        ude_reverse_mark_quiet(ude_reverse *r);
+
+/* reverse_loop.c */
+void         ude_loop_study(ude_reverse *r);
+bool         ude_loop_holds(const ude_flow *flow, int loop, int block);
+bool         ude_loop_induction(ude_reverse *r, LLVMValueRef phi, ude_induction *out);
+LLVMValueRef ude_loop_induction_value(ude_reverse *r, LLVMValueRef phi, const ude_induction *of,
+                                      LLVMValueRef start);
+/** Number of the iteration, of iterations, and rows of a loop at the point of the reverse sweep; outside the
+ *  loop, of its last iteration. */
+LLVMValueRef ude_loop_back_index(ude_reverse *r, int loop);
+LLVMValueRef ude_loop_back_trip(ude_reverse *r, int loop);
+LLVMValueRef ude_loop_back_base(ude_reverse *r, int loop);
+/** The reverse sweep goes from `block` to `pred`: start to undo the loops that are entered by that. */
+void         ude_loop_enter_back(ude_reverse *r, int block, int pred);
+void         ude_loop_number(ude_reverse *r, int loop);
+void         ude_loop_finish_numbers(ude_reverse *r);
+LLVMValueRef ude_loop_sweep_trip(ude_reverse *r, int loop);
 
 /* reverse_control.c */
 /** Frames, slots and predecessor indices in the forward sweep, once the reverse sweep said what it needs. */

@@ -29,6 +29,12 @@ static void hand_back(ude_reverse *r, int block, int pred, const LLVMValueRef *b
   }
 }
 
+static void go_back(ude_reverse *r, int block, int pred, const LLVMValueRef *bars) {
+  hand_back(r, block, pred, bars);
+  ude_loop_enter_back(r, block, pred);
+  LLVMBuildBr(r->emit.walk->builder, r->inverse[pred]);
+}
+
 void ude_reverse_leave_block(ude_reverse *r, int block) {
   ude_walk             *walk   = r->emit.walk;
   LLVMBuilderRef        b      = walk->builder;
@@ -50,29 +56,39 @@ void ude_reverse_leave_block(ude_reverse *r, int block) {
     return;
   }
   if (at->preds == 1 && !header) {
-    hand_back(r, block, at->pred[0], bars);
-    LLVMBuildBr(b, r->inverse[at->pred[0]]);
+    go_back(r, block, at->pred[0], bars);
     return;
-  }
-  LLVMTypeRef  type  = index_type(r, at->preds);
-  int          slot  = ude_reverse_slot(r, 0, -1, block, type);
-  LLVMValueRef index = ude_reverse_load_slot(r, slot);
-  if (header) {
-    LLVMValueRef frame = LLVMBuildLoad2(b, walk->type_ptr, r->loop[at->loop].back, "");
-    LLVMBuildStore(b, LLVMBuildLoad2(b, walk->type_ptr, frame, ""), r->loop[at->loop].back);
   }
   LLVMBasicBlockRef *edge = ude_walk_alloc(walk, (size_t)at->preds, sizeof(LLVMBasicBlockRef));
   for (int k = 0; k < at->preds; k++) {
     edge[k] = LLVMAppendBasicBlockInContext(walk->context, r->back_function, "");
   }
-  LLVMValueRef choice = LLVMBuildSwitch(b, index, edge[0], (unsigned)at->preds - 1);
-  for (int k = 0; k < at->preds; k++) {
-    if (k) {
+  ude_loop_frame *frame = &r->loop[at->loop];
+  if (header && frame->counts) {
+    LLVMTypeRef  i64   = walk->type_i64;
+    LLVMValueRef count = LLVMBuildLoad2(b, i64, frame->count, "");
+    LLVMValueRef zero = LLVMConstInt(i64, 0, false), one = LLVMConstInt(i64, 1, false);
+    LLVMValueRef first_time = LLVMBuildICmp(b, LLVMIntEQ, count, zero, "");
+    frame->popped           = first_time;
+    int latch               = at->pred[0] == frame->latch ? 0 : 1;
+    LLVMBuildCondBr(b, first_time, edge[1 - latch], edge[latch]);
+    LLVMPositionBuilderAtEnd(b, edge[latch]);
+    LLVMBuildStore(b, LLVMBuildSub(b, count, one, ""), frame->count);
+  } else {
+    LLVMTypeRef  type  = index_type(r, at->preds);
+    int          slot  = ude_reverse_slot(r, 0, -1, block, type);
+    LLVMValueRef index = ude_reverse_load_slot(r, slot);
+    if (header) {
+      frame->popped = index;
+    }
+    LLVMValueRef choice = LLVMBuildSwitch(b, index, edge[0], (unsigned)at->preds - 1);
+    for (int k = 1; k < at->preds; k++) {
       LLVMAddCase(choice, LLVMConstInt(type, (unsigned)k, false), edge[k]);
     }
+  }
+  for (int k = 0; k < at->preds; k++) {
     LLVMPositionBuilderAtEnd(b, edge[k]);
-    hand_back(r, block, at->pred[k], bars);
-    LLVMBuildBr(b, r->inverse[at->pred[k]]);
+    go_back(r, block, at->pred[k], bars);
   }
 }
 
@@ -81,13 +97,12 @@ void ude_reverse_leave_block(ude_reverse *r, int block) {
 /* At the end of `from`, which has no terminator: `size` bytes of tape, then to the start of `to`. Returns the phi in
  * `to` that holds the address. */
 static LLVMValueRef bump(ude_reverse *r, LLVMBasicBlockRef from, LLVMBasicBlockRef to,
-                         uint64_t size) {
+                         LLVMValueRef bytes) {
   ude_walk         *walk = r->emit.walk;
   LLVMBuilderRef    b    = walk->builder;
   LLVMTypeRef       ptr = walk->type_ptr, i64 = walk->type_i64;
-  LLVMBasicBlockRef slow  = LLVMAppendBasicBlockInContext(walk->context, r->emit.function, "");
-  LLVMValueRef      bytes = LLVMConstInt(i64, (size + 15) / 16 * 16, false);
-  r->uses_tape            = true;
+  LLVMBasicBlockRef slow = LLVMAppendBasicBlockInContext(walk->context, r->emit.function, "");
+  r->uses_tape           = true;
   LLVMPositionBuilderAtEnd(b, from);
   LLVMValueRef top = LLVMBuildLoad2(b, ptr, r->top, "");
   LLVMValueRef end = LLVMBuildLoad2(b, ptr, r->end, "");
@@ -129,27 +144,6 @@ static LLVMValueRef bump(ude_reverse *r, LLVMBasicBlockRef from, LLVMBasicBlockR
   return frame;
 }
 
-/* A frame for each iteration, linked to the one before. */
-static void loop_frames(ude_reverse *r) {
-  ude_walk       *walk = r->emit.walk;
-  LLVMBuilderRef  b    = walk->builder;
-  const ude_flow *flow = flow_of(r);
-  for (int k = 1; k < flow->loops; k++) {
-    int               header = flow->loop[k].header;
-    LLVMBasicBlockRef head = r->emit.block[header], body = r->body[header];
-    if (!r->loop[k].size) {
-      LLVMPositionBuilderAtEnd(b, head);
-      LLVMBuildBr(b, body);
-      r->ready[header] = NULL;
-      continue;
-    }
-    LLVMValueRef frame    = bump(r, head, body, r->loop[k].size);
-    LLVMValueRef previous = LLVMBuildLoad2(b, walk->type_ptr, r->loop[k].sweep, "");
-    LLVMBuildStore(b, previous, frame);
-    r->ready[header] = LLVMBuildStore(b, frame, r->loop[k].sweep);
-  }
-}
-
 static void position_after(ude_reverse *r, LLVMBasicBlockRef block, LLVMValueRef instruction) {
   LLVMBuilderRef b = r->emit.walk->builder;
   LLVMValueRef   next =
@@ -161,6 +155,87 @@ static void position_after(ude_reverse *r, LLVMBasicBlockRef block, LLVMValueRef
     LLVMPositionBuilderBefore(b, next);
   } else {
     LLVMPositionBuilderAtEnd(b, block);
+  }
+}
+
+static LLVMValueRef frame_bytes(ude_reverse *r, uint64_t size) {
+  return LLVMConstInt(r->emit.walk->type_i64, (size + 15) / 16 * 16, false);
+}
+
+/* A frame for each iteration, linked to the one before. */
+static void linked_frames(ude_reverse *r, int loop) {
+  ude_walk         *walk   = r->emit.walk;
+  LLVMBuilderRef    b      = walk->builder;
+  ude_loop_frame   *frame  = &r->loop[loop];
+  int               header = flow_of(r)->loop[loop].header;
+  LLVMBasicBlockRef head = r->emit.block[header], body = r->body[header];
+  if (!frame->size) {
+    LLVMPositionBuilderAtEnd(b, head);
+    LLVMBuildBr(b, body);
+    return;
+  }
+  LLVMValueRef here     = bump(r, head, body, frame_bytes(r, frame->size));
+  LLVMValueRef previous = LLVMBuildLoad2(b, walk->type_ptr, frame->sweep, "");
+  LLVMBuildStore(b, previous, here);
+  r->ready[header] = LLVMBuildStore(b, here, frame->sweep);
+  if (frame->popped) {
+    position_after(r, LLVMGetInstructionParent(frame->popped), frame->popped);
+    LLVMValueRef last = LLVMBuildLoad2(b, walk->type_ptr, frame->back, "");
+    LLVMBuildStore(b, LLVMBuildLoad2(b, walk->type_ptr, last, ""), frame->back);
+  }
+}
+
+/* All rows at once on the edge into the loop. */
+static void rows(ude_reverse *r, int loop) {
+  ude_walk         *walk   = r->emit.walk;
+  LLVMBuilderRef    b      = walk->builder;
+  ude_loop_frame   *frame  = &r->loop[loop];
+  int               header = flow_of(r)->loop[loop].header;
+  LLVMBasicBlockRef in = r->emit.detour_in[header], out = r->emit.detour_out[header];
+  LLVMPositionBuilderAtEnd(b, r->emit.block[header]);
+  LLVMBuildBr(b, r->body[header]);
+  LLVMPositionBuilderAtEnd(b, in);
+  frame->trip_sweep = ude_loop_sweep_trip(r, loop);
+  if (frame->size) {
+    LLVMValueRef size = LLVMConstInt(walk->type_i64, frame->size, false);
+    LLVMValueRef all  = LLVMBuildMul(b, frame->trip_sweep, size, "");
+    LLVMValueRef mask = LLVMConstInt(walk->type_i64, (uint64_t)-16, true);
+    all               = LLVMBuildAdd(b, all, LLVMConstInt(walk->type_i64, 15, false), "");
+    LLVMValueRef base = bump(r, in, out, LLVMBuildAnd(b, all, mask, ""));
+    LLVMBuildStore(b, base, frame->sweep);
+    if (r->loop[loop].base_slot) {
+      ude_reverse_store_slot(r, r->loop[loop].base_slot - 1, base);
+    }
+  } else {
+    LLVMBuildBr(b, out);
+  }
+  LLVMPositionBuilderAtEnd(b, out);
+  LLVMBuildBr(b, r->emit.block[header]);
+}
+
+/* The reverse sweep reads where the rows are when it starts to undo a loop. Inner loops first: this keeps
+ * something in the frames of outer ones. */
+static void find_rows(ude_reverse *r) {
+  ude_walk      *walk = r->emit.walk;
+  LLVMBuilderRef b    = walk->builder;
+  for (int loop = flow_of(r)->loops - 1; loop > 0; loop--) {
+    ude_loop_frame *frame = &r->loop[loop];
+    for (int k = 0; k < frame->marks && frame->rows && frame->size; k++) {
+      r->current = frame->mark[k].block;
+      position_after(r, LLVMGetInstructionParent(frame->mark[k].after), frame->mark[k].after);
+      LLVMBuildStore(b, ude_loop_back_base(r, loop), frame->back);
+    }
+  }
+}
+
+static void loop_frames(ude_reverse *r) {
+  const ude_flow *flow = flow_of(r);
+  for (int loop = 1; loop < flow->loops; loop++) { /* outer loops first: inner ones keep in them */
+    if (r->loop[loop].rows) {
+      rows(r, loop);
+    } else {
+      linked_frames(r, loop);
+    }
   }
 }
 
@@ -201,13 +276,21 @@ static LLVMValueRef pred_index(ude_reverse *r, int block, LLVMTypeRef type) {
 static void fill_slot(ude_reverse *r, int index) {
   const ude_slot *slot = &r->slot[index];
   const ude_flow *flow = flow_of(r);
-  if (slot->id < 0) {
+  if (slot->id < 0 && slot->keep < UDE_KEEPS) {
     if (slot->block == flow->blocks) {
       return; /* which return: ude_reverse_finish_sweep */
     }
     LLVMValueRef from = pred_index(r, slot->block, slot->type);
     position_at_start(r, slot->block);
     ude_reverse_store_slot(r, index, from);
+    return;
+  }
+  if (slot->keep == UDE_KEEP_BASE) {
+    return; /* with the rows */
+  }
+  if (slot->keep == UDE_KEEP_LAST) {
+    position_at_start(r, slot->block);
+    ude_reverse_store_slot(r, index, r->loop[slot->id].number);
     return;
   }
   LLVMValueRef value = slot->keep == UDE_KEEP_FRAME    ? r->call_frame[slot->id]
@@ -237,7 +320,7 @@ static void returns(ude_reverse *r) {
     LLVMPositionBuilderAtEnd(b, r->emit.last[k]);
     LLVMValueRef frame = LLVMBuildLoad2(b, walk->type_ptr, r->loop[0].sweep, "");
     for (int loop = 1; loop < flow->loops; loop++) {
-      if (!r->loop[loop].size) {
+      if (!r->loop[loop].size || r->loop[loop].rows) {
         continue;
       }
       LLVMValueRef at   = LLVMConstInt(walk->type_i64, r->loop_offset[loop], false);
@@ -270,13 +353,13 @@ static void split_prologues(ude_reverse *r) {
   LLVMBasicBlockRef start = LLVMInsertBasicBlockInContext(walk->context, r->emit.block[0], "");
   LLVMPositionBuilderAtEnd(b, r->emit.prologue);
   ude_reverse_tape_in(r);
-  LLVMValueRef frame = bump(r, r->emit.prologue, start, r->loop[0].size);
+  LLVMValueRef frame = bump(r, r->emit.prologue, start, frame_bytes(r, r->loop[0].size));
   LLVMBuildStore(b, frame, r->loop[0].sweep);
   LLVMBuildBr(b, r->emit.block[0]);
   LLVMPositionBuilderAtEnd(b, r->back_prologue);
   LLVMBuildStore(b, LLVMGetParam(r->back_function, 0), r->loop[0].back);
   for (int loop = 1; loop < flow->loops; loop++) {
-    if (!r->loop[loop].size) {
+    if (!r->loop[loop].size || r->loop[loop].rows) {
       continue;
     }
     LLVMValueRef at      = LLVMConstInt(walk->type_i64, r->loop_offset[loop], false);
@@ -316,6 +399,8 @@ static void split_prologues(ude_reverse *r) {
 
 void ude_reverse_finish_sweep(ude_reverse *r) {
   const ude_flow *flow = flow_of(r);
+  find_rows(r);
+  ude_loop_finish_numbers(r);
   if (r->split) {
     int count = 0;
     for (int k = 0; k < flow->blocks; k++) {

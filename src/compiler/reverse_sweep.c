@@ -234,7 +234,9 @@ void ude_reverse_sweep_block(ude_reverse *r, int block) {
       ude_emit_phi(emit, i);
       continue;
     }
-    if (!parted) { /* room between the phis and the rest, for the frame of this iteration */
+    if (!parted) {
+      ude_loop_number(
+          r, at->loop); /* room between the phis and the rest, for the frame of this iteration */
       LLVMBasicBlockRef rest = LLVMAppendBasicBlockInContext(walk->context, emit->function, "");
       LLVMPositionBuilderAtEnd(walk->builder, rest);
       r->body[block] = rest;

@@ -9,20 +9,30 @@ enum { COST_INTEGER = 12, COST_REAL = 4 };
 
 LLVMValueRef ude_reverse_variable(ude_reverse *r, bool back, LLVMTypeRef type,
                                   LLVMValueRef initial) {
-  LLVMBuilderRef    b     = r->emit.walk->builder;
-  LLVMBasicBlockRef saved = LLVMGetInsertBlock(b);
+  LLVMBuilderRef b = r->emit.walk->aside;
   LLVMPositionBuilderAtEnd(b, back ? r->back_prologue : r->emit.prologue);
   LLVMValueRef variable = LLVMBuildAlloca(b, type, "");
   if (initial) {
     LLVMBuildStore(b, initial, variable);
   }
-  LLVMPositionBuilderAtEnd(b, saved);
   return variable;
+}
+
+static int *slot_index(ude_reverse *r, int keep, int id, int block) {
+  switch (keep) {
+  case UDE_KEEP_LAST: return &r->loop[id].last_slot;
+  case UDE_KEEP_BASE: return &r->loop[id].base_slot;
+  default: return id >= 0 ? &r->slot_of[keep][id] : &r->pred_slot[block];
+  }
+}
+
+static uint64_t round_up(uint64_t value, uint64_t to) {
+  return (value + to - 1) / to * to;
 }
 
 int ude_reverse_slot(ude_reverse *r, int keep, int id, int block, LLVMTypeRef type) {
   ude_walk *walk  = r->emit.walk;
-  int      *known = id >= 0 ? &r->slot_of[keep][id] : &r->pred_slot[block];
+  int      *known = slot_index(r, keep, id, block);
   if (*known) {
     return *known - 1;
   }
@@ -30,44 +40,58 @@ int ude_reverse_slot(ude_reverse *r, int keep, int id, int block, LLVMTypeRef ty
   const ude_flow *flow = &walk->function[r->emit.source].flow;
   ude_slot       *slot = &r->slot[r->slots];
   int             loop = block < 0 || block == flow->blocks ? 0 : flow->block[block].loop;
+  if (keep >= UDE_KEEPS) {
+    loop = flow->loop[id].parent;
+  }
   bool bit = LLVMGetTypeKind(type) == LLVMIntegerTypeKind && LLVMGetIntTypeWidth(type) == 1;
   *slot    = (ude_slot){
          .keep = keep, .id = id, .block = block, .loop = loop, .type = bit ? walk->type_i8 : type};
+  uint64_t size = LLVMABISizeOfType(walk->layout, slot->type);
   if (!loop && !r->split) {
     slot->variable = ude_reverse_variable(r, false, slot->type, NULL);
+  } else if (r->loop[loop].rows) {
+    slot->offset = r->loop[loop].size;
+    r->loop[loop].size += round_up(size, 8);
   } else {
     ude_loop_frame *frame = &r->loop[loop];
     uint64_t        align = LLVMABIAlignmentOfType(walk->layout, slot->type);
     if (!frame->size) {
       frame->size = LLVMPointerSize(walk->layout); /* the link */
     }
-    if (align > 16) {
-      align = 16;
-    }
-    slot->offset = (frame->size + align - 1) / align * align;
-    frame->size  = slot->offset + LLVMABISizeOfType(walk->layout, slot->type);
+    slot->offset = round_up(frame->size, align > 16 ? 16 : align);
+    frame->size  = slot->offset + size;
   }
   *known = ++r->slots;
   return r->slots - 1;
 }
 
 static LLVMValueRef slot_address(ude_reverse *r, const ude_slot *slot, bool back) {
-  ude_walk      *walk = r->emit.walk;
-  LLVMBuilderRef b    = walk->builder;
+  ude_walk       *walk  = r->emit.walk;
+  LLVMBuilderRef  b     = walk->builder;
+  ude_loop_frame *frame = &r->loop[slot->loop];
   if (slot->variable) {
     return slot->variable;
   }
-  LLVMValueRef frame  = back ? r->loop[slot->loop].back : r->loop[slot->loop].sweep;
-  LLVMValueRef base   = LLVMBuildLoad2(b, walk->type_ptr, frame, "");
   LLVMValueRef offset = LLVMConstInt(walk->type_i64, slot->offset, false);
+  if (frame->rows) {
+    LLVMValueRef rows  = back ? ude_loop_back_base(r, slot->loop)
+                              : LLVMBuildLoad2(b, walk->type_ptr, frame->sweep, "");
+    LLVMValueRef trip  = back ? ude_loop_back_trip(r, slot->loop) : frame->trip_sweep;
+    LLVMValueRef index = back ? ude_loop_back_index(r, slot->loop) : frame->number;
+    LLVMValueRef bytes = LLVMBuildMul(b, trip, offset, "");
+    LLVMValueRef row   = LLVMBuildInBoundsGEP2(b, walk->type_i8, rows, &bytes, 1, "");
+    return LLVMBuildInBoundsGEP2(b, slot->type, row, &index, 1, "");
+  }
+  LLVMValueRef base = LLVMBuildLoad2(b, walk->type_ptr, back ? frame->back : frame->sweep, "");
   return LLVMBuildInBoundsGEP2(b, walk->type_i8, base, &offset, 1, "");
 }
 
 static void align_access(ude_reverse *r, LLVMValueRef access, LLVMTypeRef type,
                          const ude_slot *slot) {
   unsigned align = LLVMABIAlignmentOfType(r->emit.walk->layout, type);
-  if (!slot->variable && align > 16) {
-    LLVMSetAlignment(access, 16);
+  unsigned most  = r->loop[slot->loop].rows ? 8 : 16;
+  if (!slot->variable && align > most) {
+    LLVMSetAlignment(access, most);
   }
 }
 
@@ -93,7 +117,7 @@ void ude_reverse_store_slot(ude_reverse *r, int index, LLVMValueRef value) {
 
 static bool is_address_arithmetic(LLVMValueRef i) {
   switch (LLVMGetInstructionOpcode(i)) {
-  case LLVMGetElementPtr:
+  case LLVMGetElementPtr: return true;
   case LLVMTrunc:
   case LLVMZExt:
   case LLVMSExt:
@@ -105,7 +129,13 @@ static bool is_address_arithmetic(LLVMValueRef i) {
   case LLVMAShr:
   case LLVMAnd:
   case LLVMOr:
-  case LLVMXor: return true;
+  case LLVMXor:
+  case LLVMSelect:
+  case LLVMFreeze: return LLVMGetTypeKind(LLVMTypeOf(i)) == LLVMIntegerTypeKind;
+  case LLVMUDiv:
+  case LLVMSDiv:
+  case LLVMURem:
+  case LLVMSRem: return LLVMIsAConstantInt(LLVMGetOperand(i, 1)) != NULL;
   case LLVMICmp: return LLVMGetTypeKind(LLVMTypeOf(LLVMGetOperand(i, 0))) == LLVMIntegerTypeKind;
   default: return false;
   }
@@ -148,6 +178,10 @@ static int cost_again(ude_reverse *r, LLVMValueRef value, bool real, int depth) 
   }
   if (is_constant_load(r, value)) {
     return 1 + cost_again(r, LLVMGetOperand(value, 0), false, depth + 1);
+  }
+  ude_induction of;
+  if (LLVMGetTypeKind(type) == LLVMPointerTypeKind && ude_loop_induction(r, value, &of)) {
+    return 2 + cost_again(r, of.start, false, depth + 1);
   }
   bool compute = real ? is_light_arithmetic(value) : is_address_arithmetic(value);
   if (!compute) {
@@ -216,6 +250,14 @@ LLVMValueRef ude_reverse_need(ude_reverse *r, LLVMValueRef value) {
   if (known) {
     return known;
   }
+  ude_induction of;
+  if (ude_loop_induction(r, value, &of)) {
+    bool pointer = LLVMGetTypeKind(LLVMTypeOf(value)) == LLVMPointerTypeKind;
+    if (!pointer || cost_again(r, value, false, 0) <= COST_INTEGER) {
+      LLVMValueRef start = ude_reverse_need(r, of.start);
+      return see(r, UDE_KEEP_PRIMAL, id, ude_loop_induction_value(r, value, &of, start));
+    }
+  }
   if (LLVMIsAArgument(value) || !computes_again(r, value, id)) {
     return see(r, UDE_KEEP_PRIMAL, id, keep(r, value, id));
   }
@@ -259,6 +301,11 @@ LLVMValueRef ude_reverse_need_shadow(ude_reverse *r, LLVMValueRef pointer) {
     }
     LLVMValueRef base = ude_reverse_need_shadow(r, LLVMGetOperand(pointer, 0));
     return see(r, UDE_KEEP_SHADOW, id, ude_emit_gep(emit, pointer, base, indices));
+  }
+  ude_induction of;
+  if (ude_loop_induction(r, pointer, &of)) {
+    LLVMValueRef start = ude_reverse_need_shadow(r, of.start);
+    return see(r, UDE_KEEP_SHADOW, id, ude_loop_induction_value(r, pointer, &of, start));
   }
   if (instruction && LLVMIsAAllocaInst(pointer) && !r->split &&
       LLVMIsAAllocaInst(emit->shadow[id])) {

@@ -101,6 +101,7 @@ ude_walk *ude_walk_create(LLVMModuleRef module, ude_error *error) {
   walk->context     = LLVMGetModuleContext(module);
   walk->layout      = LLVMGetModuleDataLayout(module);
   walk->builder     = LLVMCreateBuilderInContext(walk->context);
+  walk->aside       = LLVMCreateBuilderInContext(walk->context);
   walk->error       = error;
   walk->type_double = LLVMDoubleTypeInContext(walk->context);
   walk->type_float  = LLVMFloatTypeInContext(walk->context);
@@ -118,6 +119,7 @@ void ude_walk_free(ude_walk *walk) {
     return;
   }
   LLVMDisposeBuilder(walk->builder);
+  LLVMDisposeBuilder(walk->aside);
   for (arena_block *block = walk->arena, *next; block; block = next) {
     next = block->next;
     free(block);

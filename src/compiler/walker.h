@@ -106,6 +106,7 @@ typedef struct ude_walk {
   LLVMContextRef    context;
   LLVMTargetDataRef layout;
   LLVMBuilderRef    builder;
+  LLVMBuilderRef    aside; /**< for code elsewhere, so that `builder` stays where it is */
   ude_error        *error;
   jmp_buf           leave;
   void             *arena;

@@ -294,14 +294,36 @@ LLVMValueRef ude_emit_copy(ude_emit *emit, LLVMValueRef instruction) {
   return copy;
 }
 
+/* Is the edge to `to` one into its loop, not one back? */
+static bool has_detour(ude_emit *emit, int from, int to) {
+  if (!emit->detour_in || !emit->detour_in[to]) {
+    return false;
+  }
+  const ude_flow *flow = &emit->walk->function[emit->source].flow;
+  int             loop = flow->block[to].loop;
+  for (int at = flow->block[from].loop; at >= 0; at = flow->loop[at].parent) {
+    if (at == loop) {
+      return false;
+    }
+  }
+  return true;
+}
+
+LLVMBasicBlockRef ude_emit_incoming(ude_emit *emit, int from, int to) {
+  return has_detour(emit, from, to) ? emit->detour_out[to] : emit->last[from];
+}
+
 void ude_emit_branch(ude_emit *emit, LLVMValueRef terminator) {
   LLVMValueRef copy = LLVMInstructionClone(terminator);
   LLVMInsertIntoBuilder(emit->walk->builder, copy);
   ude_emit_forget_location(copy);
+  int      from       = ude_map_get(&emit->walk->ids, LLVMGetInstructionParent(terminator));
   unsigned successors = LLVMGetNumSuccessors(terminator);
   for (unsigned k = 0; k < successors; k++) {
-    LLVMBasicBlockRef to = LLVMGetSuccessor(terminator, k);
-    LLVMSetSuccessor(copy, k, emit->block[ude_map_get(&emit->walk->ids, to)]);
+    LLVMBasicBlockRef to    = LLVMGetSuccessor(terminator, k);
+    int               index = ude_map_get(&emit->walk->ids, to);
+    LLVMSetSuccessor(copy, k,
+                     has_detour(emit, from, index) ? emit->detour_in[index] : emit->block[index]);
   }
   if (LLVMGetInstructionOpcode(terminator) == LLVMBr) {
     if (LLVMIsConditional(terminator)) {

@@ -22,9 +22,11 @@ struct ude_emit {
   int                source;   /**< index of the primal function */
   LLVMBasicBlockRef  prologue; /**< first block; everything else starts at block[0] */
   LLVMBasicBlockRef *block;    /**< [flow.blocks] copies */
-  LLVMBasicBlockRef *last;     /**< [flow.blocks] where the copy ends, if it was split */
-  LLVMValueRef      *primal;   /**< [walk->values] copies */
-  LLVMValueRef      *shadow;   /**< [walk->values] tangents, shadow pointers; NULL: zero */
+  LLVMBasicBlockRef *detour_in,
+      *detour_out;           /**< [blocks] extra blocks on the edge into a loop; may be NULL */
+  LLVMBasicBlockRef *last;   /**< [flow.blocks] where the copy ends, if it was split */
+  LLVMValueRef      *primal; /**< [walk->values] copies */
+  LLVMValueRef      *shadow; /**< [walk->values] tangents, shadow pointers; NULL: zero */
   /** What stands for a function in shadows of function pointers. */
   LLVMValueRef (*function_shadow)(ude_emit *emit, LLVMValueRef function);
   ude_map_of globals; /**< index into global */
@@ -48,6 +50,8 @@ void ude_emit_forget_location(LLVMValueRef instruction);
 LLVMValueRef ude_emit_copy(ude_emit *emit, LLVMValueRef instruction);
 /** Copy a terminator other than a return, to the copies of its successors. */
 void ude_emit_branch(ude_emit *emit, LLVMValueRef terminator);
+/** The block of the copy from which control comes from block `from` to block `to`. */
+LLVMBasicBlockRef ude_emit_incoming(ude_emit *emit, int from, int to);
 /** Shadow of a GEP from the shadow of its base and values for its indices. */
 LLVMValueRef ude_emit_gep(ude_emit *emit, LLVMValueRef gep, LLVMValueRef base,
                           const LLVMValueRef *indices);

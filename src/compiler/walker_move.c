@@ -314,19 +314,27 @@ void ude_emit_phi(ude_emit *emit, LLVMValueRef phi) {
 }
 
 void ude_emit_complete_phi(ude_emit *emit, LLVMValueRef phi) {
-  int          id     = ude_walk_value(emit->walk, phi);
+  ude_walk    *walk   = emit->walk;
+  int          id     = ude_walk_value(walk, phi);
   LLVMValueRef shadow = emit->shadow[id];
+  int          to     = walk->value[id].block;
+  bool         done   = false; /* a detour makes one edge of several */
   for (unsigned k = 0; k < LLVMCountIncoming(phi); k++) {
-    int from = ude_map_get(&emit->walk->ids, LLVMGetIncomingBlock(phi, k));
+    int from = ude_map_get(&walk->ids, LLVMGetIncomingBlock(phi, k));
     if (from < 0) {
       continue; /* unreachable */
     }
-    LLVMValueRef value = ude_emit_primal(emit, LLVMGetIncomingValue(phi, k));
-    LLVMAddIncoming(emit->primal[id], &value, &emit->last[from], 1);
-    if (!shadow) {
+    LLVMBasicBlockRef in     = ude_emit_incoming(emit, from, to);
+    bool              detour = in != emit->last[from];
+    if (detour && done) {
       continue;
     }
-    LLVMValueRef tangent = ude_emit_shadow(emit, LLVMGetIncomingValue(phi, k));
-    LLVMAddIncoming(shadow, &tangent, &emit->last[from], 1);
+    done               = done || detour;
+    LLVMValueRef value = ude_emit_primal(emit, LLVMGetIncomingValue(phi, k));
+    LLVMAddIncoming(emit->primal[id], &value, &in, 1);
+    if (shadow) {
+      LLVMValueRef tangent = ude_emit_shadow(emit, LLVMGetIncomingValue(phi, k));
+      LLVMAddIncoming(shadow, &tangent, &in, 1);
+    }
   }
 }
