@@ -200,7 +200,7 @@ static ude_status read_row(reader *in, const ude_table *table, double *row, ude_
     trim(cell);
     if (j < table->columns) {
       if (is_missing(cell)) {
-        row[j] = NAN;
+        row[j] = (double)NAN;
       } else if (!ude_parse_real(cell->data, cell->length, &row[j])) {
         return ude_fail(in->error, UDE_BAD_DATA,
                         "%s:%lld: column %lld ('%s'): '%.60s' is not a number", in->name,

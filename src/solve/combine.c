@@ -41,7 +41,10 @@ static void add(int64_t n, const double *u, double h, const double *w, const dou
       out[l] = u[l] + h * SUM_##count; \
     }                                  \
     break;
-  switch (terms) { EVERY_COUNT(ADD) }
+  switch (terms) {
+    EVERY_COUNT(ADD)
+  default: break;
+  }
 #undef ADD
 }
 
@@ -54,13 +57,17 @@ static void set(int64_t n, double h, const double *w, const double *const *k, in
       out[l] = h * SUM_##count;       \
     }                                 \
     break;
-  switch (terms) { EVERY_COUNT(SET) }
+  switch (terms) {
+    EVERY_COUNT(SET)
+  default: break;
+  }
 #undef SET
 }
 
 void ude_erk_combine(int64_t n, const double *u, double h, const double *weights, int count,
                      const double *k, double *out) {
-  const double *base = u;
+  const double *base    = u;
+  bool          written = false;
   for (int i = 0; i < count;) {
     double        w[TERMS];
     const double *stage[TERMS];
@@ -79,11 +86,12 @@ void ude_erk_combine(int64_t n, const double *u, double h, const double *weights
     } else {
       set(n, h, w, stage, terms, out);
     }
-    base = out;
+    base    = out;
+    written = true;
   }
-  if (!base) {
+  if (!written && !u) {
     memset(out, 0, (size_t)n * sizeof *out);
-  } else if (base != out) { /* no term at all */
+  } else if (!written && u != out) {
     memcpy(out, u, (size_t)n * sizeof *out);
   }
 }

@@ -10,7 +10,7 @@ int ude_erk_dense_weights(const ude_erk_tableau *tableau, double theta, double *
     return tableau->stages;
   }
   for (int i = 0; i < tableau->dense_stages; i++) {
-    const double *r   = tableau->r + i * degree;
+    const double *r   = tableau->r + (ptrdiff_t)i * degree;
     double        sum = r[degree - 1];
     for (int m = degree - 2; m >= 0; m--) {
       sum = sum * theta + r[m];
@@ -28,7 +28,7 @@ int ude_erk_stages(const ude_erk_tableau *tableau, const ude_vector_field *field
   for (int i = first; i < last && code == 0; i++) {
     const double *point = u;
     if (i > 0) {
-      ude_erk_combine(n, u, h, tableau->a + i * tableau->dense_stages, i, k, work);
+      ude_erk_combine(n, u, h, ude_erk_row(tableau, i), i, k, work);
       point = work;
     }
     code = field->rhs.value(k + i * n, point, p, t + tableau->c[i] * h, field->rhs.context);

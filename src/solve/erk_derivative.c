@@ -18,7 +18,7 @@ int ude_erk_stages_tangent(const ude_erk_tableau *tableau, const ude_vector_fiel
   ude_jvp_fn jvp       = width == 1 && field->rhs.jvp ? field->rhs.jvp : field->rhs.jvp_wide;
   int        code      = 0;
   for (int i = first; i < last && code == 0; i++) {
-    const double *row = tableau->a + i * tableau->dense_stages;
+    const double *row = ude_erk_row(tableau, i);
     ude_erk_combine(n, u, h, row, i, k, point);
     ude_erk_combine(n * width, u_dot, h, row, i, k_dot, point_dot);
     code = jvp(k + i * n, k_dot + i * n * width, point, point_dot, p, p_dot, t + tableau->c[i] * h,
@@ -45,7 +45,6 @@ int ude_erk_stages_transpose(const ude_erk_tableau *tableau, const ude_vector_fi
                              const double *k, double *k_bar, double *u_bar, double *p_bar,
                              double *work) {
   int64_t n         = field->state.count;
-  int     columns   = tableau->dense_stages;
   double *point     = work;
   double *point_bar = work + n;
   double  weights[MOST_STAGES];
@@ -53,13 +52,13 @@ int ude_erk_stages_transpose(const ude_erk_tableau *tableau, const ude_vector_fi
     double *bar   = k_bar + i * n;
     int     later = last - 1 - i;
     for (int j = 0; j < later; j++) {
-      weights[j] = tableau->a[(i + 1 + j) * columns + i];
+      weights[j] = ude_erk_row(tableau, i + 1 + j)[i];
     }
     ude_erk_combine(n, bar, h, weights, later, bar + n, bar);
     if (all_zero(n, bar)) {
       continue;
     }
-    ude_erk_combine(n, u, h, tableau->a + i * columns, i, k, point);
+    ude_erk_combine(n, u, h, ude_erk_row(tableau, i), i, k, point);
     memset(point_bar, 0, (size_t)n * sizeof *point_bar);
     int code = field->rhs.vjp(point, p, t + tableau->c[i] * h, bar, point_bar, p_bar, NULL,
                               field->rhs.context);

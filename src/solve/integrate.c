@@ -78,7 +78,7 @@ static bool start(loop *s, const double *u0, double t0) {
   ude_integrator          *in      = s->in;
   const ude_solve_options *options = &in->options;
   ude_solve_result        *result  = s->result;
-  if (in->n > 0) {
+  if (u0) { /* NULL only where there is no state */
     memcpy(in->u, u0, (size_t)in->n * sizeof *u0);
   }
   result->component = ude_first_not_finite(in->n, u0);

@@ -33,6 +33,11 @@ typedef struct ude_erk_tableau {
   const double *r;            /**< [dense_stages][dense_degree] */
 } ude_erk_tableau;
 
+/** Row i of a. */
+static inline const double *ude_erk_row(const ude_erk_tableau *tableau, int i) {
+  return tableau->a + (ptrdiff_t)i * tableau->dense_stages;
+}
+
 /** NULL for an unknown name. "auto" resolves by tolerance. */
 const ude_erk_tableau *ude_erk_find(const char *name, double rtol);
 

@@ -16,6 +16,13 @@ typedef struct answer {
   ude_solve_result result;
 } answer;
 
+static bool same(const answer *a, const answer *b) {
+  return memcmp(a->at, b->at, sizeof a->at) == 0 && memcmp(a->end, b->end, sizeof a->end) == 0 &&
+         a->result.steps == b->result.steps && a->result.rejected == b->result.rejected &&
+         a->result.rhs_calls == b->result.rhs_calls && a->result.h == b->result.h &&
+         a->result.error_estimate == b->result.error_estimate;
+}
+
 static void times_of(double *times) {
   for (int i = 0; i < TIMES; i++) {
     times[i] = 3.0 * i / TIMES;
@@ -53,12 +60,12 @@ START_TEST(runs_repeat) {
         UDE_NUMERICAL);
     ck_assert_int_eq(result.retcode, UDE_RETCODE_INITIAL_FAILURE);
     ck_assert_int_eq(solve(integrator, &other), UDE_OK);
-    ck_assert_mem_eq(&first, &other, sizeof first);
+    ck_assert(same(&first, &other));
   }
   ude_integrator_free(integrator);
   integrator = make(names[_i]);
   ck_assert_int_eq(solve(integrator, &other), UDE_OK);
-  ck_assert_mem_eq(&first, &other, sizeof first);
+  ck_assert(same(&first, &other));
   ude_integrator_free(integrator);
 }
 END_TEST
@@ -99,8 +106,7 @@ static void *work(void *context) {
   mine->same = true;
   for (int i = 0; i < RUNS; i++) {
     mine->same = mine->same && solve(mine->integrator, &mine->answer) == UDE_OK &&
-                 memcmp(mine->answer.end, mine->expected->end, sizeof mine->answer.end) == 0 &&
-                 memcmp(mine->answer.at, mine->expected->at, sizeof mine->answer.at) == 0;
+                 same(&mine->answer, mine->expected);
   }
   return NULL;
 }
