@@ -88,6 +88,9 @@ static LLVMValueRef slot_address(ude_reverse *r, const ude_slot *slot, bool back
 
 static void align_access(ude_reverse *r, LLVMValueRef access, LLVMTypeRef type,
                          const ude_slot *slot) {
+  if (!slot->variable) {
+    ude_emit_apart(&r->emit, access, true);
+  }
   unsigned align = LLVMABIAlignmentOfType(r->emit.walk->layout, type);
   unsigned most  = r->loop[slot->loop].rows ? 8 : 16;
   if (!slot->variable && align > most) {

@@ -263,6 +263,7 @@ void ude_walk_program(ude_walk *walk, LLVMValueRef primal) {
       irreducible = irreducible || walk->function[f].flow.irreducible;
     }
     if (!irreducible) {
+      LLVMSetCurrentDebugLocation2(walk->builder, NULL);
       return;
     }
     if (!attempt) {

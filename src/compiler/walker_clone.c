@@ -16,6 +16,23 @@ void ude_emit_forget_location(LLVMValueRef instruction) {
   LLVMInstructionSetDebugLoc(instruction, NULL);
 }
 
+void ude_emit_apart(ude_emit *emit, LLVMValueRef access, bool tape) {
+  LLVMContextRef context = emit->walk->context;
+  const char    *name    = tape ? "alias.scope" : "noalias";
+  unsigned       kind    = LLVMGetMDKindIDInContext(context, name, (unsigned)strlen(name));
+  if (!emit->adjoint || LLVMGetMetadata(access, kind)) {
+    return;
+  }
+  if (!emit->tape_scope) {
+    LLVMMetadataRef label     = LLVMMDStringInContext2(context, "ude", 3);
+    LLVMMetadataRef domain    = LLVMMDNodeInContext2(context, &label, 1);
+    LLVMMetadataRef fields[2] = {LLVMMDStringInContext2(context, "ude.tape", 8), domain};
+    LLVMMetadataRef scope     = LLVMMDNodeInContext2(context, fields, 2);
+    emit->tape_scope = LLVMMetadataAsValue(context, LLVMMDNodeInContext2(context, &scope, 1));
+  }
+  LLVMSetMetadata(access, kind, emit->tape_scope);
+}
+
 LLVMTypeRef ude_emit_shadow_type(ude_emit *emit, LLVMTypeRef type) {
   unsigned scale = (unsigned)emit->scale;
   switch (LLVMGetTypeKind(type)) {
@@ -283,6 +300,9 @@ LLVMValueRef ude_emit_copy(ude_emit *emit, LLVMValueRef instruction) {
     if (operand && !ude_walk_constant(operand)) {
       LLVMSetOperand(copy, (unsigned)k, ude_emit_primal(emit, operand));
     }
+  }
+  if (LLVMIsALoadInst(copy) || LLVMIsAStoreInst(copy)) {
+    ude_emit_apart(emit, copy, false);
   }
   if (LLVMIsACallInst(copy)) {
     LLVMSetTailCall(copy, false);

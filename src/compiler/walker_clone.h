@@ -29,7 +29,8 @@ struct ude_emit {
   LLVMValueRef      *shadow; /**< [walk->values] tangents, shadow pointers; NULL: zero */
   /** What stands for a function in shadows of function pointers. */
   LLVMValueRef (*function_shadow)(ude_emit *emit, LLVMValueRef function);
-  ude_map_of globals; /**< index into global */
+  LLVMValueRef tape_scope; /**< list of the alias scope of the tape */
+  ude_map_of   globals;    /**< index into global */
   struct {
     LLVMValueRef primal, shadow, initial; /**< initial NULL: zeros */
   }  *global;
@@ -46,6 +47,8 @@ bool         ude_emit_has_shadow(ude_emit *emit, LLVMValueRef value);
 void ude_emit_set(ude_emit *emit, LLVMValueRef value, LLVMValueRef primal, LLVMValueRef shadow);
 /** Derivatives have no debug information of their own. */
 void ude_emit_forget_location(LLVMValueRef instruction);
+/** The tape shares no memory with anything else: say so of an access to the tape, or to other memory. */
+void ude_emit_apart(ude_emit *emit, LLVMValueRef access, bool tape);
 /** Copy an instruction that is neither phi nor terminator to the builder. */
 LLVMValueRef ude_emit_copy(ude_emit *emit, LLVMValueRef instruction);
 /** Copy a terminator other than a return, to the copies of its successors. */

@@ -237,6 +237,7 @@ LLVMValueRef ude_emit_load_shadow(ude_emit *emit, LLVMTypeRef type, LLVMValueRef
   if (!parts_of(type)) {
     LLVMValueRef load = LLVMBuildLoad2(b, shadow, pointer, "");
     LLVMSetAlignment(load, shadow_align(emit, type, align));
+    ude_emit_apart(emit, load, false);
     return load;
   }
   LLVMValueRef whole = LLVMConstNull(shadow);
@@ -256,7 +257,9 @@ void ude_emit_store_shadow(ude_emit *emit, LLVMTypeRef type, LLVMValueRef shadow
                            LLVMValueRef pointer, unsigned align) {
   LLVMBuilderRef b = emit->walk->builder;
   if (!parts_of(type)) {
-    LLVMSetAlignment(LLVMBuildStore(b, shadow, pointer), shadow_align(emit, type, align));
+    LLVMValueRef store = LLVMBuildStore(b, shadow, pointer);
+    LLVMSetAlignment(store, shadow_align(emit, type, align));
+    ude_emit_apart(emit, store, false);
     return;
   }
   for (unsigned k = 0; k < parts_of(type); k++) {
