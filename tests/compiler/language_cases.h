@@ -40,7 +40,16 @@ static const language_case language_cases[] = {{"straight", 3, 3, 2, 0},
                                                {"helpers", 3, 3, 2, 0},
                                                {"reads_output", 3, 3, 1, 0},
                                                {"selects", 3, 3, 1, 0},
-                                               {"bytes_of_structs", 2, 3, 1, 0}};
+                                               {"bytes_of_structs", 2, 3, 1, 0},
+    {"pointer_walk", 2, 6, 1, 0},
+    {"strides", 4, 12, 2, 0},
+    {"long_loop", 2, 2, 1, 0},
+    {"live_out", 3, 4, 1, 0},
+    {"helper_arrays", 3, 8, 1, 0},
+    {"overlaps", 3, 4, 2, 0},
+    {"tree_of_nodes", 2, 3, 1, 0},
+    {"mixed_structs", 2, 3, 1, 2e-2},
+};
 
 enum { LANGUAGE_CASES = sizeof language_cases / sizeof *language_cases };
 

@@ -599,3 +599,171 @@ MAP(bytes_of_structs) {
   y[0]   = all[0].q[0] + all[1].m * all[1].v[1];
   y[1]   = other[1].v[1] * other[0].m;
 }
+
+MAP(pointer_walk) {
+  const double *at = u, *end = u + 6;
+  double        x[6], *to = x + 6;
+  while (at < end) {
+    *--to = *at++ * p[0];
+  }
+  double s = 1;
+  for (double *z = x; z != x + 6; z += 2) {
+    s = s * z[0] + z[1] * z[1];
+    z[1] = s;
+  }
+  y[0] = s;
+  y[1] = x[1] * x[5];
+}
+
+static NOINLINE double strided(const double *u, int first, int last, int step) {
+  double s = 1;
+  for (int i = first; i < last; i += step) s = s * 0.8 + u[i] * u[i] * s;
+  for (int i = last - 1; i >= first; i -= 3) s = s * 0.9 + u[i] * i;
+  unsigned k = (unsigned)last;
+  while (k-- > 0) s += u[k] * s * 0.1;
+  return s;
+}
+
+MAP(strides) {
+  y[0] = strided(u, 0, 12, 5) + strided(u, 3, 9, 2);
+  double s = 0;
+  for (size_t i = 11; i != (size_t)-1; i--) s = s * 0.7 + u[i] * s + p[0];
+  y[1] = s;
+  s = 1;
+  for (long i = 2; i < (long)p[1] * 4 + 3; i += 3) {
+    for (int j = (int)i; j > 0; j -= 2) s = s * 0.95 + u[j] * u[i % 12] * 0.1;
+  }
+  y[2] = s;
+  int i, j = 0;
+  for (i = 0; i < 10; i++) {
+    if (u[i] > 1.45) break;
+    j += i;
+  }
+  y[3] = u[i] * u[j % 12] * i;
+}
+
+MAP(long_loop) {
+  double x = u[0], z = u[1];
+  for (int i = 0; i < 20000; i++) {
+    double w = sin(x) * z;
+    if (w > 0.4) {
+      z -= 1e-3 * (w - 0.4) * z;
+    } else {
+      x += 1e-3 * (w - 0.4) * p[0];
+    }
+    x += 1e-5 * w * w;
+  }
+  y[0] = x;
+  y[1] = z;
+}
+
+MAP(live_out) {
+  double last = 0, best = -1e9;
+  int    where = 0, i = 0;
+  for (; i < 8; i++) {
+    double v = sin(u[i % 4] * (i + 1)) * p[0];
+    if (v > best) {
+      best  = v;
+      where = i;
+    }
+    last = v * u[0];
+  }
+  y[0] = last * best * i;
+  y[1] = best * u[where % 4] * where;
+  double inner = 0;
+  for (int k = 0; k < 3; k++) {
+    for (int j = 0; j <= k + 1; j++) {
+      inner = u[j] * inner + u[k];
+      if (inner > 30) goto done;
+    }
+    last = inner * last;
+  }
+done:
+  y[2] = inner * last;
+}
+
+static NOINLINE double sum_of(const double *x, int n, double *scale) {
+  double work[n], s = 0;
+  for (int i = 0; i < n; i++) work[i] = x[i] * *scale;
+  for (int i = 1; i < n; i++) {
+    work[i] *= work[i - 1];
+    s += work[i];
+    if (s > 50) return s * *scale;
+  }
+  *scale *= 1.1;
+  return s;
+}
+
+static NOINLINE void halves(double *x, int n, double w) {
+  double copy[16];
+  if (n < 2) {
+    x[0] *= w;
+    return;
+  }
+  memcpy(copy, x, (size_t)n * sizeof *x);
+  halves(copy, n / 2, w * 1.1);
+  halves(copy + n / 2, n - n / 2, w * x[0]);
+  for (int i = 0; i < n; i++) x[i] += 0.1 * copy[n - 1 - i] * copy[i];
+}
+
+MAP(helper_arrays) {
+  double x[8], scale = p[0];
+  for (int i = 0; i < 8; i++) x[i] = u[i];
+  y[0] = 0;
+  for (int round = 2; round < 7; round++) y[0] += sum_of(x, round, &scale) * scale;
+  halves(x, 7, p[0]);
+  y[1] = x[0] * x[6];
+  y[2] = x[3] + scale;
+}
+
+MAP(overlaps) {
+  double x[12];
+  int    n = (int)p[1] + 4;
+  for (int i = 0; i < 12; i++) x[i] = u[i % 4] * (i + 1);
+  memmove(x + 2, x, (size_t)n * sizeof *x);
+  x[1] = x[3] * x[2];
+  memmove(x, x + 1, (size_t)n * sizeof *x);
+  memmove(x + 4, x + (n & 1), (size_t)(n - 1) * sizeof *x);
+  y[0] = x[0] * x[5];
+  y[1] = x[4] * x[7] + x[2];
+  y[2] = x[6] * p[0] + x[9];
+}
+
+struct node {
+  double       weight;
+  struct node *left, *right;
+};
+
+static NOINLINE double fold(const struct node *n, double x) {
+  if (!n) return x;
+  return fold(n->left, x * n->weight) + sin(fold(n->right, x + n->weight));
+}
+
+MAP(tree_of_nodes) {
+  struct node nodes[5];
+  for (int i = 0; i < 5; i++) {
+    nodes[i].weight = u[i % 3] * (i + 1) * 0.3;
+    nodes[i].left   = 2 * i + 1 < 5 ? &nodes[2 * i + 1] : NULL;
+    nodes[i].right  = 2 * i + 2 < 5 ? &nodes[2 * i + 2] : NULL;
+  }
+  y[0] = fold(nodes, p[0]);
+  struct node saved = nodes[1];
+  nodes[1].weight *= saved.weight;
+  nodes[2] = nodes[1];
+  y[1] = fold(nodes, p[0] * saved.left->weight);
+}
+
+struct mixed {
+  float  a;
+  int    n;
+  double b;
+};
+
+MAP(mixed_structs) {
+  struct mixed m[3];
+  for (int i = 0; i < 3; i++) m[i] = (struct mixed){(float)u[i], i, u[i] * p[0]};
+  double s = 0;
+  for (int i = 0; i < 3; i++) s += (double)m[i].a * m[(i + 1) % 3].b * m[i].n;
+  y[0] = s;
+  y[1] = (double)(m[2].a * m[1].a) + m[0].b;
+}
