@@ -111,15 +111,14 @@ typedef struct ude_report_options {
  *
  * discovered.json, every member optional:
  *
- *     {"equations": [{"name": "interaction[0]",        left side
- *                     "text": "-0.9*prey*predator",    right side in + - * / ^, functions and names
- *                     "terms": [{"term": "prey*predator", "coefficient": -0.9, "error": 0.002}]}],
- *      "criterion": "ebic",
- *      "alternatives": [{"text": "...", "terms": 3, "score": -812.5, "loss": 0.0012, "chosen":
- * true}]}
+ *     {"equations": [{"name": "interaction[0]",                   left side; "dx/dt" is set as a derivative
+ *                     "terms": [{"text": "prey*predator",         + - * / ^, functions, names
+ *                                "coefficient": -0.9, "standard_error": 0.002}]}],
+ *      "refitted": [{"name": "alpha", "value": 1.3, "standard_error": 0.01}],
+ *      "criterion": "ebic", "criterion_value": -812.5, "notes": "...",
+ *      "alternatives": [{"text": "...", "terms": 1, "parameters": 5, "criterion": -812.5, "deviance": -840}]}
  *
- * `text` may also be an array of strings, one for each equation of an alternative. "d name/dt" as a
- * left side is set as a derivative.
+ * The first alternative is the one chosen. Names and texts may hold any characters.
  *
  * @param run_folder   an existing folder
  * @param output_path  complete or absent (ude_file_write); NULL: run_folder/report.html

@@ -35,13 +35,13 @@ typedef struct cli_options {
   cli_list flags;                 /**< -D, -I for clang */
 
   const char *method, *sensitivity, *params, *saveat, *format, *wrt, *mode, *output;
-  const char *plot_file, *clang, *cache, *optimizer, *initial, *columns, *truth, *schedule;
+  const char *clang, *cache, *optimizer, *initial, *truth;
   cli_list    u0, p, constants, library;
   double      rtol, atol, at, regularise, continuity, max_seconds, rate;
   bool        has_at, has_tspan;
   double      tspan[2];
   int64_t     max_steps, seed, iterations, adam, segment, degree;
-  bool        stats, plot, no_cache, resume, quiet, help, no_refit, version;
+  bool        stats, plot, no_cache, resume, quiet, help;
   double      future; /**< extrapolate the report to this time */
   bool        has_future;
 } cli_options;

@@ -53,8 +53,6 @@ static const cli_option table[] = {
     {"library", LIST, AT(library), 0, "a,b,...",
      "candidates: poly, trig, exp, rational, products (default poly,trig)"},
     {"degree", INTEGER, AT(degree), 0, "D", "highest degree of the polynomials"},
-    {"columns", TEXT, AT(columns), 0, "a,b", "columns of the data to use (default: all)"},
-    {"no-refit", FLAG, AT(no_refit), 0, NULL, "stop after the regression"},
     {"future", REAL, AT(future), AT(has_future), "T", "extrapolate the recovered model to time T"},
     {"truth", TEXT, AT(truth), 0, "MODEL.c", "true model, plotted beside the extrapolation"},
     {"define", LIST, AT(flags), 0, "NAME[=V]", "macro for clang (also -DNAME=V)"},
