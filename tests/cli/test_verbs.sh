@@ -94,7 +94,7 @@ cmp -s out forward.json || bad "modes of the Jacobian differ"
 run 0 ude jacobian grid.c --u0 'g[1][0]=0' --format json
 prints '[0,0,4,0]'
 
-# check: agreement, and a non-zero status when something disagrees cannot be forced from outside
+# check
 run 0 ude check "$lv/truth.c" --tspan 0,3
 prints 'adjoint'
 
@@ -105,6 +105,24 @@ for file in params.json settings.json history.csv data.csv predicted.csv traject
 done
 awk '/"loss"/ { gsub(/[",]/, ""); exit !($2 < 1.05e-3) }' fitted/params.json || bad "the fit is above the noise floor"
 run 0 ude grad "$lv/model.c" "$lv/data.csv" --params fitted/params.json
+
+# discover: the structure x*y in both equations, coefficients within 1 %, a model again, the report
+run 0 ude discover fitted --truth "$lv/truth.c" --future 50 --quiet
+[ "$(grep -c '^interaction\[[01]\] = [-0-9.]* (± [0-9.]*) prey\*predator$' out)" = 2 ] || { cat out >&2; bad "the structure"; }
+near "$(sed -n 's/^interaction\[0\] = \([-0-9.]*\) .*/\1/p' out)" -0.9 0.01
+near "$(sed -n 's/^interaction\[1\] = \([-0-9.]*\) .*/\1/p' out)" 0.8 0.01
+for file in discovered.c discovered.txt discovered.tex discovered.json extrapolation.csv learned_interaction.csv report.html; do
+  [ -s "fitted/$file" ] || bad "fitted/$file is missing"
+done
+! grep -qE '(src|href)="?https?://' fitted/report.html || bad "the report loads something"
+run 0 ude check fitted/discovered.c
+run 0 ude solve fitted/discovered.c --tspan 0,50 --saveat 0.1
+[ "$(wc -l <out)" = 502 ] || bad "501 points of the future"
+run 0 ude fit fitted/discovered.c "$lv/data.csv" -o again --optimizer lm --adam -1 --quiet
+run 0 ude report fitted -o page.html
+[ -s page.html ] || bad "page.html is missing"
+run 4 ude discover "$work"
+says "is no run folder"
 
 # messages and exit statuses
 run 2 "$UDE" nonsense
