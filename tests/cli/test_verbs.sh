@@ -119,7 +119,7 @@ run 0 ude check fitted/discovered.c
 run 0 ude solve fitted/discovered.c --tspan 0,50 --saveat 0.1
 [ "$(wc -l <out)" = 502 ] || bad "501 points of the future"
 run 0 ude fit fitted/discovered.c "$lv/data.csv" -o again --optimizer lm --adam -1 --quiet
-run 0 ude report fitted -o page.html
+run 0 "$UDE" report fitted -o page.html
 [ -s page.html ] || bad "page.html is missing"
 run 4 ude discover "$work"
 says "is no run folder"
