@@ -1,2 +1,2 @@
-# cJSON for settings.json (found by the fit room).
-target_link_libraries(ude PRIVATE PkgConfig::CJSON)
+# cJSON for settings.json (found by the room fit).
+target_link_libraries(ude PRIVATE ${UDE_CJSON_LIBRARY})

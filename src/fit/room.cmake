@@ -1,4 +1,6 @@
 # cJSON (apt: libcjson-dev, MIT) reads and writes parameter files and checkpoints.
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
-target_link_libraries(ude_room_fit PUBLIC PkgConfig::CJSON)
+find_library(UDE_CJSON_LIBRARY cjson)
+if(NOT UDE_CJSON_LIBRARY)
+  message(FATAL_ERROR "The room fit needs cJSON (apt install libcjson-dev)")
+endif()
+target_link_libraries(ude_room_fit PRIVATE ${UDE_CJSON_LIBRARY})

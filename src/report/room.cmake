@@ -1,8 +1,10 @@
 # cJSON reads the run's JSON files (apt: libcjson-dev, MIT). The page and Apache ECharts
 # (third_party/echarts) become part of the library.
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
-target_link_libraries(ude_room_report PUBLIC PkgConfig::CJSON)
+find_library(UDE_CJSON_LIBRARY cjson)
+if(NOT UDE_CJSON_LIBRARY)
+  message(FATAL_ERROR "The room report needs cJSON (apt install libcjson-dev)")
+endif()
+target_link_libraries(ude_room_report PRIVATE ${UDE_CJSON_LIBRARY})
 set(page ${PROJECT_SOURCE_DIR}/src/report/page.html)
 set(echarts ${PROJECT_SOURCE_DIR}/third_party/echarts/echarts.common.min.js)
 set_source_files_properties(${PROJECT_SOURCE_DIR}/src/report/embedded.c PROPERTIES
