@@ -70,7 +70,7 @@ static void compare(lab *l, const rp_program *program, uint64_t seed, int id) {
 
 START_TEST(programs) {
   static rp_program program[BATCH];
-  long              total = setting("UDE_PROGRAMS", 300), first = setting("UDE_SEED", 1);
+  long              total = setting("UDE_PROGRAMS", 200), first = setting("UDE_SEED", 1);
   for (long start = 0; start < total; start += BATCH) {
     int      count = total - start < BATCH ? (int)(total - start) : BATCH;
     ude_text text  = {0};
@@ -81,7 +81,7 @@ START_TEST(programs) {
     }
     ck_assert(!text.failed);
     lab l;
-    if (!lab_try(&l, text.data, LAB_BOTH | LAB_NARROW | (start % 200 ? LAB_QUICK : 0))) {
+    if (!lab_try(&l, text.data, LAB_BOTH | LAB_NARROW | (start % 400 ? LAB_QUICK : 0))) {
       fputs(text.data, stderr);
       ck_abort_msg("seeds from %ld: %s", first + start, l.error.message);
     }

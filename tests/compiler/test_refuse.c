@@ -2,7 +2,8 @@
  * like it is not. */
 #include "support/ir_lab.h"
 
-#define MAP "void map_x(double *restrict y, const double *restrict u, const double *restrict p, double t) "
+#define MAP \
+  "void map_x(double *restrict y, const double *restrict u, const double *restrict p, double t) "
 
 typedef struct refusal {
   const char *text;    /* lines count from 1 */
@@ -11,12 +12,13 @@ typedef struct refusal {
 } refusal;
 
 static const refusal refusals[] = {
-    {"double mystery(double);\n"
-     MAP "{\n"
+    {"double mystery(double);\n" MAP "{\n"
      "  y[0] = mystery(u[0]);\n"
      "}\n",
-     "model.c:3:10: cannot differentiate the call to 'mystery' in 'map_x': its body is not visible and it has "
-     "no rule; add its C source to the model, or compute without it", 0},
+     "model.c:3:10: cannot differentiate the call to 'mystery' in 'map_x': its body is not visible "
+     "and it has "
+     "no rule; add its C source to the model, or compute without it",
+     0},
 
     {"#include <stdlib.h>\n"
      "static int up(const void *a, const void *b) { return *(double *)a < *(double *)b; }\n"
@@ -24,12 +26,13 @@ static const refusal refusals[] = {
      "  double x[3] = {u[0], u[1], u[2]};\n"
      "  qsort(x, 3, sizeof *x, up);\n"
      "  return x[1];\n"
-     "}\n"
-     MAP "{\n"
+     "}\n" MAP "{\n"
      "  y[0] = 2 * middle(u);\n"
      "}\n",
-     "model.c:5:3: cannot differentiate the call to 'qsort' in 'middle': its body is not visible and it has no "
-     "rule (inlined at model.c:9 in 'map_x'); add its C source to the model, or compute without it", 0},
+     "model.c:5:3: cannot differentiate the call to 'qsort' in 'middle': its body is not visible "
+     "and it has no "
+     "rule (inlined at model.c:9 in 'map_x'); add its C source to the model, or compute without it",
+     0},
 
     {"#include <string.h>\n"
      "#include <stdint.h>\n"
@@ -39,92 +42,107 @@ static const refusal refusals[] = {
      "  bits -= 1ull << 52;\n"
      "  memcpy(&x, &bits, 8);\n"
      "  return x;\n"
-     "}\n"
-     MAP "{ y[0] = half(u[0]); }\n",
+     "}\n" MAP "{ y[0] = half(u[0]); }\n",
      "model.c:10:101: cannot differentiate a write in 'map_x': the bits of a number that depends "
      "on the inputs are used as an integer; compute with arithmetic and "
-     "math.h functions (frexp, ldexp, copysign, fabs) instead", 0},
+     "math.h functions (frexp, ldexp, copysign, fabs) instead",
+     0},
 
     {"static float fast(float x) {\n"
      "  int i = *(int *)&x;\n"
      "  i = 0x5f3759df - (i >> 1);\n"
      "  return *(float *)&i;\n"
-     "}\n"
-     MAP "{ y[0] = fast((float)u[0]); }\n",
-     "model.c:4:10: cannot differentiate a reinterpretation of bits in 'fast': the bits of a number that depends "
-     "on the inputs are used as an integer (inlined at model.c:6 in 'map_x'); compute with arithmetic and "
-     "math.h functions (frexp, ldexp, copysign, fabs) instead", 0},
+     "}\n" MAP "{ y[0] = fast((float)u[0]); }\n",
+     "model.c:4:10: cannot differentiate a reinterpretation of bits in 'fast': the bits of a "
+     "number that depends "
+     "on the inputs are used as an integer (inlined at model.c:6 in 'map_x'); compute with "
+     "arithmetic and "
+     "math.h functions (frexp, ldexp, copysign, fabs) instead",
+     0},
 
-    {"union pun { double d; unsigned long u; };\n"
-     MAP "{\n"
+    {"union pun { double d; unsigned long u; };\n" MAP "{\n"
      "  union pun x[4];\n"
      "  for (int i = 0; i < 4; i++) x[i].d = u[i];\n"
      "  for (int i = 0; i < 4; i++) x[(int)t + i].u &= ~0xffffffful;\n"
      "  y[0] = x[(int)t].d;\n"
      "}\n",
-     "model.c:5:47: cannot differentiate a write in 'map_x': the bits of a number that depends on the inputs are "
-     "used as an integer; compute with arithmetic and math.h functions (frexp, ldexp, copysign, fabs) instead", 0},
+     "model.c:5:47: cannot differentiate a write in 'map_x': the bits of a number that depends on "
+     "the inputs are "
+     "used as an integer; compute with arithmetic and math.h functions (frexp, ldexp, copysign, "
+     "fabs) instead",
+     0},
 
     {MAP "{\n"
-     "  double x = u[0];\n"
-     "  __asm__(\"\" : \"+x\"(x));\n"
-     "  y[0] = x;\n"
-     "}\n",
-     "model.c:3:3: cannot differentiate inline assembly in 'map_x': its effect is not visible; write it in C", 0},
+         "  double x = u[0];\n"
+         "  __asm__(\"\" : \"+x\"(x));\n"
+         "  y[0] = x;\n"
+         "}\n",
+     "model.c:3:3: cannot differentiate inline assembly in 'map_x': its effect is not visible; "
+     "write it in C",
+     0},
 
     {MAP "{\n"
-     "  volatile double x = u[0];\n"
-     "  y[0] = x * x;\n"
-     "}\n",
-     "model.c:2:19: cannot differentiate a volatile write in 'map_x': the value depends on the inputs; "
-     "remove volatile", 0},
+         "  volatile double x = u[0];\n"
+         "  y[0] = x * x;\n"
+         "}\n",
+     "model.c:2:19: cannot differentiate a volatile write in 'map_x': the value depends on the "
+     "inputs; "
+     "remove volatile",
+     0},
 
     {"#include <setjmp.h>\n"
-     "static jmp_buf here;\n"
-     MAP "{\n"
+     "static jmp_buf here;\n" MAP "{\n"
      "  if (setjmp(here)) return;\n"
      "  y[0] = u[0];\n"
      "  if (u[0] > 3) longjmp(here, 1);\n"
      "}\n",
-     "model.c:4:7: cannot differentiate the call to '_setjmp' in 'map_x': its body is not visible and it has no "
-     "rule; add its C source to the model, or compute without it", 0},
+     "model.c:4:7: cannot differentiate the call to '_setjmp' in 'map_x': its body is not visible "
+     "and it has no "
+     "rule; add its C source to the model, or compute without it",
+     0},
 
     {MAP "{\n"
-     "  long double x = u[0];\n"
-     "  y[0] = (double)(x * x / 3);\n"
-     "}\n",
-     "model.c:2:19: cannot differentiate a computation in 'map_x': it uses long double or half precision; use "
-     "double or float for numbers that depend on the inputs", 0},
+         "  long double x = u[0];\n"
+         "  y[0] = (double)(x * x / 3);\n"
+         "}\n",
+     "model.c:2:19: cannot differentiate a computation in 'map_x': it uses long double or half "
+     "precision; use "
+     "double or float for numbers that depend on the inputs",
+     0},
 
     {"#include <stdlib.h>\n"
-     "static double *buffer;\n"
-     MAP "{\n"
+     "static double *buffer;\n" MAP "{\n"
      "  if (!buffer) buffer = malloc((size_t)(100 + (int)t) * sizeof *buffer);\n"
      "  for (int i = 0; i < 100; i++) buffer[i] = u[i % 3] * i;\n"
      "  y[0] = buffer[(int)t];\n"
      "}\n",
-     "model.c:4:25: cannot differentiate the call to 'malloc' in 'map_x': the block is kept in a static variable "
-     "and outlives the call; use a local array, or allocate and free within the call", 0},
+     "model.c:4:25: cannot differentiate the call to 'malloc' in 'map_x': the block is kept in a "
+     "static variable "
+     "and outlives the call; use a local array, or allocate and free within the call",
+     0},
 
     {"struct mixed { float a; double b; };\n"
      "__attribute__((noinline)) static void fill(struct mixed *m, const double *u) {\n"
      "  for (int i = 0; i < 9; i++) { m[i].a = (float)u[i % 3]; m[i].b = u[0] * i; }\n"
-     "}\n"
-     MAP "{\n"
+     "}\n" MAP "{\n"
      "  struct mixed m[9], n[9];\n"
      "  fill(m, u);\n"
      "  __builtin_memcpy(n, m, sizeof n);\n"
      "  fill(m, p);\n"
      "  y[0] = n[(int)t].a * n[(int)t].b * m[(int)t].b;\n"
      "}\n",
-     "model.c:8:3: cannot differentiate the call to 'llvm.memcpy.p0.p0.i64' in 'map_x': it copies both float and "
-     "double, and reverse mode has to know which; copy the members one by one", LAB_REVERSE},
+     "model.c:8:3: cannot differentiate the call to 'llvm.memcpy.p0.p0.i64' in 'map_x': it copies "
+     "both float and "
+     "double, and reverse mode has to know which; copy the members one by one",
+     LAB_REVERSE},
 };
 
 START_TEST(refused) {
   const refusal *c = &refusals[_i];
   for (int mode = LAB_FORWARD; mode <= LAB_REVERSE; mode++) {
-    if (c->modes && !(c->modes & mode)) continue;
+    if (c->modes && !(c->modes & mode)) {
+      continue;
+    }
     lab  l;
     bool done = lab_try(&l, c->text, mode);
     ck_assert_msg(!done, "not refused: %s", c->text);
@@ -137,22 +155,27 @@ END_TEST
 
 /* Not refused, for nothing of it reaches the results, or it is piecewise constant. */
 static const char *const accepted[] = {
-    "#include <stdio.h>\n#include <assert.h>\n" MAP "{ assert(u[0] < 1e30); if (t > 1e30) printf(\"%g\\n\", u[0]); y[0] = u[0] * u[0]; }",
-    "#include <string.h>\n" MAP "{ double x = u[0]; unsigned long b; memcpy(&b, &x, 8); y[0] = (b >> 63) ? -x * u[0] : x * u[0]; }",
+    "#include <stdio.h>\n#include <assert.h>\n" MAP
+    "{ assert(u[0] < 1e30); if (t > 1e30) printf(\"%g\\n\", u[0]); y[0] = u[0] * u[0]; }",
+    "#include <string.h>\n" MAP
+    "{ double x = u[0]; unsigned long b; memcpy(&b, &x, 8); y[0] = (b >> 63) ? -x * u[0] : x * "
+    "u[0]; }",
     "int lookup(int);\nint rand(void);\n" MAP "{ y[0] = u[0] * u[0] * (rand() >= 0); }",
     "#include <time.h>\n" MAP "{ y[0] = clock() == (clock_t)-2 ? 0 : u[0] * u[0]; }",
-    "#include <stdlib.h>\n" MAP "{ if (u[0] > 1e30) exit(1); if (u[0] < -1e30) abort(); y[0] = u[0] * u[0]; }",
+    "#include <stdlib.h>\n" MAP
+    "{ if (u[0] > 1e30) exit(1); if (u[0] < -1e30) abort(); y[0] = u[0] * u[0]; }",
     "static volatile int calls;\n" MAP "{ calls++; y[0] = u[0] * u[0]; }",
     MAP "{ long double c = 2; y[0] = u[0] * u[0] * (double)(c / 2); }",
-    "double unused(double); static double f(double x) { return unused(x); }\n" MAP "{ y[0] = u[0] * u[0]; }",
+    "double unused(double); static double f(double x) { return unused(x); }\n" MAP
+    "{ y[0] = u[0] * u[0]; }",
 };
 
 START_TEST(not_refused) {
   lab l;
   lab_open(&l, accepted[_i], LAB_BOTH);
-  double       u[1] = {1.5}, p[1] = {0};
-  lab_point    at = {1, 1, 0, u, p, 0.5};
-  double       forward[2], reverse[2];
+  double    u[1] = {1.5}, p[1] = {0};
+  lab_point at = {1, 1, 0, u, p, 0.5};
+  double    forward[2], reverse[2];
   lab_jacobian_forward(&l, "map_x", 1, &at, NULL, forward);
   lab_jacobian_reverse(&l, "map_x", &at, NULL, reverse);
   ck_assert_double_eq_tol(forward[0], 3, 1e-15);
@@ -164,7 +187,8 @@ END_TEST
 START_TEST(bad_arguments) {
   lab l = {.context = LLVMContextCreate()};
   ck_assert(lab_clang(&l, MAP "{ y[0] = u[0]; }\nint other(void) { return 1; }"));
-  LLVMValueRef map = LLVMGetNamedFunction(l.module, "map_x"), other = LLVMGetNamedFunction(l.module, "other");
+  LLVMValueRef map   = LLVMGetNamedFunction(l.module, "map_x"),
+               other = LLVMGetNamedFunction(l.module, "other");
   ck_assert_ptr_null(ude_emit_jvp(l.module, map, 0, "a", &l.error));
   ck_assert_int_eq(l.error.status, UDE_INVALID_ARGUMENT);
   ck_assert_ptr_null(ude_emit_jvp(l.module, map, 65, "a", &l.error));
