@@ -37,7 +37,8 @@ function(ude_library name output)
     set_target_properties(${target} PROPERTIES OUTPUT_NAME ${output} LINKER_LANGUAGE C
                           VERSION ${PROJECT_VERSION}
                           SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
-                          EXPORT_NAME ${output}-${kind})
+                          EXPORT_NAME ${output}-${kind}
+                          INSTALL_RPATH $ORIGIN) # libude-compiler finds the libude beside it
     target_include_directories(${target} INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                                $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
     target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} $<BUILD_INTERFACE:ude_flags>)

@@ -5,7 +5,7 @@ nm=$1
 shift
 for library in "$@"; do
   [ -n "$library" ] || continue
-  exported=$("$nm" -D --defined-only "$library" | awk '{print $NF}' | grep -vE '^(_init|_fini)$' || true)
+  exported=$("$nm" -D --defined-only "$library" | awk '{print $NF}' | grep -vE '^(_init|_fini|__bss_start|_edata|_end)$' || true)
   count=$(printf '%s\n' "$exported" | grep -c '^ude_' || true)
   foreign=$(printf '%s\n' "$exported" | grep -v '^ude_' | grep -v '^$' || true)
   if [ -n "$foreign" ]; then
