@@ -110,9 +110,8 @@ static void memory_access(ude_emit *emit, LLVMValueRef i) {
     ude_emit_set(emit, i, NULL, ude_emit_load_shadow(emit, type, from, align));
     return;
   }
-  bool plain =
-      !ude_type_has_real(type) && !ude_type_has_pointer(type) && !ude_walk_carries(walk, i);
-  if (plain || !ude_walk_shadowed(walk, pointer) || !ude_emit_shadow_type(emit, type)) {
+  /* Every store writes the shadow, integers zeros: the memory may have held a number before. */
+  if (!ude_walk_shadowed(walk, pointer) || !ude_emit_shadow_type(emit, type)) {
     return;
   }
   LLVMValueRef value = ude_emit_shadow(emit, LLVMGetOperand(i, 0));

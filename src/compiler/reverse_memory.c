@@ -6,6 +6,10 @@
 
 #include "compiler/reverse.h"
 
+static bool is_bytes(LLVMTypeRef type) {
+  return LLVMGetTypeKind(type) == LLVMIntegerTypeKind && LLVMGetIntTypeWidth(type) % 8 == 0;
+}
+
 void ude_reverse_access(ude_reverse *r, LLVMValueRef i) {
   ude_emit    *emit    = &r->emit;
   ude_walk    *walk    = emit->walk;
@@ -23,10 +27,9 @@ void ude_reverse_access(ude_reverse *r, LLVMValueRef i) {
     ude_emit_store_shadow(emit, type, ude_reverse_sum(r, old, bar), shadow, align);
     return;
   }
-  LLVMValueRef value   = LLVMGetOperand(i, 0);
-  LLVMTypeRef  type    = LLVMTypeOf(value);
-  bool         carries = ude_walk_carries(walk, i);
-  if (!ude_walk_node_active(walk, pointer) || (!ude_type_has_real(type) && !carries)) {
+  LLVMValueRef value = LLVMGetOperand(i, 0);
+  LLVMTypeRef  type  = LLVMTypeOf(value);
+  if (!ude_walk_node_active(walk, pointer) || (!ude_type_has_real(type) && !is_bytes(type))) {
     return;
   }
   bool        active = ude_walk_active(walk, value);

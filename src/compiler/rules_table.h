@@ -34,6 +34,8 @@
   X("sqrt", "sqrtf", "llvm.sqrt", 1, 1, 0, "0.5/r", 0, 0)                                          \
   X("cbrt", "cbrtf", 0, 1, 1, 0, "1/(3*r*r)", 0, 0)                                                \
   X("hypot", "hypotf", 0, 2, 0, 0, "r==0?0:x/r", "r==0?0:y/r", 0)                                  \
+  X("cabs", 0, 0, 2, 0, 0, "r==0?0:x/r", "r==0?0:y/r", 0)                                          \
+  X("carg", 0, 0, 2, 0, 0, "a=hypot(x,y);a==0?0:-y/a/a", "a=hypot(x,y);a==0?0:x/a/a", 0)           \
   X("erf", "erff", 0, 1, 0, 0, "1.1283791670955125739*exp(-x*x)", 0, 0)                            \
   X("erfc", "erfcf", 0, 1, 0, 0, "-1.1283791670955125739*exp(-x*x)", 0, 0)                         \
   X("lgamma", "lgammaf", 0, 1, 0, 0, "ude_polygamma(0,x)", 0, 0)                                   \

@@ -74,6 +74,7 @@ typedef struct ude_node {
   unsigned declared; /**< what the types of its objects say they hold; all bits where not known */
   bool     written;  /**< some store may go there */
   bool     heap, global; /**< holds a malloc'ed object; a mutable global */
+  bool     integers;     /**< integers may have been written there */
   bool     outside;      /**< memory of the map's arguments */
   bool     kept;         /**< pointers to it are stored in a mutable global */
   bool     shadowed;     /**< its objects need shadow memory */

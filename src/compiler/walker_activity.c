@@ -88,7 +88,11 @@ bool ude_walk_carries(ude_walk *walk, LLVMValueRef access) {
   /* The access claims an integer: believe it unless the memory is known to have only floats. */
   bool store = LLVMGetInstructionOpcode(access) == LLVMStore;
   int  node  = ude_walk_target(walk, LLVMGetOperand(access, store));
-  return node >= 0 && walk->node[node].declared && !(walk->node[node].declared & UDE_HOLDS_INTEGER);
+  if (node < 0 || !walk->node[node].declared) {
+    return false;
+  }
+  return !(walk->node[node].declared & UDE_HOLDS_INTEGER) ||
+         (walk->node[node].heap && !walk->node[node].integers);
 }
 
 /* Shifts by whole bytes, extensions and disjoint unions keep the bytes of a carrier whole. */

@@ -40,6 +40,7 @@ static int unify(ude_walk *walk, int a, int b) {
     to->heap |= from->heap;
     to->global |= from->global;
     to->outside |= from->outside;
+    to->integers |= from->integers;
     to->holds |= from->holds;
     to->declared |= from->declared;
     to->flags |= from->flags;
@@ -179,10 +180,12 @@ static void same(ude_walk *walk, LLVMValueRef a, LLVMValueRef b) {
   unify(walk, value_target(walk, a), value_target(walk, b));
 }
 
-static void written(ude_walk *walk, LLVMValueRef pointer) {
+static void written(ude_walk *walk, LLVMValueRef pointer, bool integers) {
   int node = value_target(walk, pointer);
   if (node >= 0) {
-    walk->node[ude_walk_find(walk, node)].written = true;
+    node                      = ude_walk_find(walk, node);
+    walk->node[node].written  = true;
+    walk->node[node].integers = walk->node[node].integers || integers;
   }
 }
 
@@ -223,16 +226,19 @@ static void visit_call(ude_walk *walk, LLVMValueRef call) {
   }
   case UDE_CALLEE_COPY: {
     LLVMValueRef to = LLVMGetArgOperand(call, 0), from = LLVMGetArgOperand(call, 1);
-    written(walk, to);
+    written(walk, to, true);
     int a = value_target(walk, to), b = value_target(walk, from);
     if (a >= 0 && b >= 0) {
       unify(walk, pointee(walk, a), pointee(walk, b));
     }
     break;
   }
-  case UDE_CALLEE_SET: written(walk, LLVMGetArgOperand(call, 0)); break;
+  case UDE_CALLEE_SET: written(walk, LLVMGetArgOperand(call, 0), true); break;
   case UDE_CALLEE_MALLOC:
   case UDE_CALLEE_CALLOC:
+    if (!strcmp(ude_call_name(call), "calloc")) {
+      written(walk, call, true);
+    }
     node_of(walk, call)->heap     = true;
     node_of(walk, call)->declared = ~0U;
     break;
@@ -254,7 +260,7 @@ static void visit_call(ude_walk *walk, LLVMValueRef call) {
     for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
       LLVMValueRef argument = LLVMGetArgOperand(call, k);
       if (may_point(walk, LLVMTypeOf(argument))) {
-        written(walk, argument);
+        written(walk, argument, true);
       }
     }
     break;
@@ -274,7 +280,7 @@ static void visit(ude_walk *walk, LLVMValueRef i, int f) {
     break;
   case LLVMStore: {
     LLVMValueRef value = LLVMGetOperand(i, 0), to = LLVMGetOperand(i, 1);
-    written(walk, to);
+    written(walk, to, false);
     if (may_point(walk, LLVMTypeOf(value)) && ude_access_is_integer(walk, i) != 1) {
       int target = value_target(walk, value), node = value_target(walk, to);
       if (target >= 0 && node >= 0) {
@@ -284,7 +290,7 @@ static void visit(ude_walk *walk, LLVMValueRef i, int f) {
     break;
   }
   case LLVMAtomicRMW:
-  case LLVMAtomicCmpXchg: written(walk, LLVMGetOperand(i, 0)); break;
+  case LLVMAtomicCmpXchg: written(walk, LLVMGetOperand(i, 0), true); break;
   case LLVMGetElementPtr: same(walk, i, LLVMGetOperand(i, 0)); break;
   case LLVMPHI:
     for (unsigned k = 0; k < LLVMCountIncoming(i); k++) {
@@ -328,6 +334,9 @@ static void mark_kinds(ude_walk *walk) {
     unsigned holds = ude_type_holds(ude_access_type(i));
     if (node < 0) {
       continue;
+    }
+    if (holds == UDE_HOLDS_INTEGER && opcode == LLVMStore) {
+      walk->node[node].integers = true;
     }
     if (holds == UDE_HOLDS_INTEGER && ude_access_is_integer(walk, i) != 1) {
       holds = 0;

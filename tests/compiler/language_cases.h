@@ -50,6 +50,19 @@ static const language_case language_cases[] = {
     {"overlaps", 3, 4, 2, 0},
     {"tree_of_nodes", 2, 3, 1, 0},
     {"mixed_structs", 2, 3, 1, 2e-2},
+    {"rows", 2, 3, 3, 0},
+    {"complex_numbers", 2, 3, 3, 0},
+    {"ptrtable", 2, 3, 3, 0},
+    {"vtable", 2, 3, 3, 0},
+    {"boolmask", 2, 3, 3, 0},
+    {"pickptr", 2, 3, 3, 0},
+    {"stencil3", 2, 3, 3, 0},
+    {"newton", 2, 3, 3, 0},
+    {"bisect", 2, 3, 3, 0},
+    {"interp", 2, 3, 3, 0},
+    {"intrec", 2, 3, 3, 0},
+    {"callbacks", 2, 3, 3, 0},
+    {"qsorted", 2, 3, 3, 0},
 };
 
 enum { LANGUAGE_CASES = sizeof language_cases / sizeof *language_cases };

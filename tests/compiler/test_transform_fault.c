@@ -52,7 +52,7 @@ static int run(lab_vjp_fn vjp, double *gradient) {
   for (int k = 0; k < 4; k++) {
     gradient[k] = 0;
   }
-  int failed = vjp(y, y_bar, u, gradient, p, p_bar, 0.25, &t_bar);
+  int  failed  = vjp(y, y_bar, u, gradient, p, p_bar, 0.25, &t_bar);
   bool touched = y_bar[0] != 1 || y_bar[1] != 0.5; /* no ck_assert: Check allocates */
   for (int k = 0; k < 4; k++) {
     touched = touched || gradient[k] != 0;

@@ -67,6 +67,7 @@ UDE_TEST_UNUSED static bool lab_clang(lab *l, const char *text) {
                              "-disable-llvm-passes",
                              "-fno-math-errno",
                              "-ffp-contract=off",
+                             "-fcomplex-arithmetic=improved",
                              "-march=native",
                              "-fPIC",
                              "-w",
@@ -134,26 +135,28 @@ UDE_TEST_UNUSED static int lab_maps(lab *l, LLVMValueRef *maps, int most) {
   return count;
 }
 
-/* Machine code of the module: as the product does, or quickly. */
+/* Machine code of the module: optimised as in the product, or quickly. */
 UDE_TEST_UNUSED static void lab_object(lab *l, bool quick, LLVMMemoryBufferRef *object) {
-  char *message = NULL;
-  if (!quick) {
-    ck_assert_msg(!ude_pipeline_object(l->module, l->machine, object, &l->error), "%s",
-                  l->error.message);
-    return;
-  }
+  char                     *message = NULL;
   LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-  LLVMErrorRef              failed =
-      LLVMRunPasses(l->module, "function(sroa,early-cse,simplifycfg)", l->machine, options);
+  LLVMPassBuilderOptionsSetLoopVectorization(options, true);
+  LLVMPassBuilderOptionsSetSLPVectorization(options, true);
+  const char  *passes = quick ? "function(sroa,early-cse,simplifycfg)" : "default<O3>";
+  LLVMErrorRef failed = LLVMRunPasses(l->module, passes, l->machine, options);
   ck_assert_msg(!failed, "%s", failed ? LLVMGetErrorMessage(failed) : "");
   LLVMDisposePassBuilderOptions(options);
-  LLVMTargetMachineRef plain = LLVMCreateTargetMachine(
-      LLVMGetTargetMachineTarget(l->machine), LLVMGetTargetMachineTriple(l->machine), "", "",
-      LLVMCodeGenLevelNone, LLVMRelocPIC, LLVMCodeModelJITDefault);
+  LLVMTargetMachineRef machine = l->machine;
+  if (quick) {
+    machine = LLVMCreateTargetMachine(LLVMGetTargetMachineTarget(machine),
+                                      LLVMGetTargetMachineTriple(machine), "", "",
+                                      LLVMCodeGenLevelNone, LLVMRelocPIC, LLVMCodeModelJITDefault);
+  }
   ck_assert_msg(
-      !LLVMTargetMachineEmitToMemoryBuffer(plain, l->module, LLVMObjectFile, &message, object),
+      !LLVMTargetMachineEmitToMemoryBuffer(machine, l->module, LLVMObjectFile, &message, object),
       "%s", message);
-  LLVMDisposeTargetMachine(plain);
+  if (quick) {
+    LLVMDisposeTargetMachine(machine);
+  }
 }
 
 /* Everything up to machine code; on a refusal false and l->error. */

@@ -1,6 +1,8 @@
 /* What ordinary numerical C contains, one construct a map: rows, columns and params of each are in
  * language_cases.h. */
+#include <complex.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -602,13 +604,13 @@ MAP(bytes_of_structs) {
 
 MAP(pointer_walk) {
   const double *at = u, *end = u + 6;
-  double        x[6], *to = x + 6;
+  double        x[6], *to    = x + 6;
   while (at < end) {
     *--to = *at++ * p[0];
   }
   double s = 1;
   for (double *z = x; z != x + 6; z += 2) {
-    s = s * z[0] + z[1] * z[1];
+    s    = s * z[0] + z[1] * z[1];
     z[1] = s;
   }
   y[0] = s;
@@ -617,26 +619,38 @@ MAP(pointer_walk) {
 
 static NOINLINE double strided(const double *u, int first, int last, int step) {
   double s = 1;
-  for (int i = first; i < last; i += step) s = s * 0.8 + u[i] * u[i] * s;
-  for (int i = last - 1; i >= first; i -= 3) s = s * 0.9 + u[i] * i;
+  for (int i = first; i < last; i += step) {
+    s = s * 0.8 + u[i] * u[i] * s;
+  }
+  for (int i = last - 1; i >= first; i -= 3) {
+    s = s * 0.9 + u[i] * i;
+  }
   unsigned k = (unsigned)last;
-  while (k-- > 0) s += u[k] * s * 0.1;
+  while (k-- > 0) {
+    s += u[k] * s * 0.1;
+  }
   return s;
 }
 
 MAP(strides) {
-  y[0] = strided(u, 0, 12, 5) + strided(u, 3, 9, 2);
+  y[0]     = strided(u, 0, 12, 5) + strided(u, 3, 9, 2);
   double s = 0;
-  for (size_t i = 11; i != (size_t)-1; i--) s = s * 0.7 + u[i] * s + p[0];
+  for (size_t i = 11; i != (size_t)-1; i--) {
+    s = s * 0.7 + u[i] * s + p[0];
+  }
   y[1] = s;
-  s = 1;
+  s    = 1;
   for (long i = 2; i < (long)p[1] * 4 + 3; i += 3) {
-    for (int j = (int)i; j > 0; j -= 2) s = s * 0.95 + u[j] * u[i % 12] * 0.1;
+    for (int j = (int)i; j > 0; j -= 2) {
+      s = s * 0.95 + u[j] * u[i % 12] * 0.1;
+    }
   }
   y[2] = s;
   int i, j = 0;
   for (i = 0; i < 10; i++) {
-    if (u[i] > 1.45) break;
+    if (u[i] > 1.45) {
+      break;
+    }
     j += i;
   }
   y[3] = u[i] * u[j % 12] * i;
@@ -668,13 +682,15 @@ MAP(live_out) {
     }
     last = v * u[0];
   }
-  y[0] = last * best * i;
-  y[1] = best * u[where % 4] * where;
+  y[0]         = last * best * i;
+  y[1]         = best * u[where % 4] * where;
   double inner = 0;
   for (int k = 0; k < 3; k++) {
     for (int j = 0; j <= k + 1; j++) {
       inner = u[j] * inner + u[k];
-      if (inner > 30) goto done;
+      if (inner > 30) {
+        goto done;
+      }
     }
     last = inner * last;
   }
@@ -684,11 +700,15 @@ done:
 
 static NOINLINE double sum_of(const double *x, int n, double *scale) {
   double work[n], s = 0;
-  for (int i = 0; i < n; i++) work[i] = x[i] * *scale;
+  for (int i = 0; i < n; i++) {
+    work[i] = x[i] * *scale;
+  }
   for (int i = 1; i < n; i++) {
     work[i] *= work[i - 1];
     s += work[i];
-    if (s > 50) return s * *scale;
+    if (s > 50) {
+      return s * *scale;
+    }
   }
   *scale *= 1.1;
   return s;
@@ -703,14 +723,20 @@ static NOINLINE void halves(double *x, int n, double w) {
   memcpy(copy, x, (size_t)n * sizeof *x);
   halves(copy, n / 2, w * 1.1);
   halves(copy + n / 2, n - n / 2, w * x[0]);
-  for (int i = 0; i < n; i++) x[i] += 0.1 * copy[n - 1 - i] * copy[i];
+  for (int i = 0; i < n; i++) {
+    x[i] += 0.1 * copy[n - 1 - i] * copy[i];
+  }
 }
 
 MAP(helper_arrays) {
   double x[8], scale = p[0];
-  for (int i = 0; i < 8; i++) x[i] = u[i];
+  for (int i = 0; i < 8; i++) {
+    x[i] = u[i];
+  }
   y[0] = 0;
-  for (int round = 2; round < 7; round++) y[0] += sum_of(x, round, &scale) * scale;
+  for (int round = 2; round < 7; round++) {
+    y[0] += sum_of(x, round, &scale) * scale;
+  }
   halves(x, 7, p[0]);
   y[1] = x[0] * x[6];
   y[2] = x[3] + scale;
@@ -719,7 +745,9 @@ MAP(helper_arrays) {
 MAP(overlaps) {
   double x[12];
   int    n = (int)p[1] + 4;
-  for (int i = 0; i < 12; i++) x[i] = u[i % 4] * (i + 1);
+  for (int i = 0; i < 12; i++) {
+    x[i] = u[i % 4] * (i + 1);
+  }
   memmove(x + 2, x, (size_t)n * sizeof *x);
   x[1] = x[3] * x[2];
   memmove(x, x + 1, (size_t)n * sizeof *x);
@@ -735,7 +763,9 @@ struct node {
 };
 
 static NOINLINE double fold(const struct node *n, double x) {
-  if (!n) return x;
+  if (!n) {
+    return x;
+  }
   return fold(n->left, x * n->weight) + sin(fold(n->right, x + n->weight));
 }
 
@@ -746,11 +776,11 @@ MAP(tree_of_nodes) {
     nodes[i].left   = 2 * i + 1 < 5 ? &nodes[2 * i + 1] : NULL;
     nodes[i].right  = 2 * i + 2 < 5 ? &nodes[2 * i + 2] : NULL;
   }
-  y[0] = fold(nodes, p[0]);
+  y[0]              = fold(nodes, p[0]);
   struct node saved = nodes[1];
   nodes[1].weight *= saved.weight;
   nodes[2] = nodes[1];
-  y[1] = fold(nodes, p[0] * saved.left->weight);
+  y[1]     = fold(nodes, p[0] * saved.left->weight);
 }
 
 struct mixed {
@@ -761,9 +791,230 @@ struct mixed {
 
 MAP(mixed_structs) {
   struct mixed m[3];
-  for (int i = 0; i < 3; i++) m[i] = (struct mixed){(float)u[i], i, u[i] * p[0]};
+  for (int i = 0; i < 3; i++) {
+    m[i] = (struct mixed){(float)u[i], i, u[i] * p[0]};
+  }
   double s = 0;
-  for (int i = 0; i < 3; i++) s += (double)m[i].a * m[(i + 1) % 3].b * m[i].n;
+  for (int i = 0; i < 3; i++) {
+    s += (double)m[i].a * m[(i + 1) % 3].b * m[i].n;
+  }
   y[0] = s;
   y[1] = (double)(m[2].a * m[1].a) + m[0].b;
+}
+
+MAP(rows) {
+  double **a = malloc(3 * sizeof *a);
+  for (int i = 0; i < 3; i++) {
+    a[i] = calloc(3, sizeof **a);
+    for (int j = 0; j < 3; j++) {
+      a[i][j] = u[i] * p[j];
+    }
+  }
+  double *r = a[0];
+  a[0]      = a[2];
+  a[2]      = r;
+  double s  = 0;
+  for (int i = 0; i < 3; i++) {
+    for (int j = 0; j < 3; j++) {
+      s += a[i][j] * a[j][i] * (i + 1);
+    }
+  }
+  y[0] = s;
+  y[1] = a[0][1] * a[2][2];
+  for (int i = 0; i < 3; i++) {
+    free(a[i]);
+  }
+  free(a);
+}
+MAP(complex_numbers) {
+  double complex z = u[0] + I * u[1], w = p[0] - I * u[2];
+  double complex q = z * w + z / w;
+  y[0]             = creal(q) * carg(w);
+  y[1]             = cimag(q) * cabs(z);
+}
+static double        first_part[3], second_part[3];
+static double *const both[] = {first_part, second_part};
+MAP(ptrtable) {
+  for (int k = 0; k < 2; k++) {
+    for (int i = 0; i < 3; i++) {
+      both[k][i] = u[i] * (k + 1) + p[0];
+    }
+  }
+  int w = (int)p[1];
+  y[0]  = both[w][0] * both[1 - w][1];
+  y[1]  = first_part[2] * second_part[0];
+}
+struct part {
+  double k[3];
+  int    n;
+  double (*f)(double, double);
+};
+static NOINLINE double fa(double x, double k) {
+  return k * x * x;
+}
+static NOINLINE double fb(double x, double k) {
+  return sin(k * x);
+}
+static NOINLINE double run(const struct part *m, double x) {
+  double s = 0;
+  for (int i = 0; i < m->n; i++) {
+    s += m->f(x, m->k[i]);
+  }
+  return s;
+}
+MAP(vtable) {
+  struct part m[2] = {{{p[0], p[1], u[0]}, 3, fa}, {{u[1], p[0], p[1]}, 2, fb}};
+  y[0]             = run(&m[0], u[0]) * run(&m[1], u[2]);
+  y[1]             = run(&m[(int)p[1] & 1], u[1]);
+}
+MAP(boolmask) {
+  bool on[6];
+  int  idx[6];
+  for (int i = 0; i < 6; i++) {
+    on[i]  = u[i % 3] > 1.1;
+    idx[i] = (i * 7) % 3;
+  }
+  double s = 1;
+  for (int i = 0; i < 6; i++) {
+    if (on[i]) {
+      s = s * u[idx[i]] + p[0];
+    } else {
+      s -= u[idx[5 - i]];
+    }
+  }
+  y[0] = s;
+  y[1] = s * s;
+}
+static NOINLINE double *pick(double *a, double *b, int w) {
+  return w ? a : b;
+}
+MAP(pickptr) {
+  double a[3], b[3];
+  for (int i = 0; i < 3; i++) {
+    a[i] = u[i];
+    b[i] = u[i] * u[i];
+  }
+  for (int i = 0; i < 4; i++) {
+    double *q = pick(a, b, i % 2);
+    *q        = q[1] * q[2] + p[0];
+    q         = pick(a + 1, b + 1, (i + 1) % 2);
+    q[0] *= 0.9;
+  }
+  y[0] = a[0] * b[0];
+  y[1] = a[1] + b[1];
+}
+MAP(stencil3) {
+  double g[4][5];
+  for (int i = 0; i < 4; i++) {
+    for (int j = 0; j < 5; j++) {
+      g[i][j] = u[i % 3] * (j + 1);
+    }
+  }
+  for (int s = 0; s < 3; s++) {
+    for (int i = 1; i < 3; i++) {
+      for (int j = 1; j < 4; j++) {
+        g[i][j] = 0.25 * (g[i - 1][j] + g[i + 1][j] + g[i][j - 1] * p[0] + g[i][j + 1] * g[i][j]);
+      }
+    }
+  }
+  y[0] = g[1][1];
+  y[1] = g[2][3] * g[1][2];
+}
+static double newton(double a) {
+  double x = a > 1 ? a : 1;
+  for (int i = 0; i < 50; i++) {
+    double f = x * x * x - a, d = f / (3 * x * x);
+    x -= d;
+    if (fabs(d) < 1e-14 * fabs(x)) {
+      break;
+    }
+  }
+  return x;
+}
+MAP(newton) {
+  y[0] = newton(u[0] * p[0]);
+  y[1] = newton(y[0] + u[1]) * u[2];
+}
+static double bisect(const double *c, double lo, double hi) {
+  while (hi - lo > 1e-3) {
+    double m = 0.5 * (lo + hi);
+    if (c[0] + m * (c[1] + m * c[2]) > 3) {
+      hi = m;
+    } else {
+      lo = m;
+    }
+  }
+  double x = lo;
+  for (int k = 0; k < 4; k++) {
+    x -= (c[0] + x * (c[1] + x * c[2]) - 3) / (c[1] + 2 * x * c[2]);
+  }
+  return x;
+}
+MAP(bisect) {
+  y[0] = bisect(u, 0, 5);
+  y[1] = y[0] * p[0];
+}
+static double interp(const double *x, const double *v, int n, double at) {
+  int lo = 0, hi = n - 1;
+  while (hi - lo > 1) {
+    int m = (lo + hi) / 2;
+    if (x[m] > at) {
+      hi = m;
+    } else {
+      lo = m;
+    }
+  }
+  double w = (at - x[lo]) / (x[hi] - x[lo]);
+  return v[lo] * (1 - w) + v[hi] * w;
+}
+MAP(interp) {
+  static const double x[5] = {0, 1, 1.5, 2, 4};
+  double              v[5];
+  for (int i = 0; i < 5; i++) {
+    v[i] = u[i % 3] * i;
+  }
+  y[0] = interp(x, v, 5, u[0]);
+  y[1] = interp(x, v, 5, t * u[1]);
+}
+static NOINLINE int gcd(int a, int b) {
+  return b ? gcd(b, a % b) : a;
+}
+MAP(intrec) {
+  y[0] = u[0] * gcd(12, (int)(p[0] * 10));
+  y[1] = u[1] * u[2];
+}
+static NOINLINE void visit(double *out, const double *u, int n, void (*f)(double *, double)) {
+  for (int i = 0; i < n; i++) {
+    f(out, u[i]);
+  }
+}
+static void accsum(double *o, double x) {
+  *o += x * x;
+}
+static void accprod(double *o, double x) {
+  *o = *o * x + 0.1;
+}
+MAP(callbacks) {
+  double a = 0, b = 1;
+  visit(&a, u, 3, accsum);
+  visit(&b, u, 3, (int)p[1] ? accprod : accsum);
+  y[0] = a * p[0];
+  y[1] = a * b;
+}
+MAP(qsorted) {
+  double x[6];
+  for (int i = 0; i < 6; i++) {
+    x[i] = sin(u[i % 3] * (i + 1));
+  }
+  for (int i = 1; i < 6; i++) {
+    double v = x[i];
+    int    j = i - 1;
+    while (j >= 0 && x[j] > v) {
+      x[j + 1] = x[j];
+      j--;
+    }
+    x[j + 1] = v;
+  }
+  y[0] = x[0] * x[5];
+  y[1] = x[2] - p[0] * x[3];
 }
