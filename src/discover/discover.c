@@ -693,7 +693,8 @@ static ude_status fill(task *t) {
   structure   best   = s->tried[selection_best(s)];
   double     *errors = ude_calloc((size_t)s->field->param.count, sizeof *errors);
   ude_status  status =
-      errors ? standard_errors(t, &best, errors) : ude_fail_memory(t->error, "standard errors");
+      errors ? selection_measure(s, &best, t->error) : ude_fail_memory(t->error, "standard errors");
+  status = status ? status : standard_errors(t, &best, errors);
   t->found->criterion       = s->criterion;
   t->found->criterion_value = best.criterion;
   t->found->deviance        = best.deviance;

@@ -39,9 +39,9 @@ int64_t selection_best(const selection *s) {
 }
 
 /* sum over columns of n ln(mean squared residual): -2 ln L with a variance of its own for each column,
- * maximised, up to a constant. */
+ * maximised, up to a constant. scales: [columns] 1/rms of the residuals. */
 static ude_status deviance(selection *s, const double *p, const double *u0, double *value,
-                           ude_error *error) {
+                           double *scales, ude_error *error) {
   const ude_dataset *data   = s->data;
   int64_t            n      = s->field->state.count;
   ude_integrator    *it     = NULL;
@@ -82,7 +82,9 @@ static ude_status deviance(selection *s, const double *p, const double *u0, doub
   *value = 0;
   for (int64_t j = 0; j < data->columns && status == UDE_OK; j++) {
     if (count[j] > 0) {
-      *value += (double)count[j] * log(fmax(square[j] / (double)count[j], 1e-300));
+      double mean = fmax(square[j] / (double)count[j], 1e-300);
+      *value += (double)count[j] * log(mean);
+      scales[j] = 1 / sqrt(mean);
     }
   }
   ude_integrator_free(it);
@@ -101,10 +103,29 @@ static int64_t find_tried(const selection *s, const bool *chosen) {
   return -1;
 }
 
-ude_status selection_try(selection *s, const bool *chosen, const double *start, int64_t *index,
-                         ude_error *error) {
+/* Initial states where nothing is free. */
+static ude_status start_only(const selection *s, const ude_fit_options *options, double *p, double *u0,
+                             ude_error *error) {
+  ude_loss  *loss   = NULL;
+  ude_status status = ude_loss_create(s->field, s->data, options, p, &loss, error);
+  status            = status ? status : ude_loss_unpack(loss, NULL, p, u0, error);
+  ude_loss_free(loss);
+  return status;
+}
+
+ude_status selection_measure(selection *s, const structure *x, ude_error *error) {
+  double ignored = 0;
+  return deviance(s, x->p, x->u0, &ignored, s->scales, error);
+}
+
+/* A deviance that far above the best is not worth better variances. */
+static const double out_of_reach = 40;
+
+/* Fit the structure; one that was tried before is fitted again only if `again`, and the better fit is kept. */
+static ude_status fit_structure(selection *s, const bool *chosen, const double *start, bool again,
+                                int64_t *index, ude_error *error) {
   *index = find_tried(s, chosen);
-  if (*index >= 0) {
+  if (*index >= 0 && !again) {
     return UDE_OK;
   }
   size_t     np    = (size_t)s->field->param.count;
@@ -134,7 +155,6 @@ ude_status selection_try(selection *s, const bool *chosen, const double *start, 
   ude_fit_options options = s->fit;
   ude_fit_result  result;
   options.free       = s->free;
-  options.scales     = s->scales;
   options.keep_start = true;
   options.adam       = -1;
   options.optimizer  = UDE_OPTIMIZER_LM;
@@ -142,17 +162,30 @@ ude_status selection_try(selection *s, const bool *chosen, const double *start, 
   ude_error  inner   = {0};
   int64_t    dimension = made.terms + s->others;
   ude_status status    = UDE_OK;
-  if (dimension > 0) {
-    status = ude_fit(s->field, s->data, &options, made.p, made.u0, &result, &inner);
-  } else {
-    ude_loss *loss = NULL;
-    status = ude_loss_create(s->field, s->data, &options, made.p, &loss, &inner);
-    status = status ? status : ude_loss_unpack(loss, NULL, made.p, made.u0, &inner);
-    ude_loss_free(loss);
+  double *scales = ude_calloc((size_t)s->data->columns, 2 * sizeof *scales);
+  double *next   = scales ? scales + s->data->columns : NULL;
+  if (!scales) {
+    structure_free(&made);
+    return ude_fail_memory(error, "a structure");
   }
-  if (status == UDE_OK) {
-    status = deviance(s, made.p, made.u0, &made.deviance, &inner);
+  memcpy(scales, s->scales, (size_t)s->data->columns * sizeof *scales);
+  options.scales = scales;
+  made.deviance  = (double)INFINITY;
+  int64_t best   = selection_best(s);
+  /* Coefficients for given variances, then variances for these coefficients, until both agree. */
+  for (int pass = 0; pass < 4 && status == UDE_OK; pass++) {
+    double now = 0;
+    status     = dimension > 0 ? ude_fit(s->field, s->data, &options, made.p, made.u0, &result, &inner)
+                               : start_only(s, &options, made.p, made.u0, &inner);
+    status     = status ? status : deviance(s, made.p, made.u0, &now, next, &inner);
+    bool same  = made.deviance - now < 1e-4;
+    made.deviance = now;
+    memcpy(scales, next, (size_t)s->data->columns * sizeof *scales);
+    if (dimension == 0 || same || (best >= 0 && now > s->tried[best].deviance + out_of_reach)) {
+      break;
+    }
   }
+  free(scales);
   if (status == UDE_OUT_OF_MEMORY || status == UDE_UNSUPPORTED) {
     structure_free(&made);
     return ude_fail(error, status, "%s", inner.message);
@@ -162,14 +195,26 @@ ude_status selection_try(selection *s, const bool *chosen, const double *start, 
                         ? ude_criterion_value(s->criterion, made.deviance, s->data->cells,
                                               made.parameters, made.terms, s->count)
                         : (double)INFINITY;
-  *index             = s->tried_count;
+  if (*index >= 0) { /* from another start */
+    structure *old   = &s->tried[*index];
+    structure  worse = made.criterion < old->criterion ? *old : made;
+    *old             = made.criterion < old->criterion ? made : *old;
+    structure_free(&worse);
+    return UDE_OK;
+  }
+  *index                  = s->tried_count;
   grown[s->tried_count++] = made;
   ude_progress progress = {.phase = "structures", .done = s->tried_count, .value = made.criterion};
-  int64_t      best     = selection_best(s);
+  best                  = selection_best(s);
   progress.best         = best >= 0 ? s->tried[best].criterion : made.criterion;
   s->stopped = s->stopped || (s->progress && s->progress(&progress, s->progress_context)) ||
                (s->deadline > 0 && ude_clock() > s->deadline);
   return UDE_OK;
+}
+
+ude_status selection_try(selection *s, const bool *chosen, const double *start, int64_t *index,
+                         ude_error *error) {
+  return fit_structure(s, chosen, start, false, index, error);
 }
 
 /* ---------------------------------------------------------------------------- local search -- */
@@ -190,7 +235,8 @@ static ude_status try_neighbour(selection *s, int64_t from, int64_t out, int64_t
     chosen[in] = true;
     start[in]  = 0;
   }
-  return selection_try(s, chosen, start, &index, error);
+  /* A smaller structure has a good start here: what it came to from elsewhere may be a worse minimum. */
+  return fit_structure(s, chosen, start, out >= 0 && in < 0, &index, error);
 }
 
 static int64_t output_terms(const selection *s, const structure *x, const candidate *like) {

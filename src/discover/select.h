@@ -54,6 +54,8 @@ ude_status selection_try(selection *s, const bool *chosen, const double *start, 
                          ude_error *error);
 /** Local search from the best of what was tried: drop, add, exchange. */
 ude_status selection_search(selection *s, int64_t max_terms, ude_error *error);
+/** Set s->scales to the noise that a fitted structure leaves. */
+ude_status selection_measure(selection *s, const structure *x, ude_error *error);
 /** Index of the best structure, or -1. */
 int64_t selection_best(const selection *s);
 void    selection_free(selection *s);
