@@ -105,6 +105,6 @@ function(ude_register test)
   set_tests_properties(${test} PROPERTIES TIMEOUT 240)
   if(UDE_SANITIZE)
     set_tests_properties(${test} PROPERTIES TIMEOUT 600 ENVIRONMENT
-      "CK_TIMEOUT_MULTIPLIER=5;LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp:print_suppressions=0;UBSAN_OPTIONS=print_stacktrace=1")
+      "CK_TIMEOUT_MULTIPLIER=5;ASAN_OPTIONS=allocator_may_return_null=1;LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp:print_suppressions=0;UBSAN_OPTIONS=print_stacktrace=1")
   endif()
 endfunction()
