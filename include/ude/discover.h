@@ -341,7 +341,7 @@ UDE_API void       ude_discovery_free(ude_discovery *discovery);
 UDE_API ude_status ude_discovery_print(const ude_discovery *discovery, ude_style style,
                                        ude_text *text, ude_error *error);
 
-/* -------------------------------------------------------------------------- from data alone -- */
+/* ------------------------------------------------------------------ derivatives of data -- */
 
 /** How derivatives are found. */
 typedef enum ude_derivative {
@@ -370,30 +370,6 @@ UDE_API ude_status ude_derivative_parse(const char *name, ude_derivative *deriva
 UDE_API ude_status ude_differentiate(ude_derivative method, int64_t window, int64_t count,
                                      const double *t, const double *y, double *value, double *slope,
                                      ude_error *error);
-
-typedef struct ude_sindy_options {
-  ude_discover_options discover;
-  ude_derivative       derivative;
-  int64_t              window; /**< Savitzky-Golay, 0: 9 */
-  const char *const   *states; /**< [state_count] columns that are states; NULL: all but t,
-                                  trajectory, derivatives */
-  int64_t           state_count;
-  bool              with_time; /**< t is an input too */
-  bool              no_refit;  /**< regression alone: coefficients of the derivative's regression */
-  ude_solve_options solve;     /**< for the refit */
-} ude_sindy_options;
-
-/**
- * Sparse identification from a table alone: a column `t`, states, optionally `trajectory` and
- * derivatives. The requests carry the whole model file in `source`, with the first row of the first
- * trajectory as u0.
- *
- * @param table    values in time order within a trajectory
- * @param rebuild  compiles request->source (or fills a field); NULL: as no_refit
- */
-UDE_API ude_status ude_sindy(const ude_table *table, ude_rebuild_fn rebuild, void *rebuild_context,
-                             const ude_sindy_options *options, ude_discovery **discovery,
-                             ude_error *error);
 
 #ifdef __cplusplus
 }
