@@ -126,6 +126,9 @@ UDE_API ude_status ude_file_read(const char *path, char **data, size_t *length, 
 UDE_API ude_status ude_file_write(const char *path, const char *data, size_t length,
                                   ude_error *error);
 
+/** Make a folder and those above it, as far as they are missing. */
+UDE_API ude_status ude_folder_make(const char *path, ude_error *error);
+
 /** Parse exactly `length` characters as a number, blanks around it allowed, '.' as the decimal point in
  *  every locale. False if anything else is there. */
 UDE_API bool ude_parse_real(const char *text, size_t length, double *value);

@@ -120,6 +120,27 @@ ude_status ude_file_write(const char *path, const char *data, size_t length, ude
   return failed ? ude_fail(error, UDE_IO, "%s: cannot write: %s", path, strerror(failed)) : UDE_OK;
 }
 
+ude_status ude_folder_make(const char *path, ude_error *error) {
+  ude_text   text   = {0};
+  ude_status status = UDE_OK;
+  ude_text_append(&text, "%s", path);
+  for (size_t i = 1; !text.failed && i <= text.length && status == UDE_OK; i++) {
+    char old = text.data[i];
+    if (old == '/' || old == '\0') {
+      text.data[i] = '\0';
+      if (mkdir(text.data, 0777) && errno != EEXIST) {
+        status = ude_fail(error, UDE_IO, "%s: cannot make the folder: %s", text.data, strerror(errno));
+      }
+      text.data[i] = old;
+    }
+  }
+  if (text.failed) {
+    status = ude_fail_memory(error, path);
+  }
+  ude_text_free(&text);
+  return status;
+}
+
 double ude_clock(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

@@ -1,10 +1,8 @@
 /* Training: phases, limits, progress, checkpoints. */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "fit/files.h"
 
@@ -249,9 +247,11 @@ static ude_status train(fit *f, ude_fit_reason *reason) {
 static ude_status start(fit *f) {
   bool       found  = false;
   ude_status status = UDE_OK;
-  if (f->options.folder && mkdir(f->options.folder, 0777) && errno != EEXIST) {
-    return ude_fail(f->error, UDE_IO, "%s: cannot make the folder: %s", f->options.folder,
-                    strerror(errno));
+  if (f->options.folder) {
+    status = ude_folder_make(f->options.folder, f->error);
+    if (status) {
+      return status;
+    }
   }
   if (f->options.folder && f->options.resume) {
     status = ude_checkpoint_read(f->options.folder, f->state, &f->objective, &f->earlier, f->key,

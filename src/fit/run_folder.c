@@ -1,9 +1,7 @@
 /* What a fit leaves for people and other programs. */
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "fit/files.h"
 
@@ -257,11 +255,9 @@ ude_status ude_run_write(const char *folder, const ude_vector_field *field, cons
                          const char *status_text, ude_error *error) {
   ude_fit_options single = options ? *options : (ude_fit_options){0};
   ude_loss       *loss   = NULL;
-  if (mkdir(folder, 0777) && errno != EEXIST) {
-    return ude_fail(error, UDE_IO, "%s: cannot make the folder: %s", folder, strerror(errno));
-  }
-  ude_status status =
-      ude_params_write(folder, field, p, loss_value, single.seed, status_text, error);
+  ude_status status = ude_folder_make(folder, error);
+  status            = status ? status
+                  : ude_params_write(folder, field, p, loss_value, single.seed, status_text, error);
   if (status == UDE_OK && single.settings_json) {
     ude_text path = {0};
     ude_run_path(&path, folder, "settings.json");

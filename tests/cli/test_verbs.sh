@@ -99,6 +99,7 @@ run 0 ude check "$lv/truth.c" --tspan 0,3
 prints 'adjoint'
 
 # fit: noise floor from a fresh seed, run folder readable again
+run 0 ude fit "$lv/model.c" "$lv/data.csv" -o new/deep --adam 1 --iterations 1 --quiet
 run 0 ude fit "$lv/model.c" "$lv/data.csv" -o fitted --seed 3 --quiet
 for file in params.json settings.json history.csv data.csv predicted.csv trajectory.csv checkpoint.json; do
   [ -s "fitted/$file" ] || bad "fitted/$file is missing"
