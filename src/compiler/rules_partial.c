@@ -123,6 +123,10 @@ static operand parse_call(parser *p, const char *name, size_t length) {
     const char *symbol = single ? rule->name_float : rule->name;
     signature          = LLVMFunctionType(p->type, types, count, false);
     callee             = LLVMGetNamedFunction(p->walk->module, symbol);
+    if (callee && !LLVMIsDeclaration(callee)) { /* the model's own function of that name */
+      LLVMSetValueName2(callee, "ude.own", 7);
+      callee = NULL;
+    }
     if (!callee) {
       static const char *const attributes[] = {"nounwind", "willreturn", "nofree"};
       callee                                = LLVMAddFunction(p->walk->module, symbol, signature);

@@ -63,6 +63,7 @@ static const language_case language_cases[] = {
     {"intrec", 2, 3, 3, 0},
     {"callbacks", 2, 3, 3, 0},
     {"qsorted", 2, 3, 3, 0},
+    {"own_names", 2, 3, 1, 0},
 };
 
 enum { LANGUAGE_CASES = sizeof language_cases / sizeof *language_cases };

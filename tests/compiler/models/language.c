@@ -1018,3 +1018,17 @@ MAP(qsorted) {
   y[0] = x[0] * x[5];
   y[1] = x[2] - p[0] * x[3];
 }
+
+static NOINLINE double hypot_(double a, double b) {
+  return a * b + a;
+}
+/* The model's own functions may have names that the rules use. */
+static NOINLINE double own_log(double x) __asm__("j1");
+static NOINLINE double own_log(double x) {
+  return x * x * x;
+}
+
+MAP(own_names) {
+  y[0] = own_log(u[0]) * j0(u[1]) * p[0];
+  y[1] = hypot_(u[0], u[2]) * own_log(u[2]);
+}
