@@ -67,7 +67,7 @@ UDE_API void ude_expression_print(const ude_expression *expression, ude_style st
 
 /** Which candidates; the zero value: polynomials of the default degree. */
 typedef struct ude_library_options {
-  int polynomial; /**< total degree; 0: 5 for one or two inputs, 3 for three or four, else 2; < 0:
+  int  polynomial; /**< total degree; 0: 5 for one or two inputs, 3 for three or four, else 2; < 0:
                      no polynomials */
   int  trigonometric; /**< sin(kx), cos(kx) for k = 1 to this */
   bool exponential;   /**< exp(x), exp(-x) */
@@ -109,9 +109,10 @@ UDE_API ude_status ude_library_evaluate(ude_library *library, const char *const 
 /* ------------------------------------------------------------------------ sparse regression -- */
 
 typedef enum ude_criterion {
-  UDE_CRITERION_EBIC =
-      0, /**< BIC + 2 ln(number of supports of that size) (Chen, Chen 2008, gamma = 1): accounts for
-              the choice among many candidates, where BIC alone adds a false term too often */
+  /** deviance + (k ln n + 2 choice) n/(n - k - 2): the extended BIC of Chen and Chen (2008), which
+   *  accounts for the choice among many structures (BIC alone adds a false term too often), with the
+   *  penalty corrected for few data (McQuarrie 1999) */
+  UDE_CRITERION_EBIC = 0,
   UDE_CRITERION_BIC,
   UDE_CRITERION_AICC
 } ude_criterion;
@@ -119,10 +120,13 @@ typedef enum ude_criterion {
 UDE_API const char *ude_criterion_name(ude_criterion criterion); /**< "ebic", "bic", "aicc" */
 UDE_API ude_status  ude_criterion_parse(const char *name, ude_criterion *criterion,
                                         ude_error *error);
-/** The criterion from a deviance (-2 ln L up to a constant), observations, parameters in the model,
- * and the `terms` of them chosen among `candidates`. */
+/** The criterion from a deviance (-2 ln L up to a constant), observations, fitted parameters, and `choice`: the ln
+ *  of the number of structures of that kind that there were to choose from (ude_log_choose where any k of n
+ *  candidates may come together). */
 UDE_API double ude_criterion_value(ude_criterion criterion, double deviance, int64_t observations,
-                                   int64_t parameters, int64_t terms, int64_t candidates);
+                                   int64_t parameters, double choice);
+/** ln of the number of ways to choose k of n. */
+UDE_API double ude_log_choose(int64_t n, int64_t k);
 
 /** A set of terms with least-squares coefficients. */
 typedef struct ude_support {
@@ -141,11 +145,11 @@ typedef struct ude_support_list {
 
 /** Zero value: the defaults. */
 typedef struct ude_stlsq_options {
-  double smallest, largest; /**< thresholds on coefficients of columns of norm 1, relative to the
+  double  smallest, largest; /**< thresholds on coefficients of columns of norm 1, relative to the
                                norm of the target; 0: 1e-4, 1 */
-  int64_t count;            /**< thresholds on a logarithmic grid between them, 0: 121 */
-  int64_t iterations;       /**< 0: 100 */
-  double  rcond;            /**< rank decision, 0: 1e-10 */
+  int64_t count;             /**< thresholds on a logarithmic grid between them, 0: 121 */
+  int64_t iterations;        /**< 0: 100 */
+  double  rcond;             /**< rank decision, 0: 1e-10 */
 } ude_stlsq_options;
 
 /**
@@ -311,9 +315,9 @@ typedef struct ude_discovery {
   char        **column_names;
   double       *column_deviations; /**< [column_count] root mean square residual: the noise, if the
                                       structure is right */
-  int64_t          trajectory_count, state_count;
-  double          *u0; /**< [trajectory_count][state_count] initial states of the final refit */
-  int64_t          alternative_count; /**< ascending criterion; the first is the one chosen */
+  int64_t       trajectory_count, state_count;
+  double       *u0; /**< [trajectory_count][state_count] initial states of the final refit */
+  int64_t       alternative_count; /**< ascending criterion; the first is the one chosen */
   ude_alternative *alternatives;
   int64_t          sample_count; /**< learned functions */
   ude_samples     *samples;      /**< [sample_count] */

@@ -27,8 +27,7 @@ ude_status ude_criterion_parse(const char *name, ude_criterion *criterion, ude_e
                   name ? name : "");
 }
 
-/* ln of the number of ways to choose k of n. */
-static double log_choose(int64_t n, int64_t k) {
+double ude_log_choose(int64_t n, int64_t k) {
   double sum = 0;
   for (int64_t i = 0; i < k && k <= n; i++) {
     sum += log((double)(n - i)) - log((double)(i + 1));
@@ -37,7 +36,7 @@ static double log_choose(int64_t n, int64_t k) {
 }
 
 double ude_criterion_value(ude_criterion criterion, double deviance, int64_t observations,
-                           int64_t parameters, int64_t terms, int64_t candidates) {
+                           int64_t parameters, double choice) {
   double n = (double)observations;
   double k = (double)parameters;
   switch (criterion) {
@@ -46,6 +45,8 @@ double ude_criterion_value(ude_criterion criterion, double deviance, int64_t obs
     /* Hurvich and Tsai 1989; no finite correction where there are hardly more data than parameters.
      */
     return n - k - 1 > 0 ? deviance + 2 * k * n / (n - k - 1) : (double)INFINITY;
-  default: return deviance + k * log(n) + 2 * log_choose(candidates, terms);
+  default:
+    return n - k - 2 > 0 ? deviance + (k * log(n) + 2 * choice) * n / (n - k - 2)
+                         : (double)INFINITY;
   }
 }

@@ -51,6 +51,10 @@ ude_expression *expression_binary(expression_op op, ude_expression *a, ude_expre
 ude_expression *expression_power(ude_expression *a, int exponent);
 ude_expression *expression_copy(const ude_expression *expression);
 
+/* As C behind a '*': a sum gets brackets; products and quotients do not need them. */
+void expression_print_factor(const ude_expression *expression, const char *const *names,
+                             ude_text *text);
+
 /* Shortest of `digits` significant digits, '.' as the decimal point in every locale. */
 void text_append_number(ude_text *text, double value, int digits);
 /* A name for LaTeX's mathematics: single letters italic, longer ones upright, '_' escaped. */

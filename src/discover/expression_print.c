@@ -176,3 +176,9 @@ void ude_expression_print(const ude_expression *expression, ude_style style,
   printer p = {.nodes = expression->nodes, .style = style, .names = names, .text = text};
   print_node(&p, expression->count - 1, 0);
 }
+
+void expression_print_factor(const ude_expression *expression, const char *const *names,
+                             ude_text *text) {
+  printer p = {.nodes = expression->nodes, .style = UDE_STYLE_C, .names = names, .text = text};
+  print_node(&p, expression->count - 1, BIND_PRODUCT);
+}

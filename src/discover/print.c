@@ -123,7 +123,8 @@ static void print_json(const ude_discovery *d, ude_text *text) {
   ude_text_append(text, "\n  ],\n  \"criterion\": \"%s\",\n  \"criterion_value\": ",
                   ude_criterion_name(d->criterion));
   json_number(text, d->criterion_value);
-  ude_text_append(text, ",\n  \"observations\": %lld,\n  \"parameters\": %lld,\n  \"alternatives\": [",
+  ude_text_append(text,
+                  ",\n  \"observations\": %lld,\n  \"parameters\": %lld,\n  \"alternatives\": [",
                   (long long)d->observations, (long long)d->parameters);
   for (int64_t i = 0; i < d->alternative_count; i++) {
     const ude_alternative *a = &d->alternatives[i];

@@ -178,13 +178,14 @@ ude_status regression_collect(regression *problem, int64_t count, const int64_t 
   double  rest     = fmax(fmax(info.residual, rounding), 1e-300);
   double  deviance = 2 * n * log(rest / sqrt(n));
   int64_t fitted   = count + 1; /* with the variance */
+  double  choice   = ude_log_choose(problem->terms, count);
   last->residual   = info.residual / sqrt(n);
-  last->aicc = ude_criterion_value(UDE_CRITERION_AICC, deviance, problem->observations, fitted,
-                                   count, problem->terms);
-  last->bic = ude_criterion_value(UDE_CRITERION_BIC, deviance, problem->observations, fitted, count,
-                                  problem->terms);
-  last->ebic = ude_criterion_value(UDE_CRITERION_EBIC, deviance, problem->observations, fitted,
-                                   count, problem->terms);
+  last->aicc =
+      ude_criterion_value(UDE_CRITERION_AICC, deviance, problem->observations, fitted, choice);
+  last->bic =
+      ude_criterion_value(UDE_CRITERION_BIC, deviance, problem->observations, fitted, choice);
+  last->ebic =
+      ude_criterion_value(UDE_CRITERION_EBIC, deviance, problem->observations, fitted, choice);
   return UDE_OK;
 }
 

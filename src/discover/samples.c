@@ -92,7 +92,8 @@ static ude_status show_inputs(const ude_vector_field *field, ude_samples *s, con
       }
       if (same) {
         char  name[256];
-        char *copy = strdup(j < n ? ude_layout_name(&field->state, j, "u", name, sizeof name) : "t");
+        char *copy =
+            strdup(j < n ? ude_layout_name(&field->state, j, "u", name, sizeof name) : "t");
         if (!copy) {
           return ude_fail_memory(error, "samples");
         }
@@ -114,7 +115,8 @@ ude_status ude_sample_learned(const ude_vector_field *field, const double *p, in
   int64_t total = trajectories * per;
   *samples      = NULL;
   if (!field->probe || count == 0) {
-    return ude_fail(error, UDE_UNSUPPORTED, "the model has no learned function: mark one UDE_LEARNED");
+    return ude_fail(error, UDE_UNSUPPORTED,
+                    "the model has no learned function: mark one UDE_LEARNED");
   }
   ude_samples    *made       = ude_calloc((size_t)count, sizeof *made);
   int64_t        *capacity   = ude_calloc((size_t)count, sizeof *capacity);
@@ -139,8 +141,8 @@ ude_status ude_sample_learned(const ude_vector_field *field, const double *p, in
     for (int64_t i = 0; i < per; i++) {
       at[i] = i == per - 1 ? t1 : t0 + (t1 - t0) * (double)i / (double)(per - 1);
     }
-    status = ude_integrator_run(integrator, u0 + k * n, p, t0, t1, at, per, states + k * per * n, NULL,
-                                &result, error);
+    status = ude_integrator_run(integrator, u0 + k * n, p, t0, t1, at, per, states + k * per * n,
+                                NULL, &result, error);
   }
   recorder to = {.samples = made, .capacity = capacity};
   for (int64_t i = 0; i < total && status == UDE_OK; i++) {

@@ -1,18 +1,28 @@
-/* Choosing a structure through the differential equation. */
+/* Choosing a structure: what was tried, and the search among neighbours. */
 #include "discover/select.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Widths of the search: structures whose neighbours are tried, additions and exchanges that are fitted. */
+enum { BEAM = 3, ADDITIONS = 6, EXCHANGES = 4 };
+
+/* Deviances closer than this are the same for a choice by an information criterion. */
+static const double TOLERANCE = 1e-2;
+
+/* A structure that needs more steps than this is no explanation of data that a solver followed easily. */
+static const int64_t MAX_STEPS = 50000;
+
 static void structure_free(structure *x) {
   free(x->chosen);
   free(x->p);
   free(x->u0);
+  free(x->variance);
 }
 
 void selection_free(selection *s) {
-  for (int64_t i = 0; i < s->count; i++) {
+  for (int64_t i = 0; s->candidate && i < s->count; i++) {
     free(s->candidate[i].text);
     free(s->candidate[i].latex);
     free(s->candidate[i].param);
@@ -23,8 +33,55 @@ void selection_free(selection *s) {
   free(s->candidate);
   free(s->tried);
   free(s->base);
+  free(s->base_u0);
   free(s->free);
-  free(s->scales);
+  free(s->cells);
+  free(s->floor);
+}
+
+/* Observed cells of each column, and the variance below which residuals are the solver's own. */
+static void count_cells(selection *s) {
+  const ude_dataset *data = s->data;
+  double             rtol = s->fit.solve.rtol > 0 ? s->fit.solve.rtol : 1e-6;
+  for (int64_t j = 0; j < data->columns; j++) {
+    double largest = 0;
+    for (int64_t k = 0; k < data->trajectories; k++) {
+      const ude_trajectory *trajectory = &data->trajectory[k];
+      for (int64_t i = 0; i < trajectory->count; i++) {
+        double value = trajectory->values[i * data->columns + j];
+        if (!isnan(value)) {
+          s->cells[j]++;
+          largest = fmax(largest, fabs(value));
+        }
+      }
+    }
+    double own  = 3 * rtol * (largest > 0 ? largest : 1);
+    s->floor[j] = own * own;
+  }
+}
+
+ude_status selection_prepare(selection *s, ude_error *error) {
+  size_t columns = (size_t)s->data->columns;
+  s->free        = ude_calloc((size_t)s->field->param.count, sizeof *s->free);
+  s->cells       = ude_calloc(columns, sizeof *s->cells);
+  s->floor       = ude_calloc(columns, sizeof *s->floor);
+  if (!s->free || !s->cells || !s->floor) {
+    return ude_fail_memory(error, "the choice of a structure");
+  }
+  count_cells(s);
+  if (s->fit.solve.max_steps == 0) {
+    s->fit.solve.max_steps = MAX_STEPS;
+  }
+  int64_t trained = 0;
+  for (int64_t i = 0; i < s->field->param.count; i++) {
+    const ude_member *member = ude_layout_member(&s->field->param, i);
+    trained += !(member && member->fixed);
+  }
+  s->others = trained - s->count;
+  if (s->fit.initial == UDE_INITIAL_TRAINED) {
+    s->others += s->data->trajectories * s->field->state.count;
+  }
+  return UDE_OK;
 }
 
 int64_t selection_best(const selection *s) {
@@ -38,62 +95,6 @@ int64_t selection_best(const selection *s) {
   return best;
 }
 
-/* sum over columns of n ln(mean squared residual): -2 ln L with a variance of its own for each column,
- * maximised, up to a constant. scales: [columns] 1/rms of the residuals. */
-static ude_status deviance(selection *s, const double *p, const double *u0, double *value,
-                           double *scales, ude_error *error) {
-  const ude_dataset *data   = s->data;
-  int64_t            n      = s->field->state.count;
-  ude_integrator    *it     = NULL;
-  double            *square = ude_calloc((size_t)data->columns, sizeof *square);
-  int64_t           *count  = ude_calloc((size_t)data->columns, sizeof *count);
-  double            *y      = ude_calloc((size_t)(s->field->observation.count + n), sizeof *y);
-  ude_status         status = square && count && y ? UDE_OK : ude_fail_memory(error, "a criterion");
-  status = status ? status : ude_integrator_create(s->field, &s->fit.solve, &it, error);
-  for (int64_t k = 0; k < data->trajectories && status == UDE_OK; k++) {
-    const ude_trajectory *trajectory = &data->trajectory[k];
-    ude_solve_result      result;
-    double               *u = ude_calloc((size_t)trajectory->count, (size_t)n * sizeof *u);
-    double                t0 = trajectory->t[0];
-    if (s->field->has_tspan && s->fit.initial == UDE_INITIAL_MODEL && s->field->tspan[0] < t0) {
-      t0 = s->field->tspan[0];
-    }
-    status = u ? ude_integrator_run(it, u0 + k * n, p, t0, trajectory->t[trajectory->count - 1],
-                                    trajectory->t, trajectory->count, u, NULL, &result, error)
-               : ude_fail_memory(error, "a criterion");
-    for (int64_t i = 0; i < trajectory->count && status == UDE_OK; i++) {
-      const double *at = u + i * n;
-      if (data->observed) {
-        if (s->field->observe.value(y, at, p, trajectory->t[i], s->field->observe.context)) {
-          status = ude_fail(error, UDE_NUMERICAL, "observe failed");
-        }
-        at = y;
-      }
-      for (int64_t j = 0; j < data->columns; j++) {
-        double r = at[data->target[j]] - trajectory->values[i * data->columns + j];
-        if (!isnan(r)) {
-          square[j] += r * r;
-          count[j]++;
-        }
-      }
-    }
-    free(u);
-  }
-  *value = 0;
-  for (int64_t j = 0; j < data->columns && status == UDE_OK; j++) {
-    if (count[j] > 0) {
-      double mean = fmax(square[j] / (double)count[j], 1e-300);
-      *value += (double)count[j] * log(mean);
-      scales[j] = 1 / sqrt(mean);
-    }
-  }
-  ude_integrator_free(it);
-  free(square);
-  free(count);
-  free(y);
-  return status;
-}
-
 static int64_t find_tried(const selection *s, const bool *chosen) {
   for (int64_t i = 0; i < s->tried_count; i++) {
     if (memcmp(s->tried[i].chosen, chosen, (size_t)s->count * sizeof *chosen) == 0) {
@@ -103,180 +104,252 @@ static int64_t find_tried(const selection *s, const bool *chosen) {
   return -1;
 }
 
-/* Initial states where nothing is free. */
-static ude_status start_only(const selection *s, const ude_fit_options *options, double *p, double *u0,
-                             ude_error *error) {
-  ude_loss  *loss   = NULL;
-  ude_status status = ude_loss_create(s->field, s->data, options, p, &loss, error);
-  status            = status ? status : ude_loss_unpack(loss, NULL, p, u0, error);
-  ude_loss_free(loss);
-  return status;
-}
-
-ude_status selection_measure(selection *s, const structure *x, ude_error *error) {
-  double ignored = 0;
-  return deviance(s, x->p, x->u0, &ignored, s->scales, error);
-}
-
-/* A deviance that far above the best is not worth better variances. */
-static const double out_of_reach = 40;
-
-/* Fit the structure; one that was tried before is fitted again only if `again`, and the better fit is kept. */
-static ude_status fit_structure(selection *s, const bool *chosen, const double *start, bool again,
-                                int64_t *index, ude_error *error) {
-  *index = find_tried(s, chosen);
-  if (*index >= 0 && !again) {
-    return UDE_OK;
-  }
+/* A structure with room in the list and the start of its fit; not yet counted. */
+static structure *new_structure(selection *s, const bool *chosen, int64_t from) {
   size_t     np    = (size_t)s->field->param.count;
-  size_t     n     = (size_t)s->field->state.count;
-  structure  made  = {.chosen = ude_calloc((size_t)s->count, sizeof(bool)),
-                      .p      = ude_calloc(np, sizeof(double)),
-                      .u0 = ude_calloc((size_t)s->data->trajectories, n * sizeof(double))};
+  size_t     nu    = (size_t)(s->data->trajectories * s->field->state.count);
   structure *grown = ude_realloc(s->tried, (size_t)s->tried_count + 1, sizeof *grown);
-  s->tried         = grown ? grown : s->tried;
-  if (!made.chosen || !made.p || !made.u0 || !grown) {
-    structure_free(&made);
-    return ude_fail_memory(error, "a structure");
+  if (!grown) {
+    return NULL;
   }
-  memcpy(made.chosen, chosen, (size_t)s->count * sizeof *chosen);
-  memcpy(made.p, s->base, np * sizeof *made.p);
-  for (size_t i = 0; i < np; i++) {
-    const ude_member *member = ude_layout_member(&s->field->param, (int64_t)i);
-    s->free[i]               = !(member && member->fixed);
+  s->tried     = grown;
+  structure *x = &grown[s->tried_count];
+  *x           = (structure){.chosen   = ude_calloc((size_t)s->count, sizeof(bool)),
+                             .p        = ude_calloc(np, sizeof(double)),
+                             .u0       = ude_calloc(nu, sizeof(double)),
+                             .variance = ude_calloc((size_t)s->data->columns, sizeof(double))};
+  if (!x->chosen || !x->p || !x->u0 || !x->variance) {
+    structure_free(x);
+    return NULL;
   }
+  memcpy(x->chosen, chosen, (size_t)s->count * sizeof *chosen);
+  memcpy(x->p, from >= 0 ? grown[from].p : s->base, np * sizeof *x->p);
+  memcpy(x->u0, from >= 0 ? grown[from].u0 : s->base_u0, nu * sizeof *x->u0);
   for (int64_t i = 0; i < s->count; i++) {
-    s->free[s->candidate[i].index] = chosen[i];
-    if (chosen[i]) {
-      made.terms++;
-      made.p[s->candidate[i].index] = start ? start[i] : s->candidate[i].start;
+    x->terms += chosen[i];
+  }
+  return x;
+}
+
+static void report(selection *s, double value) {
+  int64_t      best     = selection_best(s);
+  ude_progress progress = {.phase = "structures",
+                           .done  = s->tried_count,
+                           .value = value,
+                           .best  = best >= 0 ? s->tried[best].criterion : value};
+  bool         stop     = s->progress && s->progress(&progress, s->progress_context);
+  s->stopped            = s->stopped || stop || (s->deadline > 0 && ude_clock() > s->deadline);
+}
+
+/* Where the start cannot be solved, half of its terms' strength or none often can. */
+static ude_status fit_from(selection *s, structure *x, const double *start, ude_error *error) {
+  static const double strengths[] = {1, 0.5, 0};
+  for (int attempt = 0; attempt < 3; attempt++) {
+    for (int64_t i = 0; i < s->count; i++) {
+      x->p[s->candidate[i].index] = x->chosen[i] ? strengths[attempt] * start[i] : 0;
+    }
+    ude_status status = structure_refit(s, x, TOLERANCE, error);
+    if (status || isfinite(x->criterion) || x->terms == 0) {
+      return status;
     }
   }
-  ude_fit_options options = s->fit;
-  ude_fit_result  result;
-  options.free       = s->free;
-  options.keep_start = true;
-  options.adam       = -1;
-  options.optimizer  = UDE_OPTIMIZER_LM;
-  options.iterations = 60;
-  ude_error  inner   = {0};
-  int64_t    dimension = made.terms + s->others;
-  ude_status status    = UDE_OK;
-  double *scales = ude_calloc((size_t)s->data->columns, 2 * sizeof *scales);
-  double *next   = scales ? scales + s->data->columns : NULL;
-  if (!scales) {
-    structure_free(&made);
-    return ude_fail_memory(error, "a structure");
-  }
-  memcpy(scales, s->scales, (size_t)s->data->columns * sizeof *scales);
-  options.scales = scales;
-  made.deviance  = (double)INFINITY;
-  int64_t best   = selection_best(s);
-  /* Coefficients for given variances, then variances for these coefficients, until both agree. */
-  for (int pass = 0; pass < 4 && status == UDE_OK; pass++) {
-    double now = 0;
-    status     = dimension > 0 ? ude_fit(s->field, s->data, &options, made.p, made.u0, &result, &inner)
-                               : start_only(s, &options, made.p, made.u0, &inner);
-    status     = status ? status : deviance(s, made.p, made.u0, &now, next, &inner);
-    bool same  = made.deviance - now < 1e-4;
-    made.deviance = now;
-    memcpy(scales, next, (size_t)s->data->columns * sizeof *scales);
-    if (dimension == 0 || same || (best >= 0 && now > s->tried[best].deviance + out_of_reach)) {
-      break;
-    }
-  }
-  free(scales);
-  if (status == UDE_OUT_OF_MEMORY || status == UDE_UNSUPPORTED) {
-    structure_free(&made);
-    return ude_fail(error, status, "%s", inner.message);
-  }
-  made.parameters = made.terms + s->others + s->data->columns;
-  made.criterion  = status == UDE_OK
-                        ? ude_criterion_value(s->criterion, made.deviance, s->data->cells,
-                                              made.parameters, made.terms, s->count)
-                        : (double)INFINITY;
-  if (*index >= 0) { /* from another start */
-    structure *old   = &s->tried[*index];
-    structure  worse = made.criterion < old->criterion ? *old : made;
-    *old             = made.criterion < old->criterion ? made : *old;
-    structure_free(&worse);
-    return UDE_OK;
-  }
-  *index                  = s->tried_count;
-  grown[s->tried_count++] = made;
-  ude_progress progress = {.phase = "structures", .done = s->tried_count, .value = made.criterion};
-  best                  = selection_best(s);
-  progress.best         = best >= 0 ? s->tried[best].criterion : made.criterion;
-  s->stopped = s->stopped || (s->progress && s->progress(&progress, s->progress_context)) ||
-               (s->deadline > 0 && ude_clock() > s->deadline);
   return UDE_OK;
 }
 
-ude_status selection_try(selection *s, const bool *chosen, const double *start, int64_t *index,
-                         ude_error *error) {
-  return fit_structure(s, chosen, start, false, index, error);
+ude_status selection_try(selection *s, const bool *chosen, const double *start, int64_t from,
+                         bool again, ude_error *error) {
+  int64_t known = find_tried(s, chosen);
+  if (known >= 0 && !again) {
+    return UDE_OK;
+  }
+  structure *x = new_structure(s, chosen, from);
+  if (!x) {
+    return ude_fail_memory(error, "a structure");
+  }
+  ude_status status = fit_from(s, x, start, error);
+  if (status) {
+    structure_free(x);
+    return status;
+  }
+  double reached = x->criterion;
+  if (known < 0) {
+    s->tried_count++;
+  } else {
+    structure *old   = &s->tried[known];
+    structure  worse = *x;
+    if (x->criterion < old->criterion - TOLERANCE) {
+      worse         = *old;
+      *old          = *x;
+      old->expanded = false; /* its neighbours were seen from a worse fit */
+    }
+    structure_free(&worse);
+  }
+  report(s, reached);
+  return UDE_OK;
 }
 
-/* ---------------------------------------------------------------------------- local search -- */
+/* ---------------------------------------------------------------------------- neighbourhood -- */
 
-/* Neighbour of the best structure: `out` leaves (or -1), `in` joins (or -1), other coefficients kept. */
-static ude_status try_neighbour(selection *s, int64_t from, int64_t out, int64_t in, bool *chosen,
-                                double *start, ude_error *error) {
-  int64_t          index = 0;
-  const structure *base  = &s->tried[from];
-  memcpy(chosen, base->chosen, (size_t)s->count * sizeof *chosen);
+/* Work of a search. */
+typedef struct walk {
+  selection    *s;
+  int64_t       from;    /* the structure whose neighbours are tried */
+  structure     at;      /* a copy of it: its arrays are its own */
+  linear_model *linear;  /* around it; NULL: none */
+  bool         *removed; /* [count] terms that leave it */
+  bool         *chosen;  /* [count] */
+  double       *start;   /* [count] */
+  double       *gain;    /* [count] */
+  ude_error    *error;
+} walk;
+
+static bool same_output(const candidate *a, const candidate *b) {
+  return a->function == b->function && a->output == b->output;
+}
+
+/* The structure without w->removed and with term `added` (or -1). */
+static ude_status try_neighbour(walk *w, int64_t added) {
+  selection *s = w->s;
+  ude_status status =
+      w->linear ? linear_solve(w->linear, w->removed, added, w->start, w->error) : UDE_OK;
   for (int64_t i = 0; i < s->count; i++) {
-    start[i] = base->p[s->candidate[i].index];
+    w->chosen[i] = i == added || (w->at.chosen[i] && !w->removed[i]);
+    w->start[i]  = w->linear ? w->start[i] : w->at.p[s->candidate[i].index];
   }
-  if (out >= 0) {
-    chosen[out] = false;
-  }
-  if (in >= 0) {
-    chosen[in] = true;
-    start[in]  = 0;
-  }
-  /* A smaller structure has a good start here: what it came to from elsewhere may be a worse minimum. */
-  return fit_structure(s, chosen, start, out >= 0 && in < 0, &index, error);
+  return status ? status : selection_try(s, w->chosen, w->start, w->from, added < 0, w->error);
 }
 
-static int64_t output_terms(const selection *s, const structure *x, const candidate *like) {
-  int64_t terms = 0;
+/* True if one more term of the candidate's output is allowed. */
+static bool has_room(const walk *w, int64_t added) {
+  const selection *s     = w->s;
+  int64_t          terms = 0;
   for (int64_t i = 0; i < s->count; i++) {
-    terms += x->chosen[i] && s->candidate[i].function == like->function &&
-             s->candidate[i].output == like->output;
+    terms +=
+        w->at.chosen[i] && !w->removed[i] && same_output(&s->candidate[i], &s->candidate[added]);
   }
-  return terms;
+  return terms < s->max_terms;
 }
 
-ude_status selection_search(selection *s, int64_t max_terms, ude_error *error) {
-  bool      *chosen = ude_calloc((size_t)s->count, sizeof *chosen);
-  double    *start  = ude_calloc((size_t)s->count, sizeof *start);
-  ude_status status = chosen && start ? UDE_OK : ude_fail_memory(error, "the search");
-  for (int64_t from = selection_best(s), last = -1;
-       status == UDE_OK && from >= 0 && from != last && !s->stopped; from = selection_best(s)) {
-    last = from;
-    for (int64_t i = 0; i < s->count && status == UDE_OK && !s->stopped; i++) {
-      if (s->tried[from].chosen[i]) {
-        status = try_neighbour(s, from, i, -1, chosen, start, error);
-      } else if (output_terms(s, &s->tried[from], &s->candidate[i]) < max_terms) {
-        status = try_neighbour(s, from, -1, i, chosen, start, error);
+/* Fit the `width` additions that promise most once w->removed is gone. */
+static ude_status try_additions(walk *w, int width) {
+  selection *s      = w->s;
+  ude_status status = UDE_OK;
+  if (!w->linear) {
+    return UDE_OK;
+  }
+  linear_gains(w->linear, w->removed, w->gain);
+  while (width > 0 && status == UDE_OK && !s->stopped) {
+    int64_t best = -1;
+    for (int64_t i = 0; i < s->count; i++) {
+      if (w->gain[i] > 0 && (best < 0 || w->gain[i] > w->gain[best])) {
+        best = i;
       }
     }
-    if (selection_best(s) != from || s->stopped) {
+    if (best < 0) {
+      break;
+    }
+    w->gain[best] = 0;
+    if (has_room(w, best)) {
+      status = try_neighbour(w, best);
+      width--;
+    }
+  }
+  return status;
+}
+
+/* All terms of an output that has several for a single other one. */
+static ude_status replace_outputs(walk *w) {
+  selection *s      = w->s;
+  ude_status status = UDE_OK;
+  for (int64_t first = 0; first < s->count && status == UDE_OK && !s->stopped; first++) {
+    bool    leads = w->at.chosen[first];
+    int64_t terms = 0;
+    for (int64_t i = 0; i < s->count; i++) {
+      w->removed[i] = w->at.chosen[i] && same_output(&s->candidate[i], &s->candidate[first]);
+      leads         = leads && !(w->removed[i] && i < first);
+      terms += w->removed[i];
+    }
+    if (leads && terms > 1) {
+      status = try_additions(w, EXCHANGES);
+    }
+  }
+  return status;
+}
+
+/* Additions, removals, and exchanges. */
+static ude_status expand(walk *w, int64_t from) {
+  selection *s     = w->s;
+  size_t     count = (size_t)s->count;
+  structure *x     = &s->tried[from];
+  x->expanded      = true;
+  w->from          = from;
+  w->at            = *x;
+  w->at.p          = ude_calloc((size_t)s->field->param.count, sizeof *w->at.p);
+  w->at.chosen     = ude_calloc(count, sizeof *w->at.chosen);
+  ude_status status =
+      w->at.p && w->at.chosen ? UDE_OK : ude_fail_memory(w->error, "neighbours of a structure");
+  if (!status) {
+    memcpy(w->at.p, x->p, (size_t)s->field->param.count * sizeof *w->at.p);
+    memcpy(w->at.chosen, x->chosen, count * sizeof *w->at.chosen);
+    memset(w->removed, 0, count * sizeof *w->removed);
+    status = linear_open(s, &w->at, &w->linear, w->error);
+  }
+  status = status ? status : try_additions(w, ADDITIONS);
+  for (int64_t out = 0; out < s->count && status == UDE_OK && !s->stopped; out++) {
+    if (!w->at.chosen[out]) {
       continue;
     }
-    for (int64_t out = 0; out < s->count && status == UDE_OK && !s->stopped; out++) {
-      for (int64_t in = 0; s->tried[from].chosen[out] && in < s->count && status == UDE_OK && !s->stopped;
-           in++) {
-        bool same = s->candidate[in].function == s->candidate[out].function &&
-                    s->candidate[in].output == s->candidate[out].output;
-        if (!s->tried[from].chosen[in] && same) {
-          status = try_neighbour(s, from, out, in, chosen, start, error);
-        }
-      }
+    memset(w->removed, 0, count * sizeof *w->removed);
+    w->removed[out] = true;
+    status          = try_neighbour(w, -1);
+    status          = status ? status : try_additions(w, EXCHANGES);
+  }
+  status = status ? status : replace_outputs(w);
+  linear_close(w->linear);
+  w->linear = NULL;
+  free(w->at.p);
+  free(w->at.chosen);
+  return status;
+}
+
+/* The best structure whose neighbours were not tried, if it is among the BEAM best; -1: none. */
+static int64_t next_to_expand(const selection *s) {
+  int64_t next = -1;
+  for (int64_t i = 0; i < s->tried_count; i++) {
+    const structure *x = &s->tried[i];
+    if (!x->expanded && isfinite(x->criterion) &&
+        (next < 0 || x->criterion < s->tried[next].criterion)) {
+      next = i;
     }
   }
-  free(chosen);
-  free(start);
+  int64_t better = 0;
+  for (int64_t i = 0; next >= 0 && i < s->tried_count; i++) {
+    better += s->tried[i].criterion < s->tried[next].criterion;
+  }
+  return better < BEAM ? next : -1;
+}
+
+ude_status selection_search(selection *s, ude_error *error) {
+  size_t     count  = (size_t)s->count;
+  walk       w      = {.s       = s,
+                       .removed = ude_calloc(count, sizeof *w.removed),
+                       .chosen  = ude_calloc(count, sizeof *w.chosen),
+                       .start   = ude_calloc(count, sizeof *w.start),
+                       .gain    = ude_calloc(count, sizeof *w.gain),
+                       .error   = error};
+  ude_status status = w.removed && w.chosen && w.start && w.gain
+                          ? UDE_OK
+                          : ude_fail_memory(error, "the search for a structure");
+  while (status == UDE_OK && !s->stopped) {
+    int64_t from = next_to_expand(s);
+    if (from < 0) {
+      break;
+    }
+    status = expand(&w, from);
+  }
+  free(w.removed);
+  free(w.chosen);
+  free(w.start);
+  free(w.gain);
   return status;
 }
