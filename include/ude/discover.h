@@ -345,7 +345,7 @@ UDE_API void       ude_discovery_free(ude_discovery *discovery);
 UDE_API ude_status ude_discovery_print(const ude_discovery *discovery, ude_style style,
                                        ude_text *text, ude_error *error);
 
-/* ------------------------------------------------------------------ derivatives of data -- */
+/* -------------------------------------------------------------------------- from data alone -- */
 
 /** How derivatives are found. */
 typedef enum ude_derivative {
@@ -374,6 +374,36 @@ UDE_API ude_status ude_derivative_parse(const char *name, ude_derivative *deriva
 UDE_API ude_status ude_differentiate(ude_derivative method, int64_t window, int64_t count,
                                      const double *t, const double *y, double *value, double *slope,
                                      ude_error *error);
+
+/** Zero value: the defaults. */
+typedef struct ude_sindy_options {
+  ude_discover_options discover; /**< `samples` is not used: the rows are the samples */
+  ude_derivative       derivative;
+  int64_t              window; /**< Savitzky-Golay, 0: 9 */
+  const char *const *
+      states; /**< [state_count] columns that are states; NULL: all but t, trajectory, derivatives */
+  int64_t state_count;
+  bool    with_time; /**< t is an input too */
+  bool    no_refit;  /**< coefficients of the regression on derivatives are final */
+  int64_t
+      segment; /**< rows of the stretches that the refit solves one by one, each from its own initial
+                                       state; 0: whole trajectories. Needed where solutions diverge (chaos) */
+  ude_solve_options solve; /**< for the refit */
+} ude_sindy_options;
+
+/**
+ * Sparse identification of u' = f(u) from a table alone: a column `t` (or `time`), states, optionally
+ * `trajectory` and derivatives. The requests carry the whole model file in `source`; its u0 is the
+ * (refitted) first row of the first trajectory.
+ *
+ * @param table    rows in time order within a trajectory, at least 5 for each; a row with a missing state is not
+ *                 regressed on, but its other cells count in the refit
+ * @param rebuild  compiles request->source (or fills a field by hand); NULL: as no_refit
+ * @return UDE_BAD_DATA naming the column, and as ude_discover
+ */
+UDE_API ude_status ude_sindy(const ude_table *table, ude_rebuild_fn rebuild, void *rebuild_context,
+                             const ude_sindy_options *options, ude_discovery **discovery,
+                             ude_error *error);
 
 #ifdef __cplusplus
 }

@@ -11,6 +11,7 @@ typedef struct parser {
   const char        *text;
   size_t             at;
   int                depth;
+  int                nodes; /* made so far */
   const char *const *names;
   int64_t            count;
   ude_error         *error;
@@ -36,12 +37,15 @@ static ude_expression *refuse(parser *p, const char *expected) {
   return NULL;
 }
 
-/* NULL from a constructor: out of memory, or a tree beyond EXPRESSION_MAX_NODES. */
+/* What a constructor gave: one more node. */
 static ude_expression *made(parser *p, ude_expression *expression) {
-  if (!expression && !p->status) {
-    p->status = ude_fail(p->error, UDE_OUT_OF_MEMORY,
-                         "expression '%.200s': out of memory, or more than %d operations", p->text,
-                         EXPRESSION_MAX_NODES);
+  if (!expression) {
+    p->status = p->status ? p->status : ude_fail_memory(p->error, "an expression");
+    return NULL;
+  }
+  if (++p->nodes >= EXPRESSION_MAX_NODES) {
+    ude_expression_free(expression);
+    return refuse(p, "fewer operations");
   }
   return expression;
 }
@@ -169,8 +173,9 @@ static ude_expression *parse_power(parser *p) {
     return refuse(p, "')'");
   }
   ude_expression *power = made(p, expression_power(base, (int)exponent));
-  return power && negative ? made(p, expression_binary(OP_DIVIDE, expression_number(1), power))
-                           : power;
+  return power && negative
+             ? made(p, expression_binary(OP_DIVIDE, made(p, expression_number(1)), power))
+             : power;
 }
 
 static ude_expression *parse_factor(parser *p) {

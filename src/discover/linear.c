@@ -153,7 +153,7 @@ static void fill_target(linear_model *l, const bool *removed) {
   }
 }
 
-void linear_gains(linear_model *l, const bool *removed, double *gain) {
+double linear_gains(linear_model *l, const bool *removed, double *gain) {
   int64_t m    = l->q.m;
   int64_t size = 0;
   memset(gain, 0, (size_t)l->s->count * sizeof *gain);
@@ -189,6 +189,7 @@ void linear_gains(linear_model *l, const bool *removed, double *gain) {
       gain[k]      = along * along / after;
     }
   }
+  return dot(m, l->b, l->b);
 }
 
 ude_status linear_solve(linear_model *l, const bool *removed, int64_t added, double *start,

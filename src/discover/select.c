@@ -12,7 +12,7 @@ enum { BEAM = 3, ADDITIONS = 6, EXCHANGES = 4 };
 static const double TOLERANCE = 1e-2;
 
 /* A structure that needs more steps than this is no explanation of data that a solver followed easily. */
-static const int64_t MAX_STEPS = 50000;
+static const int64_t MAX_STEPS = 20000;
 
 static void structure_free(structure *x) {
   free(x->chosen);
@@ -200,6 +200,7 @@ typedef struct walk {
   bool         *chosen;  /* [count] */
   double       *start;   /* [count] */
   double       *gain;    /* [count] */
+  double        rest;    /* weighted sum of squares without w->removed */
   ude_error    *error;
 } walk;
 
@@ -230,22 +231,32 @@ static bool has_room(const walk *w, int64_t added) {
   return terms < s->max_terms;
 }
 
+/* False if the linear approximation leaves a mean square e times that of the best fit: the neighbour is not worth
+ * solving. The approximation is good where it matters: between structures that follow the data. */
+static bool is_promising(const walk *w, double rest) {
+  const selection *s     = w->s;
+  double           cells = (double)s->data->cells;
+  double           best  = s->tried[selection_best(s)].deviance;
+  return !w->linear || w->at.deviance + cells * log(fmax(rest / cells, 1e-300)) < best + cells;
+}
+
+/* What w->removed leaves: for the following calls. */
+static void look_around(walk *w) {
+  w->rest = w->linear ? linear_gains(w->linear, w->removed, w->gain) : 0;
+}
+
 /* Fit the `width` additions that promise most once w->removed is gone. */
 static ude_status try_additions(walk *w, int width) {
   selection *s      = w->s;
   ude_status status = UDE_OK;
-  if (!w->linear) {
-    return UDE_OK;
-  }
-  linear_gains(w->linear, w->removed, w->gain);
-  while (width > 0 && status == UDE_OK && !s->stopped) {
+  while (w->linear && width > 0 && status == UDE_OK && !s->stopped) {
     int64_t best = -1;
     for (int64_t i = 0; i < s->count; i++) {
       if (w->gain[i] > 0 && (best < 0 || w->gain[i] > w->gain[best])) {
         best = i;
       }
     }
-    if (best < 0) {
+    if (best < 0 || !is_promising(w, w->rest - w->gain[best])) {
       break;
     }
     w->gain[best] = 0;
@@ -270,6 +281,7 @@ static ude_status replace_outputs(walk *w) {
       terms += w->removed[i];
     }
     if (leads && terms > 1) {
+      look_around(w);
       status = try_additions(w, EXCHANGES);
     }
   }
@@ -294,15 +306,19 @@ static ude_status expand(walk *w, int64_t from) {
     memset(w->removed, 0, count * sizeof *w->removed);
     status = linear_open(s, &w->at, &w->linear, w->error);
   }
-  status = status ? status : try_additions(w, ADDITIONS);
+  if (!status) {
+    look_around(w);
+    status = try_additions(w, ADDITIONS);
+  }
   for (int64_t out = 0; out < s->count && status == UDE_OK && !s->stopped; out++) {
     if (!w->at.chosen[out]) {
       continue;
     }
     memset(w->removed, 0, count * sizeof *w->removed);
     w->removed[out] = true;
-    status          = try_neighbour(w, -1);
-    status          = status ? status : try_additions(w, EXCHANGES);
+    look_around(w);
+    status = is_promising(w, w->rest) ? try_neighbour(w, -1) : UDE_OK;
+    status = status ? status : try_additions(w, EXCHANGES);
   }
   status = status ? status : replace_outputs(w);
   linear_close(w->linear);

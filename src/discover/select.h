@@ -81,8 +81,9 @@ typedef struct linear_model linear_model;
 ude_status linear_open(selection *s, const structure *x, linear_model **model, ude_error *error);
 void       linear_close(linear_model *model);
 /* For every candidate, how much it lowers the weighted sum of squares once the terms `removed`
- * (bool[count]) are gone: gain double[count], 0 for those that stay or cannot be told from those. */
-void linear_gains(linear_model *model, const bool *removed, double *gain);
+ * (bool[count]) are gone: gain double[count], 0 for those that stay or cannot be told from those.
+ * Returns the sum that is left without any of them. */
+double linear_gains(linear_model *model, const bool *removed, double *gain);
 /* Coefficients double[count] of the structure without `removed` and with `added` (or -1). */
 ude_status linear_solve(linear_model *model, const bool *removed, int64_t added, double *start,
                         ude_error *error);
