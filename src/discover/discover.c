@@ -55,7 +55,7 @@ static ude_status sample(task *t, const ude_discover_problem *problem) {
                                 t->options.samples, problem->fit ? &problem->fit->solve : NULL,
                                 &t->found->samples, t->error);
     if (status == UDE_NUMERICAL) {
-      ude_error_prefix(t->error, status, "the trained model cannot be solved");
+      ude_error_prefix(t->error, status, "the trained model cannot be solved: ");
     }
   }
   t->found->sample_count = status ? 0 : problem->field->learned_count;

@@ -182,7 +182,7 @@ static ude_status regress_outputs(task *t, int64_t f, int64_t *output) {
     status = t->proposals[*output] ? regress(t, f, target, t->proposals[*output])
                                    : ude_fail_memory(t->error, "a regression");
     if (status) {
-      ude_error_prefix(t->error, status, "output %lld of %s", (long long)o, s->name);
+      ude_error_prefix(t->error, status, "output %lld of %s: ", (long long)o, s->name);
     }
   }
   free(target);

@@ -86,6 +86,9 @@ static inline int hand_jvp(double *y, double *y_dot, const double *u, const doub
   for (int64_t k = 0; k < m->terms; k++) {
     const ude_rebuild_param *term = &m->term[k];
     double                   gradient[HAND_STATES + 1];
+    if (p[trained + k] == 0 && !(p_dot && p_dot[trained + k] != 0)) {
+      continue;
+    }
     double value = ude_expression_gradient(term->term, in, m->states + 1, gradient);
     y[term->output] += p[trained + k] * value;
     if (y_dot) {
