@@ -116,9 +116,9 @@
   /* ---------------------------------------------------------------------------------------- plots */
 
   const curve = (name, data, colour, more = {}) => ({
-    name, type: "line", data, showSymbol: false, connectNulls: false, sampling: undefined, color: colour,
+    name, type: "line", data, showSymbol: false, connectNulls: false, color: colour,
     lineStyle: { width: more.width || 2, type: more.dashed ? [6, 5] : "solid", opacity: more.opacity || 1 },
-    emphasis: { disabled: true }, z: more.z || 2, silent: false
+    emphasis: { disabled: true }, z: more.z || 2
   });
   const dots = (name, data, colour, more = {}) => ({
     name, type: "scatter", data, color: colour, symbolSize: more.size || (data.length > 300 ? 4 : 7),
@@ -150,7 +150,25 @@
     return rows.length === 0 ? "" : `<div>${escape(xName)} = ${format(list[0].value[0])}</div><table style="font-size:inherit">${rows.join("")}</table>`;
   };
 
+  /* The ends of the horizontal axis are those of the data; they are labelled where they are round numbers. */
+  const ends = (series) => {
+    let low = Infinity, high = -Infinity;
+    for (const { data } of series) {
+      for (const [x, y] of data) {
+        if (x === null || y === null) continue;
+        low = Math.min(low, x);
+        high = Math.max(high, x);
+      }
+    }
+    if (!(low < high)) return {};
+    const step = 10 ** (Math.floor(Math.log10(high - low)) - 1);
+    const round = (value) => Math.abs(value / step - Math.round(value / step)) < 1e-6;
+    return { min: low, max: high, showMinLabel: round(low), showMaxLabel: round(high) };
+  };
+
   const option = (plot, look) => {
+    const series = plot.series(look);
+    const { min, max, ...labels } = ends(series);
     const axis = (spec) => ({
       type: spec.log ? "log" : "value", scale: true, name: spec.name,
       nameTextStyle: { color: look.soft, fontSize: 12.5 }, axisLine: { show: true, onZero: false, lineStyle: { color: look.soft } },
@@ -166,9 +184,9 @@
         textStyle: { color: look.ink, fontSize: 13 }, formatter: tooltip(plot.x.name || "x"),
         axisPointer: { type: "line", lineStyle: { color: look.soft, type: "dashed" } }
       },
-      xAxis: { ...axis(plot.x), min: "dataMin", max: "dataMax", nameLocation: "middle", nameGap: 28, splitLine: { show: false } },
+      xAxis: { ...axis(plot.x), axisLabel: { ...axis(plot.x).axisLabel, ...labels }, min, max, nameLocation: "middle", nameGap: 28, splitLine: { show: false } },
       yAxis: { ...axis(plot.y), nameLocation: "end", nameGap: 14, nameTextStyle: { color: look.soft, fontSize: 12.5, align: "left", padding: [0, 0, 0, -30] } },
-      series: plot.series(look)
+      series
     };
   };
 
@@ -183,13 +201,15 @@
         charts.forEach((chart) => chart.dispose());
         box.replaceChildren();
         box.classList.toggle("single", wanted.length === 1);
-        charts = wanted.map((plot) => {
+        const places = wanted.map((plot) => {
           const place = element("div", { class: "plot" });
           const panel = element("figure", { class: "panel" }, place);
           if (wanted.length > 1 || plot.title) panel.prepend(element("figcaption", {}, plot.title || ""));
           box.append(panel);
-          return echarts.init(place, null, { renderer: "svg" });
+          return place;
         });
+        /* Only now are the widths of the columns known. */
+        charts = places.map((place) => echarts.init(place, null, { renderer: "svg" }));
       }
       wanted.forEach((plot, i) => {
         const caption = box.children[i].querySelector("figcaption");
