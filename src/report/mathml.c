@@ -175,7 +175,7 @@ static bool read_call(formula_reader *reader, const char *name, size_t length) {
 static char after_group(const formula_reader *reader) {
   int depth = 0;
   for (const char *at = reader->at; *at; at++) {
-    depth += *at == '(' ? 1 : *at == ')' ? -1 : 0;
+    depth += (*at == '(') - (*at == ')');
     if (depth == 0) {
       return at[1 + strspn(at + 1, " \t")];
     }
@@ -286,16 +286,36 @@ static bool read_sum(formula_reader *reader) {
   return fine;
 }
 
+/* The end of the name or number at `text`, or of one other character. */
+static const char *skip_token(const char *text) {
+  if (is_name_start(*text)) {
+    while (is_name_part(*text)) {
+      text++;
+    }
+    return text;
+  }
+  size_t digits = strspn(text, "0123456789.");
+  if (digits > 0 && (text[digits] == 'e' || text[digits] == 'E')) {
+    bool sign = text[digits + 1] == '+' || text[digits + 1] == '-';
+    digits += 1 + (size_t)sign;
+    digits += strspn(text + digits, "0123456789");
+  }
+  return text + (digits > 0 ? digits : 1);
+}
+
 /* A + or - outside of parentheses that joins two terms. */
 static bool is_sum(const char *text) {
   int  depth = 0;
   char last  = '(';
-  for (; *text; text++) {
-    depth += *text == '(' ? 1 : *text == ')' ? -1 : 0;
-    if (depth == 0 && (*text == '+' || *text == '-') && !strchr("(*/^eE", last)) {
+  while (*text) {
+    depth += (*text == '(') - (*text == ')');
+    if (depth == 0 && (*text == '+' || *text == '-') && !strchr("(*/^", last)) {
       return true;
     }
-    last = *text == ' ' ? last : *text;
+    if (*text != ' ') {
+      last = *text;
+    }
+    text = skip_token(text);
   }
   return false;
 }

@@ -124,7 +124,7 @@ static void group_cells(ude_text *html, const cJSON *first, int64_t count) {
   double       high    = -(double)INFINITY;
   double       squares = 0;
   const cJSON *item    = first;
-  for (int64_t i = 0; i < count; i++, item = item->next) {
+  for (int64_t i = 0; item && i < count; i++, item = item->next) {
     double value = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
     low          = fmin(low, value);
     high         = fmax(high, value);
@@ -160,7 +160,7 @@ static void large_groups(ude_text *html, const cJSON *values) {
     if (count > LISTED_MEMBERS) {
       group_row(html, item, count, ".[");
     }
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; item && i < count; i++) {
       item = item->next;
     }
   }
@@ -172,7 +172,7 @@ static void large_groups(ude_text *html, const cJSON *values) {
     if (large || count > LISTED_MEMBERS) {
       group_row(html, item, count, "[");
     }
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; item && i < count; i++) {
       item = item->next;
     }
   }
@@ -186,7 +186,7 @@ static void small_groups(ude_text *html, const cJSON *values) {
                   "<th class=\"number\">value</th></tr></thead>\n<tbody>\n");
   for (const cJSON *item = values->child; item;) {
     int64_t count = group_size(item, ".[");
-    for (int64_t i = 0; i < count; i++, item = item->next) {
+    for (int64_t i = 0; item && i < count; i++, item = item->next) {
       if (count <= LISTED_MEMBERS) {
         ude_text_append(html, "<tr>");
         ude_page_text_cell(html, item->string);
@@ -210,7 +210,7 @@ void ude_page_parameters(ude_text *html, const ude_run *run) {
     int64_t count = group_size(item, ".[");
     small         = small || count <= LISTED_MEMBERS;
     large         = large || count > LISTED_MEMBERS;
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; item && i < count; i++) {
       item = item->next;
     }
   }

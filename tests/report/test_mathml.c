@@ -78,6 +78,10 @@ START_TEST(factors) {
   check_formula("1 + x", true, "<mo>(</mo><mn>1</mn><mo>+</mo><mi>x</mi><mo>)</mo>");
   check_formula("1/(1 + x)", true, "<mfrac><mn>1</mn><mn>1</mn><mo>+</mo><mi>x</mi></mfrac>");
   check_formula("1e-5", true, "<mn>1</mn><mo>×</mo><msup><mn>10</mn><mo>−</mo><mn>5</mn></msup>");
+  check_formula("rate + x", true, "<mo>(</mo><mi>rate</mi><mo>+</mo><mi>x</mi><mo>)</mo>");
+  check_formula("2e3 - x", true,
+                "<mo>(</mo><mn>2</mn><mo>×</mo><msup><mn>10</mn><mn>3</mn></msup><mo>−</mo>"
+                "<mi>x</mi><mo>)</mo>");
   check_formula("x^-2", true, "<msup><mi>x</mi><mo>−</mo><mn>2</mn></msup>");
 }
 END_TEST
