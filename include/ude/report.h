@@ -57,8 +57,8 @@ typedef struct ude_plot {
 
 /** Zero value: 80 columns of Unicode braille without colour. */
 typedef struct ude_plot_text_options {
-  int width;   /**< columns of the whole picture, 0: 80; 20 to 1000 */
-  int height;  /**< lines of the drawing area, 0: 16; 2 to 500. Title, axis and legend come in
+  int  width;  /**< columns of the whole picture, 0: 80; 20 to 1000 */
+  int  height; /**< lines of the drawing area, 0: 16; 2 to 500. Title, axis and legend come in
                   addition */
   bool ascii;  /**< only ASCII in the drawing (names of series are printed as they are) */
   bool colour; /**< ANSI colours; without them lines are told apart by their dashes */

@@ -44,23 +44,26 @@ static double times_power(double mantissa, int exponent) {
   return exponent < 0 ? mantissa / pow(10, -exponent) : mantissa * pow(10, exponent);
 }
 
-/* The smallest step of 1, 2, 5 x 10^k that gives at most `wanted` intervals (the loose labelling of
+/* The smallest step of 1, 2, 5 x 10^k that gives at most wanted + 1 ticks (after the loose labelling of
  * Heckbert, Graphics Gems, 1990, without widening the range). */
 static void linear_ticks(ude_axis *axis, int wanted) {
-  double raw      = axis->high / wanted - axis->low / wanted;
-  int    exponent = (int)floor(log10(raw));
-  double share    = raw / pow(10, exponent);
-  int    mantissa = share <= 1.0000001 ? 1 : share <= 2.0000001 ? 2 : share <= 5.0000001 ? 5 : 10;
-  if (mantissa == 10) {
-    mantissa = 1;
-    exponent++;
+  static const int mantissas[] = {1, 2, 5};
+  double           raw         = axis->high / wanted - axis->low / wanted;
+  int              place       = 3 * ((int)floor(log10(raw)) - 1); /* 3 k + index of the mantissa */
+  double           first       = 0;
+  double           last        = (double)INFINITY;
+  int              mantissa    = 1;
+  int              exponent    = 0;
+  for (; last - first > wanted; place++) {
+    exponent    = (place - ((place % 3) + 3) % 3) / 3;
+    mantissa    = mantissas[((place % 3) + 3) % 3];
+    double step = times_power(mantissa, exponent);
+    first       = ceil(axis->low / step - 1e-9);
+    last        = floor(axis->high / step + 1e-9);
   }
-  double step     = times_power(mantissa, exponent);
-  double first    = ceil(axis->low / step - 1e-9);
-  double last     = floor(axis->high / step + 1e-9);
   double largest  = fmax(fabs(axis->low), fabs(axis->high));
   int    decimals = exponent < 0 ? -exponent : 0;
-  bool   plain    = largest < 1e6 && exponent >= -5 && decimals <= 15;
+  bool   plain    = largest < 1e6 && exponent >= -5;
   for (double n = first; n <= last && axis->count < UDE_MAX_TICKS; n++) {
     add_tick(axis, times_power(n * mantissa, exponent), plain ? decimals : -1);
   }

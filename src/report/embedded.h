@@ -1,9 +1,9 @@
-/** @file embedded.h
- *  @brief Files that are part of the library: the page and its plotting script. */
+/* Files that are part of the library: style and script of the page, and the script that draws. */
 #ifndef UDE_REPORT_EMBEDDED_H
 #define UDE_REPORT_EMBEDDED_H
 
-extern const char ude_embedded_page[], ude_embedded_page_end[];
+extern const char ude_embedded_style[], ude_embedded_style_end[];
+extern const char ude_embedded_script[], ude_embedded_script_end[];
 extern const char ude_embedded_echarts[], ude_embedded_echarts_end[];
 
 #endif

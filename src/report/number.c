@@ -33,7 +33,7 @@ char *ude_number_short(double value, int digits, char buffer[UDE_NUMBER_SIZE]) {
   int         exponent = split(value, digits < 1 ? 1 : digits > 17 ? 17 : digits, mantissa);
   int         count    = (int)strlen(mantissa);
   const char *sign     = value < 0 ? "-" : "";
-  if (exponent < -4 || exponent >= (digits > 6 ? digits : 6)) {
+  if (exponent < -4 || (exponent >= 6 && count + 2 <= exponent) || exponent > 17) {
     snprintf(buffer, UDE_NUMBER_SIZE, "%s%c%s%se%d", sign, mantissa[0], count > 1 ? "." : "",
              mantissa + 1, exponent);
   } else if (exponent < 0) {

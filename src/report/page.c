@@ -1,226 +1,191 @@
 /* A run folder as one HTML page. */
-#include <cjson/cJSON.h>
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <ude/report.h>
-#include <unistd.h>
 
 #include "report/embedded.h"
+#include "report/escape.h"
+#include "report/number.h"
+#include "report/page.h"
 
-/* Bytes of a script: "</script" would end the element early, "<!--" change how it is read. In strings,
- * where alone they stand, the escape means the same. */
-static void append_script(ude_text *html, const char *bytes, size_t length) {
-  static const char *const marks[] = {"</script", "<!--"};
-  size_t                   from    = 0;
-  for (size_t i = 0; i < length; i++) {
-    for (size_t m = 0; bytes[i] == '<' && m < sizeof marks / sizeof marks[0]; m++) {
-      size_t size = strlen(marks[m]);
-      if (length - i >= size && strncasecmp(bytes + i, marks[m], size) == 0) {
-        ude_text_append_bytes(html, bytes + from, i - from);
-        ude_text_append(html, "\\u003c");
-        from = i + 1;
-      }
-    }
-  }
-  ude_text_append_bytes(html, bytes + from, length - from);
-}
-
-static void append_escaped(ude_text *html, const char *text) {
-  for (const char *c = text; *c; c++) {
-    switch (*c) {
-    case '<': ude_text_append(html, "&lt;"); break;
-    case '>': ude_text_append(html, "&gt;"); break;
-    case '&': ude_text_append(html, "&amp;"); break;
-    case '"': ude_text_append(html, "&quot;"); break;
-    default: ude_text_append_bytes(html, c, 1);
-    }
-  }
-}
-
-/* Six or more significant digits are more than a plot shows; nine keep tooltips honest. */
-static cJSON *number(double value) {
-  return isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull();
-}
-
-static ude_status add_table(cJSON *to, const char *key, const char *path, ude_error *error) {
-  ude_table *table = NULL;
-  ude_status status = ude_table_read(path, &table, error);
-  if (status) {
-    return status;
-  }
-  cJSON *object  = cJSON_AddObjectToObject(to, key);
-  cJSON *columns = cJSON_AddArrayToObject(object, "columns");
-  cJSON *rows    = cJSON_AddArrayToObject(object, "rows");
-  for (int64_t j = 0; j < table->columns; j++) {
-    cJSON_AddItemToArray(columns, cJSON_CreateString(table->names[j]));
-  }
-  cJSON *last = NULL;
-  for (int64_t i = 0; i < table->rows; i++) {
-    cJSON *row  = cJSON_CreateArray();
-    cJSON *cell = NULL;
-    for (int64_t j = table->columns - 1; j >= 0; j--) { /* from the back: linear in the length */
-      cell = number(table->values[i * table->columns + j]);
-      cJSON_InsertItemInArray(row, 0, cell);
-    }
-    cJSON_AddItemToArray(rows, row);
-    last = row;
-  }
-  bool complete = object && columns && rows && (last || table->rows == 0);
-  ude_table_free(table);
-  return complete ? UDE_OK : ude_fail_memory(error, "the report");
-}
-
-static ude_status add_json(cJSON *to, const char *key, const char *path, ude_error *error) {
-  char      *data   = NULL;
-  size_t     length = 0;
-  ude_status status = ude_file_read(path, &data, &length, error);
-  if (status == UDE_OK) {
-    cJSON *value = cJSON_ParseWithLength(data, length);
-    if (value) {
-      cJSON_AddItemToObject(to, key, value);
-    } else {
-      status = ude_fail(error, UDE_BAD_DATA, "%s: is not valid JSON", path);
-    }
-  }
-  free(data);
-  return status;
-}
-
-/* learned_<f>.csv */
-static ude_status add_learned(cJSON *root, const char *folder, ude_error *error) {
-  DIR *directory = opendir(folder);
-  if (!directory) {
-    return ude_fail(error, UDE_IO, "%s: cannot open: %s", folder, strerror(errno));
-  }
-  cJSON         *learned = cJSON_AddObjectToObject(root, "learned");
-  ude_status     status  = learned ? UDE_OK : ude_fail_memory(error, "the report");
-  struct dirent *entry   = NULL;
-  while (status == UDE_OK && (entry = readdir(directory)) != NULL) {
-    const char *name   = entry->d_name;
-    size_t      length = strlen(name);
-    if (length > 12 && strncmp(name, "learned_", 8) == 0 && strcmp(name + length - 4, ".csv") == 0) {
-      ude_text path = {0};
-      ude_text key  = {0};
-      ude_text_append(&path, "%s/%s", folder, name);
-      ude_text_append(&key, "%.*s", (int)(length - 12), name + 8);
-      status = path.failed || key.failed ? ude_fail_memory(error, "the report")
-                                         : add_table(learned, key.data, path.data, error);
-      ude_text_free(&path);
-      ude_text_free(&key);
-    }
-  }
-  closedir(directory);
-  return status;
-}
-
-static ude_status collect(const char *folder, cJSON *root, ude_error *error) {
-  static const char *const tables[] = {"history", "data", "predicted", "trajectory", "extrapolation"};
-  static const char *const objects[] = {"params", "settings", "discovered"};
-  ude_text   path   = {0};
-  ude_status status = UDE_OK;
-  int        seen   = 0;
-  for (int i = 0; i < 8 && status == UDE_OK; i++) {
-    const char *key = i < 5 ? tables[i] : objects[i - 5];
-    path.length     = 0;
-    ude_text_append(&path, "%s/%s.%s", folder, key, i < 5 ? "csv" : "json");
-    if (path.failed) {
-      status = ude_fail_memory(error, "the report");
-    } else if (access(path.data, F_OK) == 0) {
-      status = i < 5 ? add_table(root, key, path.data, error) : add_json(root, key, path.data, error);
-      seen++;
-    }
-  }
-  ude_text_free(&path);
-  if (status == UDE_OK && seen == 0) {
-    status = ude_fail(error, UDE_BAD_DATA, "%s: is no run folder: none of a run's files is there", folder);
-  }
-  return status ? status : add_learned(root, folder, error);
-}
-
-/* The model file's folder or name, else the run folder's. */
-static void append_title(const cJSON *root, const char *folder, ude_text *title) {
-  const cJSON *settings = cJSON_GetObjectItemCaseSensitive(root, "settings");
-  const cJSON *models   = cJSON_GetObjectItemCaseSensitive(settings, "model");
-  const cJSON *first    = cJSON_GetArrayItem(models, 0);
-  const char  *path     = cJSON_IsString(first) ? first->valuestring : folder;
-  const char  *slash    = strrchr(path, '/');
-  const char  *base     = slash ? slash + 1 : path;
-  if (strcmp(base, "model.c") == 0 && slash) { /* examples/NAME/model.c */
-    const char *start = slash;
-    while (start > path && start[-1] != '/') {
-      start--;
-    }
-    ude_text_append(title, "%.*s", (int)(slash - start), start);
+void ude_page_number(ude_text *html, double value, int digits) {
+  char buffer[UDE_NUMBER_SIZE];
+  if (!isfinite(value)) {
+    ude_text_append(html, "–");
     return;
   }
-  ude_text_append(title, "%s", base);
+  const char *text     = ude_number_short(fabs(value), digits, buffer);
+  const char *exponent = strchr(text, 'e');
+  ude_text_append(html, "%s%.*s", value < 0 ? "−" : "", (int)strcspn(text, "e"), text);
+  if (exponent) {
+    bool minus = exponent[1] == '-';
+    ude_text_append(html, "·10<sup>%s%s</sup>", minus ? "−" : "", exponent + 1 + minus);
+  }
 }
 
-static const char *find(const char *from, const char *end, const char *mark) {
-  size_t length = strlen(mark);
-  for (; from + length <= end; from++) {
-    if (strncmp(from, mark, length) == 0) {
-      return from;
-    }
-  }
-  return end;
+void ude_page_number_cell(ude_text *html, double value, int digits) {
+  ude_text_append(html, "<td class=\"number\">");
+  ude_page_number(html, value, digits);
+  ude_text_append(html, "</td>");
 }
 
-/* The page with its marks filled in. */
-static void fill(const char *title, const char *subtitle, const char *data, ude_text *html) {
-  const char *at  = ude_embedded_page;
-  const char *end = ude_embedded_page_end;
-  while (at < end) {
-    const char *mark = find(at, end, "@");
-    ude_text_append_bytes(html, at, (size_t)(mark - at));
-    at = mark;
-    if (at == end) {
-      break;
+void ude_page_text_cell(ude_text *html, const char *text) {
+  ude_text_append(html, "<td>");
+  ude_escape_html(html, text);
+  ude_text_append(html, "</td>");
+}
+
+void ude_page_section(ude_text *html, const char *id, const char *title) {
+  ude_text_append(html, "<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">",
+                  id, id, id);
+  ude_escape_html(html, title);
+  ude_text_append(html, "</h2>\n");
+}
+
+/* The model's file without its ending; examples/NAME/model.c is called NAME; else the run folder. */
+static void default_title(const ude_run *run, const char *folder, ude_text *title) {
+  const cJSON *models = cJSON_GetObjectItemCaseSensitive(run->objects[RUN_SETTINGS], "model");
+  const cJSON *first  = cJSON_IsArray(models) ? cJSON_GetArrayItem(models, 0) : models;
+  const char  *path   = cJSON_IsString(first) ? first->valuestring : folder;
+  size_t       length = strlen(path);
+  while (length > 1 && path[length - 1] == '/') {
+    length--;
+  }
+  size_t start = length;
+  while (start > 0 && path[start - 1] != '/') {
+    start--;
+  }
+  static const char generic[] = "model.c";
+  if (path != folder && start > 1 && strcmp(path + start, generic) == 0) {
+    length = start - 1;
+    start  = length;
+    while (start > 0 && path[start - 1] != '/') {
+      start--;
     }
-    if (find(at, end, "@TITLE@") == at) {
-      append_escaped(html, title);
-      at += strlen("@TITLE@");
-    } else if (find(at, end, "@SUBTITLE@") == at) {
-      append_escaped(html, subtitle);
-      at += strlen("@SUBTITLE@");
-    } else if (find(at, end, "@DATA@") == at) {
-      append_script(html, data, strlen(data));
-      at += strlen("@DATA@");
-    } else if (find(at, end, "@ECHARTS@") == at) {
-      append_script(html, ude_embedded_echarts,
-                    (size_t)(ude_embedded_echarts_end - ude_embedded_echarts));
-      at += strlen("@ECHARTS@");
-    } else {
-      ude_text_append_bytes(html, at++, 1);
+  } else if (path != folder && length - start > 2 && strncmp(path + length - 2, ".c", 2) == 0) {
+    length -= 2;
+  }
+  ude_text_append(title, "%.*s", (int)(length - start), path + start);
+}
+
+/* What a run can have and this one has not, so that nobody looks for it. */
+static void absent_parts(ude_text *html, const ude_run *run) {
+  const struct {
+    bool        present;
+    const char *what, *file;
+  } parts[] = {
+      {run->objects[RUN_DISCOVERED], "recovered equations", "discovered.json"},
+      {run->tables[RUN_DATA], "fit against data", "data.csv"},
+      {run->tables[RUN_EXTRAPOLATION], "extrapolation", "extrapolation.csv"},
+      {run->learned_count > 0, "learned terms", "learned_*.csv"},
+      {run->tables[RUN_HISTORY], "loss history", "history.csv"},
+      {run->objects[RUN_PARAMS], "parameters", "params.json"},
+      {run->objects[RUN_SETTINGS], "settings", "settings.json"},
+  };
+  bool any = false;
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    if (!parts[i].present) {
+      ude_text_append(html, "%s%s (<code>%s</code>)",
+                      any ? ", " : "<p class=\"quiet\">Not part of this run: ", parts[i].what,
+                      parts[i].file);
+      any = true;
     }
   }
+  ude_text_append(html, any ? ".</p>\n" : "");
+}
+
+static void contents(ude_text *html, const ude_run *run) {
+  const struct {
+    bool        present;
+    const char *id, *title;
+  } parts[] = {
+      {run->objects[RUN_DISCOVERED], "equations", "Equations"},
+      {run->tables[RUN_DATA] || run->tables[RUN_TRAJECTORY], "fit", "Fit"},
+      {run->tables[RUN_EXTRAPOLATION], "extrapolation", "Extrapolation"},
+      {run->learned_count > 0, "learned", "Learned terms"},
+      {run->tables[RUN_HISTORY], "history", "Loss"},
+      {run->objects[RUN_PARAMS], "parameters", "Parameters"},
+      {run->objects[RUN_SETTINGS], "settings", "Settings"},
+  };
+  ude_text_append(html, "<nav aria-label=\"Sections\">");
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    if (parts[i].present) {
+      ude_text_append(html, "<a href=\"#%s\">%s</a> ", parts[i].id, parts[i].title);
+    }
+  }
+  ude_text_append(html, "</nav>\n");
+}
+
+/* The policy makes browsers refuse to load anything, whatever the page holds. */
+static void head(ude_text *html, const char *title) {
+  ude_text_append(html,
+                  "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                  "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n"
+                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                  "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                  "<meta name=\"generator\" content=\"ude " UDE_VERSION_TEXT "\">\n<title>");
+  ude_escape_html(html, title);
+  ude_text_append(html, "</title>\n<style>\n");
+  ude_text_append_bytes(html, ude_embedded_style,
+                        (size_t)(ude_embedded_style_end - ude_embedded_style));
+  ude_text_append(html, "</style>\n</head>\n<body>\n<main>\n");
+}
+
+static void scripts(ude_text *html, const ude_run *run) {
+  ude_text_append(html, "<script type=\"application/json\" id=\"run\">");
+  ude_page_data(html, run);
+  ude_text_append(html, "</script>\n<script>");
+  ude_text_append_bytes(html, ude_embedded_echarts,
+                        (size_t)(ude_embedded_echarts_end - ude_embedded_echarts));
+  ude_text_append(html, "</script>\n<script>\n");
+  ude_text_append_bytes(html, ude_embedded_script,
+                        (size_t)(ude_embedded_script_end - ude_embedded_script));
+  ude_text_append(html, "</script>\n");
+}
+
+static ude_status compose(const ude_run *run, const char *title, const char *subtitle,
+                          ude_text *html, ude_error *error) {
+  head(html, title);
+  ude_page_summary(html, run, title, subtitle);
+  contents(html, run);
+  ude_text_append(html,
+                  "<noscript><p class=\"quiet\">Scripts are switched off: the plots below are "
+                  "still pictures.</p></noscript>\n");
+  ude_page_equations(html, run);
+  ude_status status = ude_page_figures(html, run, error);
+  ude_page_alternatives(html, run);
+  ude_page_parameters(html, run);
+  ude_page_settings(html, run);
+  absent_parts(html, run);
+  ude_text_append(html, "</main>\n");
+  scripts(html, run);
+  ude_text_append(html, "</body>\n</html>\n");
+  return status;
 }
 
 ude_status ude_report_html(const char *run_folder, const ude_report_options *options,
                            ude_text *html, ude_error *error) {
-  cJSON     *root   = cJSON_CreateObject();
+  ude_run    run    = {0};
   ude_text   title  = {0};
-  ude_status status = root ? collect(run_folder, root, error) : ude_fail_memory(error, "the report");
-  char      *data   = status == UDE_OK ? cJSON_PrintUnformatted(root) : NULL;
+  ude_status status = ude_run_load(run_folder, &run, error);
+  if (status) {
+    return status;
+  }
   if (options && options->title) {
     ude_text_append(&title, "%s", options->title);
   } else {
-    append_title(root, run_folder, &title);
+    default_title(&run, run_folder, &title);
   }
-  if (status == UDE_OK && (!data || title.failed)) {
+  status = title.failed
+               ? ude_fail_memory(error, "the report")
+               : compose(&run, title.data, options ? options->subtitle : NULL, html, error);
+  if (status == UDE_OK && html->failed) {
     status = ude_fail_memory(error, "the report");
   }
-  if (status == UDE_OK) {
-    fill(title.data, options && options->subtitle ? options->subtitle : "a run of ude", data, html);
-    status = html->failed ? ude_fail_memory(error, "the report") : UDE_OK;
-  }
-  cJSON_free(data);
-  cJSON_Delete(root);
   ude_text_free(&title);
+  ude_run_release(&run);
   return status;
 }
 
@@ -229,8 +194,8 @@ ude_status ude_report_write(const char *run_folder, const char *output_path,
   ude_text   html   = {0};
   ude_text   path   = {0};
   ude_status status = ude_report_html(run_folder, options, &html, error);
-  ude_text_append(&path, "%s/report.html", run_folder);
   if (status == UDE_OK) {
+    ude_text_append(&path, "%s/report.html", run_folder);
     status = path.failed ? ude_fail_memory(error, "the report")
                          : ude_file_write(output_path ? output_path : path.data, html.data,
                                           html.length, error);
