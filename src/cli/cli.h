@@ -35,12 +35,12 @@ typedef struct cli_options {
   cli_list flags;                 /**< -D, -I for clang */
 
   const char *method, *sensitivity, *params, *saveat, *format, *wrt, *mode, *output;
-  const char *clang, *cache, *optimizer, *initial, *truth;
-  cli_list    u0, p, constants, library;
+  const char *clang, *cache, *optimizer, *initial, *truth, *derivatives, *criterion;
+  cli_list    u0, p, constants, library, states;
   double      rtol, atol, at, regularise, continuity, max_seconds, rate;
   bool        has_at, has_tspan;
   double      tspan[2];
-  int64_t     max_steps, seed, iterations, adam, segment, degree;
+  int64_t     max_steps, seed, iterations, adam, segment, degree, window;
   bool        stats, plot, no_cache, resume, quiet, help;
   double      future; /**< extrapolate the report to this time */
   bool        has_future;

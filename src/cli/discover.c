@@ -326,11 +326,20 @@ static int report_discovery(const cli_options *options, const workshop *shop,
     fprintf(stderr, "wrote %s\n", path.data);
     code = extrapolate(options, shop->folder, path.data, t0, future);
   }
-  if (code == CLI_OK && ude_report_write(shop->folder, NULL, NULL, &error)) {
-    fprintf(stderr, "ude: the report could not be written: %s\n", error.message);
-  }
   ude_text_free(&path);
   return code;
+}
+
+static int discover_options(const cli_options *options, cli_progress_state *progress,
+                            ude_discover_options *discover) {
+  ude_error error            = {0};
+  discover->progress         = cli_progress;
+  discover->progress_context = progress;
+  if (options->criterion &&
+      ude_criterion_parse(options->criterion, &discover->criterion, &error)) {
+    return cli_usage_error("--criterion: %s", error.message);
+  }
+  return library_options(options, &discover->library);
 }
 
 /* -------------------------------------------------------------------------------- from a run -- */
@@ -351,7 +360,7 @@ static int from_run(const cli_options *given, const char *folder) {
   int                  code     = cli_settings_read(folder, &settings, &options);
   ude_text_append(&params, "%s/params.json", folder);
   options.params = params.data;
-  code           = code ? code : library_options(&options, &discover.library);
+  code           = code ? code : discover_options(&options, &progress, &discover);
   code           = code ? code : cli_model_open(&options, UDE_DERIVATIVE_JVP | UDE_PROBE, &model);
   code = code ? code : cli_solve_options(&options, model.tspan[0], model.tspan[1], &fit.solve, &times);
   if (code == CLI_OK) {
@@ -368,8 +377,6 @@ static int from_run(const cli_options *given, const char *folder) {
                                     .fit             = &fit,
                                     .rebuild         = rebuild,
                                     .rebuild_context = &shop};
-    discover.progress         = cli_progress;
-    discover.progress_context = &progress;
     cli_catch_interrupt();
     status = status ? status : ude_discover(&problem, &discover, &found, &error);
     cli_progress_end(&progress);
@@ -381,6 +388,9 @@ static int from_run(const cli_options *given, const char *folder) {
   if (code == CLI_OK) {
     const ude_trajectory *first = &data->trajectory[0];
     code = report_discovery(&options, &shop, found, first->t[0], first->t[first->count - 1]);
+    if (code == CLI_OK && ude_report_write(folder, NULL, NULL, &error)) {
+      fprintf(stderr, "ude: the report could not be written: %s\n", error.message);
+    }
   }
   ude_discovery_free(found);
   workshop_close(&shop);
@@ -397,20 +407,114 @@ static int from_run(const cli_options *given, const char *folder) {
   return code;
 }
 
+/* --------------------------------------------------------------------------- from data alone -- */
+
+/* The names in --states a,b --states c; borrowed from *text. */
+static ude_status state_names(const cli_options *options, ude_text *text, const char ***names,
+                              int64_t *count, ude_error *error) {
+  for (int i = 0; i < options->states.count; i++) {
+    ude_text_append(text, "%s%s", i ? "," : "", options->states.item[i]);
+  }
+  *count = 0;
+  *names = ude_calloc(text->length + 1, sizeof **names);
+  if (text->failed || !*names) {
+    return ude_fail_memory(error, "the names of states");
+  }
+  for (char *at = text->data; at && *at;) {
+    size_t length       = strcspn(at, ",");
+    char  *next         = at + length + (at[length] == ',');
+    (*names)[(*count)++] = at;
+    at[length]          = '\0';
+    at                  = next;
+  }
+  return UDE_OK;
+}
+
+static int sindy_options(const cli_options *options, ude_sindy_options *sindy) {
+  ude_error error = {0};
+  if (options->derivatives &&
+      ude_derivative_parse(options->derivatives, &sindy->derivative, &error)) {
+    return cli_usage_error("--derivatives: %s", error.message);
+  }
+  if (options->segment < 0 || options->window < 0) {
+    return cli_usage_error("--segment and --window must not be negative");
+  }
+  sindy->window          = options->window;
+  sindy->segment         = options->segment;
+  sindy->solve.method    = options->method;
+  sindy->solve.rtol      = options->rtol;
+  sindy->solve.atol      = options->atol;
+  sindy->solve.max_steps = options->max_steps;
+  return CLI_OK;
+}
+
+static int from_data(const cli_options *options) {
+  const char        *folder   = options->output ? options->output : "run";
+  workshop           shop     = {.options = options, .folder = folder};
+  cli_progress_state progress = cli_progress_begin(options->quiet);
+  ude_sindy_options  sindy    = {0};
+  ude_table         *table    = NULL;
+  ude_discovery     *found    = NULL;
+  const char       **names    = NULL;
+  ude_text           text     = {0};
+  ude_error          error    = {0};
+  int                code     = discover_options(options, &progress, &sindy.discover);
+  code                        = code ? code : sindy_options(options, &sindy);
+  if (code) {
+    return code;
+  }
+  cli_catch_interrupt();
+  ude_status status = ude_table_read(options->data.item[0], &table, &error);
+  status = status ? status : state_names(options, &text, &names, &sindy.state_count, &error);
+  status = status ? status : ude_folder_make(folder, &error);
+  if (status == UDE_OK) {
+    sindy.states = sindy.state_count > 0 ? names : NULL;
+    status       = ude_sindy(table, rebuild, &shop, &sindy, &found, &error);
+    cli_progress_end(&progress);
+    if (status == UDE_BAD_DATA) {
+      ude_error_prefix(&error, status, "%s: ", options->data.item[0]);
+    }
+  }
+  code = status && !found ? cli_fail(&error, status) : CLI_OK;
+  if (status && found) {
+    fprintf(stderr, "ude: %s\n", error.message);
+  }
+  if (code == CLI_OK) {
+    int64_t t = ude_table_column(table, "t");
+    t         = t >= 0 ? t : ude_table_column(table, "time");
+    double t0 = table->values[t];
+    double t1 = table->values[(table->rows - 1) * table->columns + t];
+    code      = report_discovery(options, &shop, found, t0, t1);
+  }
+  ude_discovery_free(found);
+  workshop_close(&shop);
+  ude_table_free(table);
+  free(names);
+  ude_text_free(&text);
+  return code;
+}
+
 static int run(const cli_options *options) {
-  if (options->folders.count == 1 && options->data.count == 0) {
+  if (options->folders.count == 1 && options->data.count == 0 && options->models.count == 0) {
     return from_run(options, options->folders.item[0]);
   }
-  return cli_usage_error("discover needs one run folder of ude fit");
+  if (options->folders.count == 0 && options->data.count == 1 && options->models.count == 0) {
+    return from_data(options);
+  }
+  return cli_usage_error("discover needs one run folder of ude fit, or one data file");
 }
 
 const cli_verb cli_discover = {
     .name    = "discover",
-    .usage   = "RUN [options]",
-    .summary = "equations of the learned terms of a run, refitted through the solver",
-    .options = "library degree future truth plot quiet max-steps clang cache no-cache",
+    .usage   = "RUN | DATA.csv [options]",
+    .summary = "equations of the learned terms of a run, or of data alone, refitted through the solver",
+    .options = "library degree criterion output states derivatives window segment method rtol atol "
+               "future truth plot quiet max-steps clang cache no-cache",
     .details =
         "Prints the equations and writes discovered.c (again a model), .txt, .tex, .json and a new\n"
         "report.html into the run folder. Candidates proposed by sparse regression are fitted to the data\n"
-        "through the differential equation, and compared there by an information criterion.",
+        "through the differential equation, and compared there by an information criterion.\n"
+        "With a data file alone the whole right-hand side is sought: derivatives are read (columns d(x) or\n"
+        "dx/dt) or estimated, and the results go to the folder of --output (run). --segment N refits N rows\n"
+        "at a time, which chaotic solutions need.",
     .run = run};
