@@ -385,7 +385,7 @@ static int from_run(const cli_options *given, const char *folder) {
       fprintf(stderr, "ude: %s\n", error.message);
     }
   }
-  if (code == CLI_OK) {
+  if (code == CLI_OK && found && data) {
     const ude_trajectory *first = &data->trajectory[0];
     code = report_discovery(&options, &shop, found, first->t[0], first->t[first->count - 1]);
     if (code == CLI_OK && ude_report_write(folder, NULL, NULL, &error)) {
@@ -479,7 +479,7 @@ static int from_data(const cli_options *options) {
   if (status && found) {
     fprintf(stderr, "ude: %s\n", error.message);
   }
-  if (code == CLI_OK) {
+  if (code == CLI_OK && found && table) {
     int64_t t = ude_table_column(table, "t");
     t         = t >= 0 ? t : ude_table_column(table, "time");
     double t0 = table->values[t];

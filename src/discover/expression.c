@@ -128,7 +128,7 @@ double ude_expression_value(const ude_expression *expression, const double *in) 
 
 double ude_expression_gradient(const ude_expression *expression, const double *in, int64_t count,
                                double *gradient) {
-  double v[EXPRESSION_MAX_NODES];
+  double v[EXPRESSION_MAX_NODES]   = {0};
   double bar[EXPRESSION_MAX_NODES] = {0};
   evaluate(expression, in, v);
   memset(gradient, 0, (size_t)count * sizeof *gradient);

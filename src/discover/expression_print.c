@@ -69,7 +69,7 @@ static void print_number(const printer *p, double value) {
 
 static const char *call_name(expression_op op, ude_style style) {
   static const char *const names[] = {
-#define EXPRESSION_NAME(name, text) [OP_##name] = text,
+#define EXPRESSION_NAME(name, text) [OP_##name] = (text),
       EXPRESSION_CALLS(EXPRESSION_NAME)
 #undef EXPRESSION_NAME
   };

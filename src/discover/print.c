@@ -1,40 +1,59 @@
 /* A discovery as text, LaTeX and JSON. */
-#include <ude/discover.h>
-
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "discover/expression.h"
+
+/* Significant digits of coefficients and of their errors for people; JSON has all of them. */
+enum { DIGITS = 6, ERROR_DIGITS = 2, CRITERION_DIGITS = 4, LISTED = 3 };
 
 static void append_error(ude_text *text, double error) {
   if (isfinite(error)) {
-    ude_text_append(text, " (± %.2g)", error);
+    ude_text_append(text, " (± ");
+    text_append_number(text, error, ERROR_DIGITS);
+    ude_text_append(text, ")");
   }
+}
+
+/* The coefficient of the i-th term, with the sign that joins it to those before. */
+static void append_coefficient(ude_text *text, int64_t i, double c) {
+  ude_text_append(text, "%s", i == 0 ? (c < 0 ? "-" : "") : c < 0 ? " - " : " + ");
+  text_append_number(text, fabs(c), DIGITS);
+}
+
+static void print_equation(const ude_equation *e, ude_text *text) {
+  ude_text_append(text, "%s = ", e->name);
+  for (int64_t i = 0; i < e->term_count; i++) {
+    const ude_term *term = &e->terms[i];
+    append_coefficient(text, i, term->coefficient);
+    append_error(text, term->standard_error);
+    if (strcmp(term->text, "1") != 0) {
+      ude_text_append(text, " %s", term->text);
+    }
+  }
+  ude_text_append(text, "%s\n", e->term_count ? "" : "0");
 }
 
 static void print_text(const ude_discovery *d, ude_text *text) {
   for (int64_t k = 0; k < d->equation_count; k++) {
-    const ude_equation *e = &d->equations[k];
-    ude_text_append(text, "%s = ", e->name);
-    for (int64_t i = 0; i < e->term_count; i++) {
-      const ude_term *term = &e->terms[i];
-      double          c    = term->coefficient;
-      ude_text_append(text, "%s%.6g", i == 0 ? (c < 0 ? "-" : "") : c < 0 ? " - " : " + ", fabs(c));
-      append_error(text, term->standard_error);
-      if (strcmp(term->text, "1") != 0) {
-        ude_text_append(text, " %s", term->text);
-      }
-    }
-    ude_text_append(text, "%s\n", e->term_count ? "" : "0");
+    print_equation(&d->equations[k], text);
   }
   for (int64_t i = 0; i < d->refitted_count; i++) {
-    ude_text_append(text, "%s = %.6g", d->refitted[i].name, d->refitted[i].value);
+    ude_text_append(text, "%s = ", d->refitted[i].name);
+    text_append_number(text, d->refitted[i].value, DIGITS);
     append_error(text, d->refitted[i].standard_error);
     ude_text_append(text, "\n");
   }
-  ude_text_append(text, "%s %.4g", ude_criterion_name(d->criterion), d->criterion_value);
-  for (int64_t i = 1; i < d->alternative_count && i < 4; i++) {
-    ude_text_append(text, "%s%.4g  %s", i == 1 ? "; next best:\n  " : "\n  ",
-                    d->alternatives[i].criterion, d->alternatives[i].text);
+  for (int64_t j = 0; j < d->column_count; j++) {
+    ude_text_append(text, "%s%s ", j ? ", " : "deviation from the data: ", d->column_names[j]);
+    text_append_number(text, d->column_deviations[j], ERROR_DIGITS + 1);
+  }
+  ude_text_append(text, "%s%s ", d->column_count ? "\n" : "", ude_criterion_name(d->criterion));
+  text_append_number(text, d->criterion_value, CRITERION_DIGITS);
+  for (int64_t i = 1; i < d->alternative_count && i <= LISTED; i++) {
+    ude_text_append(text, "%s", i == 1 ? "; next best:\n  " : "\n  ");
+    text_append_number(text, d->alternatives[i].criterion, CRITERION_DIGITS);
+    ude_text_append(text, "  %s", d->alternatives[i].text);
   }
   ude_text_append(text, "\n%s", d->notes);
 }
@@ -45,8 +64,7 @@ static void print_latex(const ude_discovery *d, ude_text *text) {
     const ude_equation *e = &d->equations[k];
     ude_text_append(text, "  %s &= ", e->latex);
     for (int64_t i = 0; i < e->term_count; i++) {
-      double c = e->terms[i].coefficient;
-      ude_text_append(text, "%s%.6g", i == 0 ? (c < 0 ? "-" : "") : c < 0 ? " - " : " + ", fabs(c));
+      append_coefficient(text, i, e->terms[i].coefficient);
       if (strcmp(e->terms[i].text, "1") != 0) {
         ude_text_append(text, "\\,%s", e->terms[i].latex);
       }
@@ -118,6 +136,14 @@ static void print_json(const ude_discovery *d, ude_text *text) {
     json_number(text, d->refitted[i].value);
     ude_text_append(text, ", \"standard_error\": ");
     json_number(text, d->refitted[i].standard_error);
+    ude_text_append(text, "}");
+  }
+  ude_text_append(text, "\n  ],\n  \"columns\": [");
+  for (int64_t j = 0; j < d->column_count; j++) {
+    ude_text_append(text, "%s\n    {", j ? "," : "");
+    json_pair(text, "name", d->column_names[j]);
+    ude_text_append(text, ", \"deviation\": ");
+    json_number(text, d->column_deviations[j]);
     ude_text_append(text, "}");
   }
   ude_text_append(text, "\n  ],\n  \"criterion\": \"%s\",\n  \"criterion_value\": ",

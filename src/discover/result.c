@@ -20,7 +20,7 @@ ude_discovery *discovery_create(void) {
 }
 
 static request_store *final_store(ude_discovery *found) {
-  return &((holder *)(void *)found)->final;
+  return &((holder *)found)->final;
 }
 
 static void free_equations(ude_discovery *found) {
@@ -313,14 +313,14 @@ static ude_status fill_final(task *t, const bool *chosen, const double *coeffici
   request_store *store  = final_store(found);
   const double  *u0     = best ? best->u0 : NULL;
   ude_status     status = request_write(t, chosen, coefficients, u0, store);
-  if (!status && t->field) {
+  if (!status && t->field && best) {
     status = old_parameters(t, best, store);
   }
-  if (!status && t->field && start_is_the_models(t)) {
+  if (!status && t->field && best && start_is_the_models(t)) {
     size_t states = (size_t)t->field->state.count;
     store->u0     = ude_calloc(states, sizeof *store->u0);
     if (store->u0) {
-      memcpy(store->u0, u0, states * sizeof *store->u0);
+      memcpy(store->u0, best->u0, states * sizeof *store->u0);
     }
     store->request.u0 = store->u0;
     status            = store->u0 ? UDE_OK : ude_fail_memory(t->error, "the final model");

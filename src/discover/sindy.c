@@ -196,8 +196,9 @@ static ude_status differentiate(const reading *r, int64_t i, int64_t first, int6
   if (!status && r->method != UDE_DERIVATIVES_GIVEN) {
     status = ude_differentiate(r->method, r->options->window, count, t, y, v, d, r->error);
     if (status == UDE_INVALID_ARGUMENT) {
-      status = ude_error_prefix(r->error, UDE_BAD_DATA, "column '%s', rows %lld to %lld: ",
-                                r->names[i], (long long)first + 1, (long long)end);
+      status =
+          ude_error_prefix(r->error, UDE_BAD_DATA, "column '%s', rows %lld to %lld: ", r->names[i],
+                           (long long)first + 1, (long long)end);
     }
   }
   int64_t k = 0;

@@ -52,7 +52,8 @@ static ude_status system_make(const char *where, int64_t n, int64_t right, const
   for (int64_t i = 0; i < n; i++) {
     ude_status status = ude_require_finite(where, "a", 1, i + 1, a + i * n, error);
     if (status) {
-      return ude_error_prefix(error, status, "row %lld: ", (long long)i);
+      ude_error_prefix(error, status, "row %lld: ", (long long)i);
+      return status;
     }
   }
   ude_status status = ude_require_finite(where, "b", n, right, b, error);

@@ -122,6 +122,20 @@ run 0 ude solve fitted/discovered.c --tspan 0,50 --saveat 0.1
 run 0 ude fit fitted/discovered.c "$lv/data.csv" -o again --optimizer lm --adam -1 --quiet
 run 0 "$UDE" report fitted -o page.html
 [ -s page.html ] || bad "page.html is missing"
+# discover from data alone: both equations whole, again a model
+run 0 ude solve "$lv/truth.c" --tspan 0,8 --saveat 0.1 --rtol 1e-8
+awk -F, -v OFS=, 'NR == 1 { print } NR > 1 { print $1, $2 + 0.01 * sin(7 * NR * NR), $3 + 0.01 * cos(5 * NR * NR) }' out >alone.csv
+run 0 ude discover alone.csv -o alone --degree 3 --library poly --quiet
+near "$(sed -n 's/.*prey_prey = \([-0-9.]*\),.*/\1/p' alone/discovered.c)" 1.3 0.02
+near "$(sed -n 's/.*predator_prey_predator = \([-0-9.]*\),.*/\1/p' alone/discovered.c)" 0.8 0.02
+run 0 ude solve alone/discovered.c --saveat end
+run 0 ude check alone/discovered.c
+run 4 ude discover alone.csv -o alone --states wolf
+says "alone.csv: there is no column 'wolf'"
+run 4 ude discover alone.csv -o alone --derivatives given
+run 2 ude discover alone.csv -o alone --derivatives guess
+run 2 ude discover alone.csv -o alone --criterion cic
+run 2 ude discover alone.csv again
 run 4 ude discover "$work"
 says "is no run folder"
 
