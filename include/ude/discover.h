@@ -14,8 +14,10 @@
  * (sets of candidate terms). The samples carry the bias of the network, so each proposal is then
  * judged on the raw data: its coefficients (and the initial states and the other trainable
  * parameters) are fitted through the differential equation by Levenberg-Marquardt, and supports
- * compete by an information criterion there. A local search (add, drop, exchange; additions
- * screened by their effect on the solution) ends the choice.
+ * compete by an information criterion there. A local search (add, drop, exchange; neighbours
+ * screened in linear approximation around the fitted solution) ends the choice. Each observed column
+ * is weighed by the noise that its residuals show; the criterion charges for the choice among many
+ * candidates, and charges a term that several outputs of a function share once.
  */
 #ifndef UDE_DISCOVER_H
 #define UDE_DISCOVER_H

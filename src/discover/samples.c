@@ -1,5 +1,6 @@
 /* Calls of learned functions along the fitted solutions. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ void ude_samples_free(ude_samples *samples, int64_t count) {
   free(samples);
 }
 
-/** Where the recorder writes. */
+/* Where the recorder writes. */
 typedef struct recorder {
   ude_samples *samples;
   int64_t     *capacity;
@@ -67,11 +68,14 @@ static void record(int64_t learned, const double *in, const double *out, void *c
 
 static ude_status name_inputs(const ude_vector_field *field, ude_samples *s, int64_t learned,
                               ude_error *error) {
-  s->input_names = ude_calloc((size_t)s->inputs, sizeof *s->input_names);
-  s->shown_names = ude_calloc((size_t)s->inputs, sizeof *s->shown_names);
+  const char *const *names = field->learned[learned].input_names;
+  s->input_names           = ude_calloc((size_t)s->inputs, sizeof *s->input_names);
+  s->shown_names           = ude_calloc((size_t)s->inputs, sizeof *s->shown_names);
   for (int64_t i = 0; s->input_names && s->shown_names && i < s->inputs; i++) {
-    s->input_names[i] = strdup(field->learned[learned].input_names[i]);
-    s->shown_names[i] = strdup(field->learned[learned].input_names[i]);
+    char index[32];
+    snprintf(index, sizeof index, "in[%lld]", (long long)i);
+    s->input_names[i] = strdup(names ? names[i] : index);
+    s->shown_names[i] = strdup(names ? names[i] : index);
     if (!s->input_names[i] || !s->shown_names[i]) {
       return ude_fail_memory(error, "samples");
     }
@@ -79,7 +83,7 @@ static ude_status name_inputs(const ude_vector_field *field, ude_samples *s, int
   return s->input_names && s->shown_names ? UDE_OK : ude_fail_memory(error, "samples");
 }
 
-/** Inputs that equal a state (or t) wherever they were seen: candidate j stands until a sample differs. */
+/* Inputs that equal a state (or t) wherever they were seen: candidate j stands until a sample differs. */
 static ude_status show_inputs(const ude_vector_field *field, ude_samples *s, const double *states,
                               const int64_t *point, ude_error *error) {
   int64_t n = field->state.count;
@@ -114,6 +118,10 @@ ude_status ude_sample_learned(const ude_vector_field *field, const double *p, in
   int64_t count = field->learned_count;
   int64_t total = trajectories * per;
   *samples      = NULL;
+  if (!u0 || !spans || trajectories < 1 || per < 2) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT,
+                    "samples: at least one trajectory, and two samples of each");
+  }
   if (!field->probe || count == 0) {
     return ude_fail(error, UDE_UNSUPPORTED,
                     "the model has no learned function: mark one UDE_LEARNED");
@@ -148,7 +156,9 @@ ude_status ude_sample_learned(const ude_vector_field *field, const double *p, in
   for (int64_t i = 0; i < total && status == UDE_OK; i++) {
     to.trajectory = i / per;
     to.t          = times[i];
-    if (field->probe(states + i * n, p, times[i], record, &to, field->probe_context) || to.failed) {
+    if (field->probe(states + i * n, p, times[i], record, &to, field->probe_context)) {
+      status = ude_fail(error, UDE_NUMERICAL, "a learned function fails at t = %.8g", times[i]);
+    } else if (to.failed) {
       status = ude_fail_memory(error, "samples");
     }
   }

@@ -166,6 +166,7 @@ static inline ude_status hand_rebuild(const ude_rebuild_request *request,
   }
   int64_t count        = m->trained_rate + m->terms;
   m->rebuilt.param     = (ude_layout){.count = count, .members = count, .member = m->param};
+  m->rebuilt.u0        = m->field.u0;
   m->rebuilt.p0        = m->p0;
   m->rebuilt.rhs.value = hand_rhs;
   m->rebuilt.rhs.jvp   = hand_jvp;

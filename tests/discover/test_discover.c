@@ -26,6 +26,7 @@ typedef struct outcome {
   ude_discovery *found;
   ude_status     status;
   ude_error      error;
+  bool           from_model; /* the fit started from the model's u0 */
 } outcome;
 
 /* As the fit of the network would have had it. */
@@ -38,7 +39,7 @@ static void discover(outcome *o, const ude_discover_options *options) {
   ude_discover_problem problem = {.field           = &o->model.field,
                                   .p               = o->model.p,
                                   .data            = o->data,
-                                  .fit             = &FROM_DATA,
+                                  .fit             = o->from_model ? NULL : &FROM_DATA,
                                   .rebuild         = hand_rebuild,
                                   .rebuild_context = &o->model};
   o->status                    = ude_discover(&problem, options, &o->found, &o->error);
@@ -263,6 +264,56 @@ START_TEST(test_missing_cells_and_return) {
 }
 END_TEST
 
+static void saturated(double *du, const double *u) {
+  du[0] = 1 - 2 * u[0] / (1 + u[0]);
+}
+
+static void saturated_and_more(double *out, const double *u) {
+  saturated(out, u);
+  out[0] += 0.01 * sin(4 * u[0]);
+}
+
+/* A saturating rate among polynomials and rational candidates. */
+START_TEST(test_rational) {
+  const double         start[1] = {6}, noise[1] = {0.01};
+  outcome              o       = {.model = {.states = 1, .unknown = saturated_and_more}};
+  ude_discover_options options = {.library = {.polynomial = 3, .rational = true}};
+  o.table                      = hand_measure(1, saturated, start, 0.15, 60, noise, 4);
+  discover(&o, &options);
+  ck_assert_msg(o.status == UDE_OK, "%s", o.error.message);
+  /* 1 - 2x/(1+x) is also -1 + 2/(1+x): two forms of one function */
+  bool one = has_terms(&o.found->equations[0], "1 + x/(1 + x)");
+  bool two = has_terms(&o.found->equations[0], "1 + 1/(1 + x)");
+  ck_assert(one || two);
+  double at_three = 0;
+  for (int i = 0; i < 2; i++) {
+    const ude_term *term = &o.found->equations[0].terms[i];
+    at_three += term->coefficient * ude_expression_value(term->expression, (double[]){3});
+  }
+  ck_assert_double_eq_tol(at_three, -0.5, 0.01);
+  finish(&o);
+}
+END_TEST
+
+/* With keep_initial the model's own start stands, and is not counted as fitted. */
+START_TEST(test_known_start) {
+  outcome              o;
+  ude_discover_options options = {.keep_initial = true};
+  measure_lv(&o, 0.01, 21);
+  memcpy(o.model.u0, LV_START, sizeof LV_START);
+  o.model.field.u0 = o.model.u0;
+  o.from_model     = true;
+  discover(&o, &options);
+  ck_assert_msg(o.status == UDE_OK, "%s", o.error.message);
+  ck_assert(has_terms(&o.found->equations[0], "x*y"));
+  ck_assert(has_terms(&o.found->equations[1], "x*y"));
+  ck_assert_int_eq(o.found->parameters, 4);
+  ck_assert_double_eq(o.found->u0[0], LV_START[0]);
+  ck_assert_ptr_null(o.found->final.u0);
+  finish(&o);
+}
+END_TEST
+
 static bool stop_at_once(const ude_progress *progress, void *context) {
   (void)context;
   return progress->done >= 3;
@@ -337,6 +388,8 @@ int main(void) {
   tcase_add_test(tests, test_standard_errors);
   tcase_add_test(tests, test_other_parameters);
   tcase_add_test(tests, test_missing_cells_and_return);
+  tcase_add_test(tests, test_rational);
+  tcase_add_test(tests, test_known_start);
   tcase_add_test(tests, test_stopped);
   tcase_add_test(tests, test_refuses);
   suite_add_tcase(suite, tests);
