@@ -15,11 +15,11 @@
 
 /** Exit statuses of the program. */
 enum {
-  CLI_OK = 0,
-  CLI_FAILURE = 1, /**< numerical failure, or a check that did not pass */
-  CLI_USAGE = 2,
-  CLI_MODEL = 3, /**< does not compile or cannot be differentiated */
-  CLI_DATA = 4,
+  CLI_OK          = 0,
+  CLI_FAILURE     = 1, /**< numerical failure, or a check that did not pass */
+  CLI_USAGE       = 2,
+  CLI_MODEL       = 3, /**< does not compile or cannot be differentiated */
+  CLI_DATA        = 4,
   CLI_INTERRUPTED = 130
 };
 
@@ -53,7 +53,8 @@ typedef struct cli_verb {
   int (*run)(const cli_options *options);
 } cli_verb;
 
-extern const cli_verb cli_solve, cli_grad, cli_jacobian, cli_check, cli_fit, cli_discover, cli_report;
+extern const cli_verb cli_solve, cli_grad, cli_jacobian, cli_check, cli_fit, cli_discover,
+    cli_report;
 
 /** Parse argv after the verb; on an error prints it and returns CLI_USAGE. */
 int  cli_options_parse(const cli_verb *verb, int argc, char **argv, cli_options *options);
@@ -71,7 +72,7 @@ typedef struct cli_model {
   ude_model              *model;
   const ude_vector_field *field;
   double                 *u0, *p;
-  bool                    has_u0; /**< false: neither the model nor the options gave one */
+  bool                    has_u0;          /**< false: neither the model nor the options gave one */
   bool                    u0_from_initial; /**< u0 is the model's initial(p), not overridden */
   bool                    has_span;
   double                  tspan[2];

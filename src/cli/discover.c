@@ -60,22 +60,22 @@ static ude_status source_of(const workshop *shop, const ude_rebuild_request *req
 
 static ude_status rebuild(const ude_rebuild_request *request, const ude_vector_field **field,
                           void *context, ude_error *error) {
-  workshop   *shop   = context;
-  char       *text   = NULL;
-  ude_text    path   = {0};
-  ude_model **grown  = ude_realloc(shop->model, (size_t)shop->models + 1, sizeof(ude_model *));
-  ude_status  status = grown ? source_of(shop, request, &text, error)
-                             : ude_fail_memory(error, "the model");
-  shop->model        = grown ? grown : shop->model;
+  workshop   *shop  = context;
+  char       *text  = NULL;
+  ude_text    path  = {0};
+  ude_model **grown = ude_realloc(shop->model, (size_t)shop->models + 1, sizeof(ude_model *));
+  ude_status  status =
+      grown ? source_of(shop, request, &text, error) : ude_fail_memory(error, "the model");
+  shop->model = grown ? grown : shop->model;
   if (status == UDE_OK) {
     status = put_file(shop->folder, "library_model.c", text, strlen(text), &path, error);
   }
   if (status == UDE_OK) {
-    ude_compile_options compile =
-        cli_compile_options(shop->options, UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP, (char[4096]){0}, 4096);
+    ude_compile_options compile = cli_compile_options(
+        shop->options, UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP, (char[4096]){0}, 4096);
     const char *files[1] = {path.data};
     compile.cache_dir    = NULL; /* made once, used once */
-    status = ude_model_compile(files, 1, &compile, &shop->model[shop->models], error);
+    status               = ude_model_compile(files, 1, &compile, &shop->model[shop->models], error);
     unlink(path.data);
   }
   if (status == UDE_OK) {
@@ -99,9 +99,9 @@ static ude_status write_forms(const ude_discovery *found, const char *folder, ud
   static const struct {
     ude_style   style;
     const char *name;
-  } forms[] = {{UDE_STYLE_TEXT, "discovered.txt"},
-               {UDE_STYLE_LATEX, "discovered.tex"},
-               {UDE_STYLE_JSON, "discovered.json"}};
+  } forms[]         = {{UDE_STYLE_TEXT, "discovered.txt"},
+                       {UDE_STYLE_LATEX, "discovered.tex"},
+                       {UDE_STYLE_JSON, "discovered.json"}};
   ude_status status = UDE_OK;
   for (size_t i = 0; i < sizeof forms / sizeof forms[0] && status == UDE_OK; i++) {
     ude_text text = {0};
@@ -195,15 +195,15 @@ static int solve_model(const cli_options *options, const char *file, const doubl
   if (code) {
     return code;
   }
-  ude_solve_options solve  = {.rtol         = 1e-8,
-                              .atol         = 1e-10,
-                              .save         = UDE_SAVE_AT,
-                              .saveat       = times,
-                              .saveat_count = POINTS + 1,
-                              .stop         = cli_interrupted};
-  ude_error         error  = {0};
-  ude_status        status = ude_solve(model->field, model->u0, model->p, span[0], span[1], &solve,
-                                       solution, &error);
+  ude_solve_options solve = {.rtol         = 1e-8,
+                             .atol         = 1e-10,
+                             .save         = UDE_SAVE_AT,
+                             .saveat       = times,
+                             .saveat_count = POINTS + 1,
+                             .stop         = cli_interrupted};
+  ude_error         error = {0};
+  ude_status        status =
+      ude_solve(model->field, model->u0, model->p, span[0], span[1], &solve, solution, &error);
   if (status == UDE_NUMERICAL) {
     fprintf(stderr, "ude: %s: extrapolation ends early: %s\n", file, error.message);
     return CLI_OK;
@@ -281,7 +281,7 @@ static int extrapolate(const cli_options *options, const char *folder, const cha
 /* ----------------------------------------------------------------------------------- options -- */
 
 static int library_options(const cli_options *options, ude_library_options *library) {
-  bool polynomials  = options->library.count == 0;
+  bool polynomials       = options->library.count == 0;
   library->trigonometric = polynomials ? 1 : 0;
   for (int i = 0; i < options->library.count; i++) {
     for (const char *at = options->library.item[i]; *at;) {
@@ -335,8 +335,7 @@ static int discover_options(const cli_options *options, cli_progress_state *prog
   ude_error error            = {0};
   discover->progress         = cli_progress;
   discover->progress_context = progress;
-  if (options->criterion &&
-      ude_criterion_parse(options->criterion, &discover->criterion, &error)) {
+  if (options->criterion && ude_criterion_parse(options->criterion, &discover->criterion, &error)) {
     return cli_usage_error("--criterion: %s", error.message);
   }
   return library_options(options, &discover->library);
@@ -362,15 +361,16 @@ static int from_run(const cli_options *given, const char *folder) {
   options.params = params.data;
   code           = code ? code : discover_options(&options, &progress, &discover);
   code           = code ? code : cli_model_open(&options, UDE_DERIVATIVE_JVP | UDE_PROBE, &model);
-  code = code ? code : cli_solve_options(&options, model.tspan[0], model.tspan[1], &fit.solve, &times);
+  code =
+      code ? code : cli_solve_options(&options, model.tspan[0], model.tspan[1], &fit.solve, &times);
   if (code == CLI_OK) {
     ude_status status = UDE_OK;
     if (options.initial) {
       status = ude_initial_policy_parse(options.initial, &fit.initial, &error);
     }
-    status = status ? status
-                    : ude_dataset_read(options.data.item, options.data.count, model.field, NULL, &data,
-                                       &error);
+    status                       = status ? status
+                                          : ude_dataset_read(options.data.item, options.data.count, model.field, NULL,
+                                                             &data, &error);
     ude_discover_problem problem = {.field           = model.field,
                                     .p               = model.p,
                                     .data            = data,
@@ -421,11 +421,11 @@ static ude_status state_names(const cli_options *options, ude_text *text, const 
     return ude_fail_memory(error, "the names of states");
   }
   for (char *at = text->data; at && *at;) {
-    size_t length       = strcspn(at, ",");
-    char  *next         = at + length + (at[length] == ',');
+    size_t length        = strcspn(at, ",");
+    char  *next          = at + length + (at[length] == ',');
     (*names)[(*count)++] = at;
-    at[length]          = '\0';
-    at                  = next;
+    at[length]           = '\0';
+    at                   = next;
   }
   return UDE_OK;
 }
@@ -505,16 +505,22 @@ static int run(const cli_options *options) {
 }
 
 const cli_verb cli_discover = {
-    .name    = "discover",
-    .usage   = "RUN | DATA.csv [options]",
-    .summary = "equations of the learned terms of a run, or of data alone, refitted through the solver",
-    .options = "library degree criterion output states derivatives window segment method rtol atol "
-               "future truth plot quiet max-steps clang cache no-cache",
+    .name  = "discover",
+    .usage = "RUN | DATA.csv [options]",
+    .summary =
+        "equations of the learned terms of a run, or of data alone, refitted through the solver",
+    .options =
+        "library degree criterion output states derivatives window segment method rtol atol "
+        "future truth plot quiet max-steps clang cache no-cache",
     .details =
-        "Prints the equations and writes discovered.c (again a model), .txt, .tex, .json and a new\n"
-        "report.html into the run folder. Candidates proposed by sparse regression are fitted to the data\n"
+        "Prints the equations and writes discovered.c (again a model), .txt, .tex, .json and a "
+        "new\n"
+        "report.html into the run folder. Candidates proposed by sparse regression are fitted to "
+        "the data\n"
         "through the differential equation, and compared there by an information criterion.\n"
-        "With a data file alone the whole right-hand side is sought: derivatives are read (columns d(x) or\n"
-        "dx/dt) or estimated, and the results go to the folder of --output (run). --segment N refits N rows\n"
+        "With a data file alone the whole right-hand side is sought: derivatives are read (columns "
+        "d(x) or\n"
+        "dx/dt) or estimated, and the results go to the folder of --output (run). --segment N "
+        "refits N rows\n"
         "at a time, which chaotic solutions need.",
     .run = run};

@@ -223,9 +223,8 @@ int cli_options_parse(const cli_verb *verb, int argc, char **argv, cli_options *
 }
 
 void cli_options_free(cli_options *options) {
-  cli_list *lists[] = {&options->models, &options->data,      &options->folders, &options->flags,
-                       &options->u0,     &options->p,         &options->constants,
-                       &options->library};
+  cli_list *lists[] = {&options->models, &options->data, &options->folders,   &options->flags,
+                       &options->u0,     &options->p,    &options->constants, &options->library};
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
     free(lists[i]->item);
     *lists[i] = (cli_list){0};
@@ -238,7 +237,8 @@ void cli_verb_help(FILE *stream, const cli_verb *verb) {
     const cli_option *option = &table[i];
     if (find(verb, option->name, strlen(option->name))) {
       char left[64];
-      snprintf(left, sizeof left, "--%s %s", option->name, option->argument ? option->argument : "");
+      snprintf(left, sizeof left, "--%s %s", option->name,
+               option->argument ? option->argument : "");
       fprintf(stream, "  %-28s %s\n", left, option->help);
     }
   }
