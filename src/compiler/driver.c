@@ -231,9 +231,6 @@ ude_status ude_clang_run(const char *file, const ude_compile_options *options,
     return failed ? ude_fail(error, UDE_IO, "%s: reading from clang: %s", file, strerror(failed))
                   : ude_fail_memory(error, "the output of clang");
   }
-  if (output->messages.length > 0 && options->diagnostic) {
-    options->diagnostic(output->messages.data, options->diagnostic_context);
-  }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     return ude_fail(error, UDE_COMPILE, "%s: does not compile (clang's messages are above)", file);
   }

@@ -214,11 +214,10 @@ static ude_status fill_learned(ude_model *model, unsigned derivatives, ude_error
 static ude_status load(ude_model *model, const ude_cache_entry *entry, unsigned derivatives,
                        ude_error *error) {
   ude_status status = ude_jit_create(&model->jit, error);
-  if (status == UDE_OK) {
-    status = ude_jit_add(model->jit, entry->object.data, entry->object.length, "model", error);
-  }
-  if (status == UDE_OK && entry->probe.length > 0) {
-    status = ude_jit_add(model->jit, entry->probe.data, entry->probe.length, "probe", error);
+  for (int i = 0; i < UDE_OBJECTS && status == UDE_OK; i++) {
+    const ude_text *object = &entry->object[i];
+    status = object->length ? ude_jit_add(model->jit, object->data, object->length, "model", error)
+                            : UDE_OK;
   }
   if (status == UDE_OK) {
     status = fill_layouts(model, error);
