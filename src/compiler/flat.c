@@ -125,22 +125,29 @@ static void move_struct(maker *m, bool to_struct, const ude_struct_shape *shape,
   }
 }
 
-/* The integer that "name=value" or "name[i]=value" sets: its place in the struct, or -1. */
-static int64_t constant_place(const ude_struct_shape *shape, const char *text, int64_t *size) {
+/* Place of the element that "[i][j]=..." names, or -1. */
+static int64_t element_place(const ude_integer_run *run, const char *text) {
+  int64_t place = 0;
+  for (int d = 0; d < run->rank; d++) {
+    char   *end   = NULL;
+    int64_t index = *text == '[' ? strtoll(text + 1, &end, 10) : -1;
+    if (index < 0 || index >= run->extents[d] || *end != ']') {
+      return -1;
+    }
+    place = place * run->extents[d] + index;
+    text  = end + 1;
+  }
+  return *text == '=' ? place : -1;
+}
+
+int64_t ude_flat_constant(const ude_struct_shape *shape, const char *text, int64_t *size) {
   for (int64_t j = 0; j < shape->integers; j++) {
     const ude_integer_run *run    = &shape->integer[j];
     size_t                 length = strlen(run->name);
-    char                  *end    = NULL;
-    *size                         = run->size;
-    if (strncmp(run->name, text, length) != 0) {
-      continue;
-    }
-    if (text[length] == '=' && run->count == 1) {
-      return run->offset;
-    }
-    int64_t index = text[length] == '[' ? strtoll(text + length + 1, &end, 10) : -1;
-    if (index >= 0 && index < run->count && end[0] == ']' && end[1] == '=') {
-      return run->offset + index * run->size;
+    int64_t place = strncmp(run->name, text, length) == 0 ? element_place(run, text + length) : -1;
+    if (place >= 0) {
+      *size = run->size;
+      return run->offset + place * run->size;
     }
   }
   return -1;
@@ -165,7 +172,7 @@ static void fill_integers(maker *m, int which, LLVMValueRef record) {
   for (size_t i = 0; which == UDE_STRUCT_PARAM && i < m->options->constant_count; i++) {
     const char  *text   = m->options->constants[i];
     int64_t      size   = 0;
-    int64_t      offset = constant_place(shape, text, &size);
+    int64_t      offset = ude_flat_constant(shape, text, &size);
     LLVMTypeRef  type   = LLVMIntTypeInContext(m->context, (unsigned)(8 * size));
     LLVMValueRef value  = LLVMConstInt(
         type, (unsigned long long)strtoll(text + strcspn(text, "=") + 1, NULL, 10), 1);
@@ -229,7 +236,7 @@ ude_status ude_flat_check_constants(const ude_reflection *reflection,
     size_t      length = strcspn(text, "=");
     int64_t     size   = 0;
     char       *end    = NULL;
-    if (text[length] == '=' && constant_place(shape, text, &size) < 0) {
+    if (text[length] == '=' && ude_flat_constant(shape, text, &size) < 0) {
       return ude_fail(error, UDE_INVALID_ARGUMENT,
                       "struct param has no integer member '%.*s' that can be set", (int)length, text);
     }

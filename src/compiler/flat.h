@@ -28,4 +28,7 @@ ude_status ude_flat_probe(LLVMModuleRef module, const ude_learned_shape *learned
 ude_status ude_flat_check_constants(const ude_reflection *reflection,
                                     const ude_compile_options *options, ude_error *error);
 
+/** Place in struct param of the integer that "name=value" or "name[i]=value" sets, and its size, in bytes; -1: none. */
+int64_t ude_flat_constant(const ude_struct_shape *shape, const char *text, int64_t *size);
+
 #endif

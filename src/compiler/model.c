@@ -6,6 +6,7 @@
 #include "compiler/build.h"
 #include "compiler/entries.h"
 #include "compiler/jit.h"
+#include "compiler/loaded.h"
 #include "compiler/runtime.h"
 
 struct ude_model {
@@ -335,4 +336,15 @@ const ude_vector_field *ude_model_vector_field(const ude_model *model) {
 
 bool ude_model_from_cache(const ude_model *model) {
   return model->from_cache;
+}
+
+const ude_reflection *ude_model_reflection(const ude_model *model) {
+  return &model->reflection;
+}
+
+const char *ude_model_image(const ude_model *model, int which) {
+  const ude_reflection *of = &model->reflection;
+  return which == UDE_STRUCT_STATE && of->has_u0   ? ude_jit_find(model->jit, "u0", NULL)
+         : which == UDE_STRUCT_PARAM && of->has_p0 ? ude_jit_find(model->jit, "p0", NULL)
+                                                   : NULL;
 }

@@ -130,8 +130,8 @@ static ude_status add_real(const context *in, const char *name, int rank, const 
   return UDE_OK;
 }
 
-static ude_status add_integer(const context *in, const char *name, int64_t offset, int64_t count,
-                              int64_t size) {
+static ude_status add_integer(const context *in, const char *name, int rank,
+                              const int64_t *extents, int64_t offset, int64_t size) {
   ude_struct_shape *shape = in->shape;
   ude_integer_run  *grown = ude_realloc(shape->integer, (size_t)shape->integers + 1, sizeof *grown);
   char             *copy  = grown ? strdup(name) : NULL;
@@ -139,8 +139,12 @@ static ude_status add_integer(const context *in, const char *name, int64_t offse
   if (!copy) {
     return ude_fail_memory(in->error, "the members of the model's structs");
   }
-  shape->integer[shape->integers++] =
-      (ude_integer_run){.name = copy, .offset = offset, .count = count, .size = size};
+  ude_integer_run *run = &shape->integer[shape->integers++];
+  *run = (ude_integer_run){.name = copy, .offset = offset, .count = 1, .size = size, .rank = rank};
+  for (int d = 0; d < rank; d++) {
+    run->extents[d] = extents[d];
+    run->count *= extents[d];
+  }
   return UDE_OK;
 }
 
@@ -227,7 +231,7 @@ static ude_status add_member(const context *in, const char *member, const char *
   }
   int64_t bits = ude_debug_integer(type, "size", 0);
   if (ude_debug_is(type, "DICompositeType", "DW_TAG_enumeration_type")) {
-    return add_integer(in, name, offset, count, bits / 8);
+    return add_integer(in, name, rank, extents, offset, bits / 8);
   }
   if (!ude_debug_is(type, "DIBasicType", NULL)) {
     return refuse(in, member, name,
@@ -244,7 +248,7 @@ static ude_status add_member(const context *in, const char *member, const char *
   if (encoding && strncmp(encoding, "DW_ATE_complex", 14) == 0) {
     return refuse(in, member, name, "is complex: use two doubles");
   }
-  return add_integer(in, name, offset, count, bits / 8);
+  return add_integer(in, name, rank, extents, offset, bits / 8);
 }
 
 static ude_status add_members(const context *in, const char *type, const char *prefix,

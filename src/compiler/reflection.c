@@ -62,8 +62,12 @@ static void write_shape(const ude_struct_shape *shape, ude_text *text) {
   }
   for (int64_t i = 0; i < shape->integers; i++) {
     const ude_integer_run *run = &shape->integer[i];
-    ude_text_append(text, "%s %lld %lld %lld\n", run->name, (long long)run->offset,
-                    (long long)run->count, (long long)run->size);
+    ude_text_append(text, "%s %lld %lld %d", run->name, (long long)run->offset,
+                    (long long)run->size, run->rank);
+    for (int d = 0; d < run->rank; d++) {
+      ude_text_append(text, " %lld", (long long)run->extents[d]);
+    }
+    ude_text_append(text, "\n");
   }
 }
 
@@ -147,6 +151,18 @@ static int64_t count(reader *in) {
   return value;
 }
 
+/* The rank, which is returned, and as many extents. */
+static int read_extents(reader *in, int64_t extents[UDE_MAX_RANK], int64_t *product) {
+  int64_t rank = integer(in);
+  in->failed   = in->failed || rank < 0 || rank > UDE_MAX_RANK;
+  *product     = 1;
+  for (int d = 0; d < rank && !in->failed; d++) {
+    extents[d] = integer(in);
+    *product *= extents[d];
+  }
+  return in->failed ? 0 : (int)rank;
+}
+
 static void read_shape(reader *in, ude_struct_shape *shape) {
   char key[16];
   word(in, key, sizeof key);
@@ -166,23 +182,16 @@ static void read_shape(reader *in, ude_struct_shape *shape) {
     run->member.lower  = real(in);
     run->member.upper  = real(in);
     run->member.init   = (ude_init)integer(in);
-    int64_t rank       = integer(in);
-    in->failed         = in->failed || rank < 0 || rank > UDE_MAX_RANK;
-    run->member.rank   = in->failed ? 0 : (int)rank;
+    run->member.rank   = read_extents(in, run->member.extents, &run->member.count);
     run->member.first  = shape->reals;
-    run->member.count  = 1;
-    for (int d = 0; d < run->member.rank; d++) {
-      run->member.extents[d] = integer(in);
-      run->member.count *= run->member.extents[d];
-    }
     shape->reals += run->member.count;
   }
   for (; shape->integers < integers && !in->failed; shape->integers++) {
     ude_integer_run *run = &shape->integer[shape->integers];
     run->name            = name(in);
     run->offset          = integer(in);
-    run->count           = integer(in);
     run->size            = integer(in);
+    run->rank            = read_extents(in, run->extents, &run->count);
   }
 }
 

@@ -20,6 +20,8 @@ typedef struct ude_field_run {
 typedef struct ude_integer_run {
   char   *name;
   int64_t offset, count, size; /**< bytes, scalars, bytes of a scalar */
+  int     rank;
+  int64_t extents[UDE_MAX_RANK];
 } ude_integer_run;
 
 typedef struct ude_struct_shape {
