@@ -50,7 +50,7 @@ static ude_status take_output(build *b, const char *file, const clang_run *run) 
     return ude_fail(b->error, run->status, "%s", run->error.message);
   }
   ude_status status = ude_link_add(b->context, &b->module, &run->output.bitcode, file, b->error);
-  if (status == UDE_OK && run->output.dependencies.data &&
+  if (status == UDE_OK && b->options->cache_dir && run->output.dependencies.data &&
       !ude_cache_dependencies(run->output.dependencies.data, &b->entry->dependencies)) {
     b->cacheable = false;
   }
@@ -83,7 +83,8 @@ static ude_status derive(build *b, LLVMValueRef flat, const char *map) {
   char name[UDE_FLAT_NAME];
   if (b->options->derivatives & UDE_DERIVATIVE_JVP) {
     if (!ude_emit_jvp(b->module, flat, 1, ude_flat_name(name, "jvp", map), b->error) ||
-        !ude_emit_jvp(b->module, flat, UDE_BUILD_WIDTH, ude_flat_name(name, "wide", map), b->error)) {
+        !ude_emit_jvp(b->module, flat, UDE_BUILD_WIDTH, ude_flat_name(name, "wide", map),
+                      b->error)) {
       return b->error->status;
     }
   }
@@ -100,13 +101,14 @@ void ude_build_learned_name(char buffer[UDE_FLAT_NAME], const ude_learned_shape 
 
 /* Flat maps of everything the model defines, their derivatives, machine code. */
 static ude_status middle(build *b) {
-  bool       probe  = (b->options->derivatives & UDE_PROBE) != 0;
-  bool       derive_any = (b->options->derivatives & (UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP)) != 0;
-  char       name[UDE_FLAT_NAME];
-  char       map[UDE_FLAT_NAME];
+  bool probe      = (b->options->derivatives & UDE_PROBE) != 0;
+  bool derive_any = (b->options->derivatives & (UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP)) != 0;
+  char name[UDE_FLAT_NAME];
+  char map[UDE_FLAT_NAME];
   ude_status status = UDE_OK;
   for (int i = 0; i < UDE_MAPS && status == UDE_OK; i++) {
-    if (b->reflection->map[i] && !ude_flat_emit(b->module, b->reflection, i, b->options, b->error)) {
+    if (b->reflection->map[i] &&
+        !ude_flat_emit(b->module, b->reflection, i, b->options, b->error)) {
       status = b->error->status;
     }
   }
@@ -168,17 +170,18 @@ static LLVMMemoryBufferRef to_bitcode(LLVMModuleRef module) {
 }
 
 static ude_status back(build *b, LLVMModuleRef probe) {
-  static const char *const prefixes[UDE_OBJECTS] = {
-      [UDE_OBJECT_VJP] = "ude.vjp.",     [UDE_OBJECT_WIDE] = "ude.wide.",
-      [UDE_OBJECT_JVP] = "ude.jvp.",     [UDE_OBJECT_VALUE] = "ude.value.",
-      [UDE_OBJECT_PROBE] = "ude.probe."};
-  const bool          jvp                 = (b->options->derivatives & UDE_DERIVATIVE_JVP) != 0;
-  const bool          wanted[UDE_OBJECTS] = {
-               [UDE_OBJECT_VJP]   = (b->options->derivatives & UDE_DERIVATIVE_VJP) != 0,
-               [UDE_OBJECT_WIDE]  = jvp,
-               [UDE_OBJECT_JVP]   = jvp,
-               [UDE_OBJECT_VALUE] = true,
-               [UDE_OBJECT_PROBE] = probe != NULL};
+  static const char *const prefixes[UDE_OBJECTS] = {[UDE_OBJECT_VJP]   = "ude.vjp.",
+                                                    [UDE_OBJECT_WIDE]  = "ude.wide.",
+                                                    [UDE_OBJECT_JVP]   = "ude.jvp.",
+                                                    [UDE_OBJECT_VALUE] = "ude.value.",
+                                                    [UDE_OBJECT_PROBE] = "ude.probe."};
+  const bool               jvp = (b->options->derivatives & UDE_DERIVATIVE_JVP) != 0;
+  const bool               wanted[UDE_OBJECTS] = {
+      [UDE_OBJECT_VJP]   = (b->options->derivatives & UDE_DERIVATIVE_VJP) != 0,
+      [UDE_OBJECT_WIDE]  = jvp,
+      [UDE_OBJECT_JVP]   = jvp,
+      [UDE_OBJECT_VALUE] = true,
+      [UDE_OBJECT_PROBE] = probe != NULL};
   LLVMMemoryBufferRef bitcode[2] = {to_bitcode(b->module), probe ? to_bitcode(probe) : NULL};
   ude_part            parts[UDE_OBJECTS];
   size_t              count = 0;
@@ -212,7 +215,8 @@ static ude_status compile(build *b) {
   }
   if (status == UDE_OK && (b->options->derivatives & UDE_PROBE)) {
     status = ude_source_extents(b->files, b->file_count, b->options, b->reflection, b->error);
-    probe  = status == UDE_OK && b->reflection->learned_count > 0 ? LLVMCloneModule(b->module) : NULL;
+    probe =
+        status == UDE_OK && b->reflection->learned_count > 0 ? LLVMCloneModule(b->module) : NULL;
   }
   if (status == UDE_OK) {
     status = ude_pipeline_target(&b->machine, b->error);
@@ -241,13 +245,13 @@ static ude_status compile(build *b) {
 ude_status ude_build(const char *const *files, size_t file_count,
                      const ude_compile_options *options, ude_reflection *reflection,
                      ude_cache_entry *entry, ude_error *error) {
-  build b   = {.files      = files,
-               .file_count = file_count,
-               .options    = options,
-               .context    = LLVMContextCreate(),
-               .reflection = reflection,
-               .entry      = entry,
-               .error      = error};
+  build      b      = {.files      = files,
+                       .file_count = file_count,
+                       .options    = options,
+                       .context    = LLVMContextCreate(),
+                       .reflection = reflection,
+                       .entry      = entry,
+                       .error      = error};
   ude_status status = compile(&b);
   if (b.module) {
     LLVMDisposeModule(b.module);

@@ -71,7 +71,7 @@ ude_status ude_cache_key(const char *const *files, size_t file_count,
 
 /* "x: a.c b\ c.h \<newline> d.h": a backslash escapes a blank or a newline, $$ stands for $. */
 bool ude_cache_dependencies(const char *rule, ude_text *lines) {
-  const char *at = strchr(rule, ':');
+  const char *at       = strchr(rule, ':');
   bool        complete = at != NULL;
   at                   = at ? at + 1 : rule;
   while (*at && complete) {

@@ -75,12 +75,11 @@ void ude_clang_describe(const ude_compile_options *options, ude_text *text) {
 
 const char **ude_clang_arguments(const ude_compile_options *options, const char *include_dir,
                                  size_t extra, size_t *count) {
-  static const char *const fixed[] = {"-x", "c", "-std=gnu11", "-fno-math-errno", "-ffp-contract=on",
-                                      "-fno-color-diagnostics"};
-  const size_t             fixed_count = sizeof fixed / sizeof fixed[0];
-  const char             **list = ude_calloc(fixed_count + options->flag_count + 2 + extra + 1,
-                                             sizeof *list);
-  size_t                   n    = 0;
+  static const char *const fixed[] = {
+      "-x", "c", "-std=gnu11", "-fno-math-errno", "-ffp-contract=on", "-fno-color-diagnostics"};
+  const size_t fixed_count = sizeof fixed / sizeof fixed[0];
+  const char **list = ude_calloc(fixed_count + options->flag_count + 2 + extra + 1, sizeof *list);
+  size_t       n    = 0;
   if (list) {
     for (size_t i = 0; i < fixed_count; i++) {
       list[n++] = fixed[i];
@@ -147,7 +146,8 @@ static int start(const char *clang, const char **arguments, int pipes[STREAMS][2
     failed = posix_spawn_file_actions_adddup2(&actions, pipes[i][1], target[i]);
   }
   if (!failed) {
-    failed = posix_spawnp(child, clang, &actions, NULL, (char *const *)(uintptr_t)arguments, environ);
+    failed =
+        posix_spawnp(child, clang, &actions, NULL, (char *const *)(uintptr_t)arguments, environ);
   }
   posix_spawn_file_actions_destroy(&actions);
   return failed;
@@ -197,17 +197,28 @@ ude_status ude_clang_run(const char *file, const ude_compile_options *options,
   memmove(list + 1, list, n * sizeof *list);
   list[0] = clang;
   n++;
-  static const char *const tail[] = {"-g", "-fstandalone-debug", "-O2", "-Xclang",
-                                     "-disable-llvm-passes", "-emit-llvm", "-c", "-MD", "-MF",
-                                     "/dev/fd/3", "-MT", "x", "-o", "-"};
+  static const char *const tail[] = {"-g",
+                                     "-fstandalone-debug",
+                                     "-O2",
+                                     "-Xclang",
+                                     "-disable-llvm-passes",
+                                     "-emit-llvm",
+                                     "-c",
+                                     "-MD",
+                                     "-MF",
+                                     "/dev/fd/3",
+                                     "-MT",
+                                     "x",
+                                     "-o",
+                                     "-"};
   for (size_t i = 0; i < sizeof tail / sizeof tail[0]; i++) {
     list[n++] = tail[i];
   }
   list[n++] = file;
 
   int   pipes[STREAMS][2];
-  pid_t child  = 0;
-  int   failed = make_pipes(pipes);
+  pid_t child   = 0;
+  int   failed  = make_pipes(pipes);
   bool  spawned = false;
   if (!failed) {
     failed  = start(clang, list, pipes, &child);
@@ -224,8 +235,8 @@ ude_status ude_clang_run(const char *file, const ude_compile_options *options,
   close_pipes(pipes, 0);
   free(list);
   if (!spawned) {
-    return ude_fail(error, failed == ENOENT ? UDE_COMPILE : UDE_IO, "cannot run clang ('%s'): %s", clang,
-                    strerror(failed));
+    return ude_fail(error, failed == ENOENT ? UDE_COMPILE : UDE_IO, "cannot run clang ('%s'): %s",
+                    clang, strerror(failed));
   }
   if (failed || output->bitcode.failed || output->messages.failed || output->dependencies.failed) {
     return failed ? ude_fail(error, UDE_IO, "%s: reading from clang: %s", file, strerror(failed))

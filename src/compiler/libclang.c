@@ -32,8 +32,10 @@ static void load(void) {
 const ude_libclang *ude_libclang_get(ude_error *error) {
   pthread_once(&once, load);
   if (!found) {
-    ude_fail(error, UDE_UNSUPPORTED, "libclang ('%s') cannot be loaded: install libclang of the version "
-                                     "of clang", UDE_LIBCLANG);
+    ude_fail(error, UDE_UNSUPPORTED,
+             "libclang ('%s') cannot be loaded: install libclang of the version "
+             "of clang",
+             UDE_LIBCLANG);
     return NULL;
   }
   return &functions;
@@ -50,8 +52,8 @@ static CXTranslationUnit parse(const ude_libclang *clang, CXIndex index, const c
     ude_fail_memory(error, "the arguments of clang");
     return NULL;
   }
-  list[n++] = "-resource-dir";
-  list[n++] = UDE_CLANG_RESOURCES;
+  list[n++]              = "-resource-dir";
+  list[n++]              = UDE_CLANG_RESOURCES;
   CXTranslationUnit unit = clang->parseTranslationUnit(index, file, list, (int)n, content,
                                                        content ? 1 : 0, CXTranslationUnit_None);
   free(list);
@@ -71,15 +73,14 @@ ude_status ude_libclang_check(const ude_libclang *clang, const char *file, const
   struct CXUnsavedFile content = {file, text->data, (unsigned long)text->length};
   CXIndex              index   = clang->createIndex(0, 0);
   CXTranslationUnit    unit    = parse(clang, index, file, &content, options, error);
-  ude_status           status  = unit ? UDE_OK : UDE_COMPILE;
+  ude_status           status  = unit ? UDE_OK : error->status;
   unsigned             count   = unit ? clang->getNumDiagnostics(unit) : 0;
   for (unsigned i = 0; i < count && status == UDE_OK; i++) {
     CXDiagnostic diagnostic = clang->getDiagnostic(unit, i);
     if (clang->getDiagnosticSeverity(diagnostic) >= CXDiagnostic_Error) {
-      CXString said =
-          clang->formatDiagnostic(diagnostic, clang->defaultDiagnosticDisplayOptions());
-      status = ude_fail(error, UDE_COMPILE, "the rewritten model does not compile: %s",
-                        clang->getCString(said));
+      CXString said = clang->formatDiagnostic(diagnostic, clang->defaultDiagnosticDisplayOptions());
+      status        = ude_fail(error, UDE_COMPILE, "the rewritten model does not compile: %s",
+                               clang->getCString(said));
       clang->disposeString(said);
     }
     clang->disposeDiagnostic(diagnostic);

@@ -39,8 +39,8 @@ static ude_status fill_layouts(ude_model *model, ude_error *error) {
     for (int64_t j = 0; j < shape->runs; j++) {
       model->members[i][j] = shape->run[j].member;
     }
-    *layouts[i] = (ude_layout){
-        .count = shape->reals, .members = shape->runs, .member = model->members[i]};
+    *layouts[i] =
+        (ude_layout){.count = shape->reals, .members = shape->runs, .member = model->members[i]};
   }
   return UDE_OK;
 }
@@ -90,12 +90,11 @@ static ude_status find_entry(ude_model *model, const char *map, unsigned derivat
 }
 
 static ude_status fill_maps(ude_model *model, unsigned derivatives, ude_error *error) {
-  ude_vector_field *field         = &model->field;
-  ude_map *const    maps[UDE_MAPS] = {&field->rhs,           &field->initial,
-                                      &field->observe,       &field->terminal_cost,
-                                      &field->running_cost,  &field->penalty};
-  int64_t           n             = field->state.count;
-  const int64_t     rows[UDE_MAPS]    = {n, n, field->observation.count, 1, 1, 1};
+  ude_vector_field *field          = &model->field;
+  ude_map *const    maps[UDE_MAPS] = {&field->rhs,           &field->initial,      &field->observe,
+                                      &field->terminal_cost, &field->running_cost, &field->penalty};
+  int64_t           n              = field->state.count;
+  const int64_t     rows[UDE_MAPS] = {n, n, field->observation.count, 1, 1, 1};
   const int64_t     columns[UDE_MAPS] = {n, 0, n, n, n, 0};
   for (int i = 0; i < UDE_MAPS; i++) {
     if (model->reflection.map[i]) {

@@ -16,19 +16,20 @@ typedef struct team {
 
 static void *run(void *argument) {
   team *of = argument;
-  for (size_t i = atomic_fetch_add(&of->next, 1); i < of->count; i = atomic_fetch_add(&of->next, 1)) {
+  for (size_t i = atomic_fetch_add(&of->next, 1); i < of->count;
+       i        = atomic_fetch_add(&of->next, 1)) {
     of->work(i, of->context);
   }
   return NULL;
 }
 
 void ude_parallel(size_t count, void (*work)(size_t i, void *context), void *context) {
-  team           of         = {.count = count, .work = work, .context = context};
-  long           processors = sysconf(_SC_NPROCESSORS_ONLN);
-  size_t         most       = processors < 1 ? 1 : processors < MAX_THREADS ? (size_t)processors : MAX_THREADS;
-  size_t         wanted     = count < most ? count : most;
-  size_t         started    = 0;
-  pthread_t      thread[MAX_THREADS];
+  team      of         = {.count = count, .work = work, .context = context};
+  long      processors = sysconf(_SC_NPROCESSORS_ONLN);
+  size_t    most = processors < 1 ? 1 : processors < MAX_THREADS ? (size_t)processors : MAX_THREADS;
+  size_t    wanted  = count < most ? count : most;
+  size_t    started = 0;
+  pthread_t thread[MAX_THREADS];
   pthread_attr_t attributes;
   if (wanted > 1 && pthread_attr_init(&attributes) == 0) {
     (void)pthread_attr_setstacksize(&attributes, STACK);

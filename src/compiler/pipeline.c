@@ -39,9 +39,9 @@ ude_status ude_pipeline_target(LLVMTargetMachineRef *machine, ude_error *error) 
 }
 
 void ude_pipeline_describe(ude_text *text) {
-  unsigned major = 0;
-  unsigned minor = 0;
-  unsigned patch = 0;
+  unsigned major    = 0;
+  unsigned minor    = 0;
+  unsigned patch    = 0;
   char    *cpu      = LLVMGetHostCPUName();
   char    *features = LLVMGetHostCPUFeatures();
   LLVMGetVersion(&major, &minor, &patch);
@@ -52,7 +52,8 @@ void ude_pipeline_describe(ude_text *text) {
 
 static bool kept(const char *name, const char *prefix, bool data) {
   return strncmp(name, prefix, strlen(prefix)) == 0 ||
-         (data && (strcmp(name, "u0") == 0 || strcmp(name, "p0") == 0 || strcmp(name, "tspan") == 0));
+         (data &&
+          (strcmp(name, "u0") == 0 || strcmp(name, "p0") == 0 || strcmp(name, "tspan") == 0));
 }
 
 /* Make internal what is defined and not kept. */
@@ -91,9 +92,10 @@ void ude_pipeline_internalize(LLVMModuleRef module, bool data) {
       unsigned kind = LLVMGetEnumAttributeKindForName(apart[i], strlen(apart[i]));
       LLVMRemoveEnumAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, kind);
     }
-    for (size_t i = 0; i < sizeof machine / sizeof machine[0]; i++) { /* clang's default is a generic one */
-      LLVMRemoveStringAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, machine[i],
-                                       (unsigned)strlen(machine[i]));
+    for (size_t i = 0; i < sizeof machine / sizeof machine[0];
+         i++) { /* clang's default is a generic one */
+      LLVMRemoveStringAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                                       machine[i], (unsigned)strlen(machine[i]));
     }
   }
   keep_only(module, "ude.", data);
@@ -120,7 +122,8 @@ static ude_status run(LLVMModuleRef module, LLVMTargetMachineRef machine, const 
 ude_status ude_pipeline_canonical(LLVMModuleRef module, LLVMTargetMachineRef machine,
                                   ude_error *error) {
   return run(module, machine,
-             "thinlto-pre-link<O2>,function(loop(loop-unroll-full),sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg)",
+             "thinlto-pre-link<O2>,function(loop(loop-unroll-full),sroa,early-cse<memssa>,"
+             "instcombine<no-verify-fixpoint>,simplifycfg)",
              false, error);
 }
 
@@ -168,8 +171,8 @@ static void swallow(LLVMDiagnosticInfoRef info, void *context) {
 }
 
 static void work(size_t i, void *context) {
-  ude_part           *part   = (ude_part *)context + i;
-  LLVMContextRef      own    = LLVMContextCreate(); /* LLVM's rule: one thread at a time in a context */
+  ude_part      *part = (ude_part *)context + i;
+  LLVMContextRef own  = LLVMContextCreate(); /* LLVM's rule: one thread at a time in a context */
   LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRange(
       LLVMGetBufferStart(part->bitcode), LLVMGetBufferSize(part->bitcode), "model", 0);
   LLVMContextSetDiagnosticHandler(own, swallow, NULL);

@@ -229,8 +229,8 @@ ude_status ude_reflection_read(const char *text, size_t length, ude_reflection *
   reflection->has_p0    = integer(&in) != 0;
   reflection->has_tspan = integer(&in) != 0;
   int64_t learned       = count(&in);
-  reflection->learned   = in.failed ? NULL : ude_calloc((size_t)learned, sizeof *reflection->learned);
-  in.failed             = in.failed || !reflection->learned;
+  reflection->learned = in.failed ? NULL : ude_calloc((size_t)learned, sizeof *reflection->learned);
+  in.failed           = in.failed || !reflection->learned;
   for (; reflection->learned_count < learned && !in.failed; reflection->learned_count++) {
     read_learned(&in, &reflection->learned[reflection->learned_count]);
   }

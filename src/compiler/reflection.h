@@ -26,7 +26,7 @@ typedef struct ude_integer_run {
 
 typedef struct ude_struct_shape {
   bool             defined;
-  int64_t          size; /**< bytes */
+  int64_t          size;  /**< bytes */
   int64_t          reals; /**< scalars of the flat vector */
   int64_t          runs, integers;
   ude_field_run   *run;

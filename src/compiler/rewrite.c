@@ -87,8 +87,7 @@ static ude_status edit_definition(rewriter *r, const ude_survey_function *f) {
     return status;
   }
   size_t arguments = ude_source_find(text, length, at->offset, '(');
-  size_t open =
-      ude_source_find(text, length, ude_source_match(text, length, arguments) + 1, '{');
+  size_t open  = ude_source_find(text, length, ude_source_match(text, length, arguments) + 1, '{');
   size_t close = ude_source_match(text, length, open);
   if (close >= length) {
     status = ude_fail(r->error, UDE_UNSUPPORTED,
@@ -157,7 +156,8 @@ static void edit_members(rewriter *r, const char *text, size_t length, size_t at
     while (start > at && (text[start - 1] == ' ' || text[start - 1] == '\t')) {
       start--;
     }
-    stop += text[stop] == '\n' && start > 0 && text[start - 1] == '\n'; /* nothing else on its lines */
+    stop +=
+        text[stop] == '\n' && start > 0 && text[start - 1] == '\n'; /* nothing else on its lines */
     ude_edits_add(&r->edits, r->survey.param.file, start, stop, "");
   } else if (gone > 0) {
     ude_text kept  = {0};
@@ -167,7 +167,8 @@ static void edit_members(rewriter *r, const char *text, size_t length, size_t at
       if (member->place.offset >= at && member->place.offset < end) {
         size_t stop = ude_source_find(text, end, member->place.offset, ',');
         if (!goes(member)) {
-          ude_text_append(&kept, "%s%.*s", kept.length ? "," : "", (int)(stop - piece), text + piece);
+          ude_text_append(&kept, "%s%.*s", kept.length ? "," : "", (int)(stop - piece),
+                          text + piece);
         }
         piece = stop + 1;
         while (kept.length == 0 && piece < end && text[piece] == ' ') {
@@ -285,18 +286,20 @@ static ude_status place_definition(rewriter *r, const ude_survey_place *old, con
 }
 
 static ude_status edit_p0(rewriter *r) {
-  const ude_struct_shape *shape  = &ude_model_reflection(r->model)->structs[UDE_STRUCT_PARAM];
-  const ude_vector_field *field  = ude_model_vector_field(r->model);
-  char                   *image  = NULL;
-  double                 *zeros  = ude_calloc((size_t)shape->reals, sizeof *zeros);
-  ude_text                text   = {0};
+  const ude_struct_shape *shape = &ude_model_reflection(r->model)->structs[UDE_STRUCT_PARAM];
+  const ude_vector_field *field = ude_model_vector_field(r->model);
+  char                   *image = NULL;
+  double                 *zeros = ude_calloc((size_t)shape->reals, sizeof *zeros);
+  ude_text                text  = {0};
   char                    number[32];
-  ude_status              status = zeros ? param_image(r, shape, &image)
-                                         : ude_fail_memory(r->error, "p0");
+  ude_status status = zeros ? param_image(r, shape, &image) : ude_fail_memory(r->error, "p0");
   if (status == UDE_OK) {
     ude_text_append(&text, "const struct param p0 = {");
-    ude_initialiser_append(shape, r->p ? r->p : field->p0 ? field->p0 : zeros, image, is_gone, r,
-                           &text);
+    ude_initialiser_append(shape,
+                           r->p        ? r->p
+                           : field->p0 ? field->p0
+                                       : zeros,
+                           image, is_gone, r, &text);
     for (size_t i = 0; i < r->param_count; i++) {
       ude_text_append(&text, "\n    .%s = %s,", r->params[i].name,
                       ude_initialiser_number(r->params[i].value, false, number));
@@ -315,7 +318,8 @@ static ude_status edit_u0(rewriter *r) {
   const ude_struct_shape *shape = &ude_model_reflection(r->model)->structs[UDE_STRUCT_STATE];
   ude_text                text  = {0};
   ude_text_append(&text, "const struct state u0 = {");
-  ude_initialiser_append(shape, r->u0, ude_model_image(r->model, UDE_STRUCT_STATE), NULL, NULL, &text);
+  ude_initialiser_append(shape, r->u0, ude_model_image(r->model, UDE_STRUCT_STATE), NULL, NULL,
+                         &text);
   ude_text_append(&text, "\n};");
   ude_status status = UDE_OK;
   if (text.failed) {
@@ -403,26 +407,26 @@ ude_status ude_model_rewrite(const char *const *files, size_t file_count,
                              const ude_replacement *replacements, size_t replacement_count,
                              const ude_new_param *params, size_t param_count, const double *p,
                              const double *u0, const char *banner, char **text, ude_error *error) {
-  static const ude_compile_options none = {0};
-  ude_error                        own  = {0};
-  rewriter            r     = {.options     = options ? options : &none,
-                               .params      = params,
-                               .param_count = param_count,
-                               .p           = p,
-                               .u0          = u0,
-                               .error       = error ? error : &own};
-  ude_compile_options plain = *r.options;
-  ude_model          *model = NULL;
-  ude_text            out   = {0};
-  *text                     = NULL;
-  plain.derivatives         = UDE_DERIVATIVE_NONE;
-  ude_status status         = ude_model_compile(files, file_count, &plain, &model, r.error);
+  static const ude_compile_options none  = {0};
+  ude_error                        own   = {0};
+  rewriter                         r     = {.options     = options ? options : &none,
+                                            .params      = params,
+                                            .param_count = param_count,
+                                            .p           = p,
+                                            .u0          = u0,
+                                            .error       = error ? error : &own};
+  ude_compile_options              plain = *r.options;
+  ude_model                       *model = NULL;
+  ude_text                         out   = {0};
+  *text                                  = NULL;
+  plain.derivatives                      = UDE_DERIVATIVE_NONE;
+  ude_status status = ude_model_compile(files, file_count, &plain, &model, r.error);
   if (status) {
     return status;
   }
   r.model = model;
-  status  = ude_survey_make(&r.survey, files, file_count, r.options, replacements, replacement_count,
-                            r.error);
+  status = ude_survey_make(&r.survey, files, file_count, r.options, replacements, replacement_count,
+                           r.error);
   if (status == UDE_OK) {
     status = plan(&r);
   }

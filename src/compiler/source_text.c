@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "compiler/source_text.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,9 +11,10 @@ enum { MAX_DEPTH = 32 };
 
 void ude_edits_add(ude_edits *edits, const char *file, size_t start, size_t end, const char *text) {
   ude_edit *grown = ude_realloc(edits->edit, edits->count + 1, sizeof *grown);
-  char     *name  = realpath(file, NULL);
-  char     *copy  = strdup(text);
-  edits->edit     = grown ? grown : edits->edit;
+  char      real[PATH_MAX];
+  char     *name = strdup(realpath(file, real) ? real : file);
+  char     *copy = strdup(text);
+  edits->edit    = grown ? grown : edits->edit;
   if (!grown || !name || !copy) {
     free(name);
     free(copy);
@@ -115,8 +117,9 @@ size_t ude_source_statement(const char *text, size_t length, size_t from, size_t
     } else if (text[i] == ';' || text[i] == '{' || text[i] == '}') {
       start = next;
     }
-    line_head = i < length && (text[i] == '\n' || (line_head && (text[i] == ' ' || text[i] == '\t')));
-    i         = next > i ? next : i + 1;
+    line_head =
+        i < length && (text[i] == '\n' || (line_head && (text[i] == ' ' || text[i] == '\t')));
+    i = next > i ? next : i + 1;
   }
   while (start < at && (strchr(" \t\r\n", text[start]) || is_comment(text, length, start))) {
     start = ude_source_next(text, length, start);
@@ -153,9 +156,10 @@ static bool find_include(const char *path, const char *name, size_t length,
     return true;
   }
   for (size_t i = 0; i < flag_count; i++) {
-    const char *folder = strncmp(flags[i], "-I", 2) == 0
-                             ? (flags[i][2] ? flags[i] + 2 : i + 1 < flag_count ? flags[i + 1] : "")
-                             : NULL;
+    const char *folder = strncmp(flags[i], "-I", 2) == 0 ? (flags[i][2]          ? flags[i] + 2
+                                                            : i + 1 < flag_count ? flags[i + 1]
+                                                                                 : "")
+                                                         : NULL;
     if (folder) {
       found->length = 0;
       ude_text_append(found, "%s/%.*s", folder, (int)length, name);
@@ -267,22 +271,21 @@ ude_status ude_source_paste(ude_paste *paste, const char *path, int depth, ude_e
   char      *data   = NULL;
   size_t     length = 0;
   ude_text   edited = {0};
-  char      *real   = realpath(path, NULL);
+  char       real[PATH_MAX];
   ude_status status = depth > MAX_DEPTH
                           ? ude_fail(error, UDE_COMPILE, "%s: includes are nested too deeply", path)
                           : ude_file_read(path, &data, &length, error);
-  if (status == UDE_OK && real) {
+  if (status == UDE_OK && !realpath(path, real)) {
+    status = ude_fail(error, UDE_IO, "%s: its folder cannot be read", path);
+  }
+  if (status == UDE_OK) {
     apply(real, data, length, paste->edits, &edited);
     status = edited.failed ? ude_fail_memory(error, "the rewritten model") : UDE_OK;
-  }
-  if (status == UDE_OK && !real) {
-    status = ude_fail_memory(error, "the rewritten model");
   }
   if (status == UDE_OK && edited.length > 0 && !pasted_before(paste, real, &edited)) {
     status = paste_text(paste, path, &edited, depth, error);
   }
   free(data);
-  free(real);
   ude_text_free(&edited);
   return status;
 }
@@ -303,8 +306,8 @@ void ude_source_macros(const char *const *flags, size_t flag_count, ude_text *ou
       size_t      name   = strcspn(text, "(=");
       size_t      length = strcspn(text, "=");
       if (length > 0) {
-        ude_text_append(out, "#ifndef %.*s\n#define %.*s %s\n#endif\n", (int)name, text, (int)length,
-                        text, text[length] ? text + length + 1 : "1");
+        ude_text_append(out, "#ifndef %.*s\n#define %.*s %s\n#endif\n", (int)name, text,
+                        (int)length, text, text[length] ? text + length + 1 : "1");
       }
     }
   }

@@ -24,6 +24,10 @@ static bool same_place(const ude_survey_place *a, const ude_survey_place *b) {
   return a->file && b->file && a->offset == b->offset && strcmp(a->file, b->file) == 0;
 }
 
+static bool is_foreign(const ude_survey *s, CXCursor cursor) {
+  return s->clang->Location_isInSystemHeader(s->clang->getCursorLocation(cursor)) != 0;
+}
+
 static bool is_param_struct(const ude_survey *s, CXCursor cursor) {
   return s->clang->getCursorKind(cursor) == CXCursor_StructDecl &&
          ude_libclang_named(s->clang, cursor, "param");
@@ -64,12 +68,13 @@ static size_t function_of(ude_survey *s, CXCursor cursor) {
     return 0;
   }
   ude_survey_function *added = &s->function[s->functions];
-  *added = (ude_survey_function){.key       = key,
-                                 .name      = name,
-                                 .is_static = s->clang->Cursor_getStorageClass(cursor) == CX_SC_Static};
+  *added =
+      (ude_survey_function){.key       = key,
+                            .name      = name,
+                            .is_static = s->clang->Cursor_getStorageClass(cursor) == CX_SC_Static};
   for (size_t i = 0; i < s->replacement_count; i++) {
-    added->body = strcmp(name, s->replacements[i].function) == 0 ? s->replacements[i].body
-                                                                 : added->body;
+    added->body =
+        strcmp(name, s->replacements[i].function) == 0 ? s->replacements[i].body : added->body;
   }
   return s->functions++;
 }
@@ -112,7 +117,7 @@ static enum CXChildVisitResult look_inside(CXCursor cursor, CXCursor parent, CXC
   (void)parent;
   if (kind == CXCursor_DeclRefExpr) {
     CXCursor to = s->clang->getCursorReferenced(cursor);
-    if (s->clang->getCursorKind(to) == CXCursor_FunctionDecl) {
+    if (s->clang->getCursorKind(to) == CXCursor_FunctionDecl && !is_foreign(s, to)) {
       add_call(s, function_of(s, to));
     }
   } else if (kind == CXCursor_MemberRefExpr || kind == CXCursor_MemberRef) {
@@ -134,8 +139,7 @@ static void add_declaration(ude_survey *s, ude_survey_function *function, ude_su
     known = known || same_place(&function->declaration[i], &place);
   }
   ude_survey_place *grown =
-      known ? NULL
-            : ude_realloc(function->declaration, function->declarations + 1, sizeof *grown);
+      known ? NULL : ude_realloc(function->declaration, function->declarations + 1, sizeof *grown);
   if (grown) {
     function->declaration                           = grown;
     function->declaration[function->declarations++] = place;
@@ -164,7 +168,8 @@ static void look_at_function(ude_survey *s, CXCursor cursor) {
 
 /* ------------------------------------------------------------------------------ top level -- */
 
-static enum CXChildVisitResult list_members(CXCursor cursor, CXCursor parent, CXClientData context) {
+static enum CXChildVisitResult list_members(CXCursor cursor, CXCursor parent,
+                                            CXClientData context) {
   ude_survey *s = context;
   (void)parent;
   if (s->clang->getCursorKind(cursor) == CXCursor_FieldDecl) {
@@ -185,6 +190,9 @@ static enum CXChildVisitResult look_at_top(CXCursor cursor, CXCursor parent, CXC
   ude_survey       *s    = context;
   enum CXCursorKind kind = s->clang->getCursorKind(cursor);
   (void)parent;
+  if (is_foreign(s, cursor)) {
+    return CXChildVisit_Continue;
+  }
   if (kind == CXCursor_FunctionDecl) {
     look_at_function(s, cursor);
   } else if (is_param_struct(s, cursor)) {
@@ -274,7 +282,7 @@ ude_status ude_survey_make(ude_survey *survey, const char *const *files, size_t 
   ude_status status = UDE_OK;
   for (size_t i = 0; i < file_count && status == UDE_OK; i++) {
     CXTranslationUnit unit = ude_libclang_parse(survey->clang, index, files[i], options, error);
-    status                 = unit ? UDE_OK : UDE_COMPILE;
+    status                 = unit ? UDE_OK : error->status;
     if (unit) {
       survey->clang->visitChildren(survey->clang->getTranslationUnitCursor(unit), look_at_top,
                                    survey);

@@ -37,16 +37,16 @@ typedef struct ude_survey_function {
 } ude_survey_function;
 
 typedef struct ude_survey {
-  const ude_libclang     *clang;
-  const ude_replacement  *replacements;
-  size_t                  replacement_count;
-  ude_survey_place        param, p0, u0; /**< names of the definitions */
-  ude_survey_member      *member;
-  size_t                  members;
-  ude_survey_function    *function; /**< the first stands for what is outside functions */
-  size_t                  functions;
-  size_t                  current; /**< function being looked at */
-  bool                    failed;  /**< out of memory */
+  const ude_libclang    *clang;
+  const ude_replacement *replacements;
+  size_t                 replacement_count;
+  ude_survey_place       param, p0, u0; /**< names of the definitions */
+  ude_survey_member     *member;
+  size_t                 members;
+  ude_survey_function   *function; /**< the first stands for what is outside functions */
+  size_t                 functions;
+  size_t                 current; /**< function being looked at */
+  bool                   failed;  /**< out of memory */
 } ude_survey;
 
 /** Look at all files. UDE_INVALID_ARGUMENT if a replaced function does not exist. Free in any case. */
