@@ -1,5 +1,4 @@
 /* Running clang. */
-#define _GNU_SOURCE
 #include "compiler/driver.h"
 
 #include <dlfcn.h>
@@ -14,17 +13,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 const char *ude_clang_path(const ude_compile_options *options) {
   return options->clang ? options->clang : UDE_CLANG;
 }
 
 /* The file that holds this code: the shared library, or the program it is linked into. */
 static bool own_file(char *buffer, size_t size) {
-  Dl_info info;
-  if (dladdr((void *)(uintptr_t)&ude_clang_path, &info) && info.dli_fname &&
-      strchr(info.dli_fname, '/')) {
+  static const char here = 0;
+  Dl_info           info;
+  if (dladdr(&here, &info) && info.dli_fname && strchr(info.dli_fname, '/')) {
     return (size_t)snprintf(buffer, size, "%s", info.dli_fname) < size;
   }
   ssize_t length = readlink("/proc/self/exe", buffer, size - 1); /* found through PATH */
@@ -87,7 +84,7 @@ const char **ude_clang_arguments(const ude_compile_options *options, const char 
     for (size_t i = 0; i < options->flag_count; i++) {
       list[n++] = options->flags[i];
     }
-    list[n++] = "-I";
+    list[n++] = "-isystem"; /* no warnings about what the user cannot change */
     list[n++] = include_dir;
   }
   *count = n;
@@ -146,8 +143,7 @@ static int start(const char *clang, const char **arguments, int pipes[STREAMS][2
     failed = posix_spawn_file_actions_adddup2(&actions, pipes[i][1], target[i]);
   }
   if (!failed) {
-    failed =
-        posix_spawnp(child, clang, &actions, NULL, (char *const *)(uintptr_t)arguments, environ);
+    failed = posix_spawnp(child, clang, &actions, NULL, (char *const *)arguments, environ);
   }
   posix_spawn_file_actions_destroy(&actions);
   return failed;

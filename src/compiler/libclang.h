@@ -11,20 +11,21 @@
 
 #include <ude/compiler.h>
 
-#define UDE_LIBCLANG_MAP(X)                                                                     \
-  X(createIndex)                                                                                \
-  X(disposeIndex) X(parseTranslationUnit) X(disposeTranslationUnit) X(getTranslationUnitCursor) \
-      X(visitChildren) X(getCursorKind) X(getCursorSpelling) X(getCString) X(disposeString)     \
-          X(getCursorType) X(getArraySize) X(getFileName) X(getExpansionLocation)               \
-              X(getCursorLocation) X(getCursorReferenced) X(getCursorUSR)                       \
-                  X(getCursorSemanticParent) X(isCursorDefinition) X(getNumDiagnostics)         \
-                      X(getDiagnostic) X(getDiagnosticSeverity) X(formatDiagnostic)             \
-                          X(disposeDiagnostic) X(defaultDiagnosticDisplayOptions)               \
-                              X(Cursor_getNumArguments) X(Cursor_getArgument)                   \
-                                  X(Cursor_getStorageClass) X(Location_isInSystemHeader)
+/* clang-format off */
+#define UDE_LIBCLANG_MAP(X)                                                           \
+  X(createIndex) X(disposeIndex) X(parseTranslationUnit) X(disposeTranslationUnit)    \
+  X(getTranslationUnitCursor) X(visitChildren) X(getCursorKind) X(getCursorSpelling)  \
+  X(getCString) X(disposeString) X(getCursorType) X(getArraySize) X(getFileName)      \
+  X(getExpansionLocation) X(getCursorLocation) X(getCursorReferenced) X(getCursorUSR) \
+  X(getCursorSemanticParent) X(isCursorDefinition) X(getNumDiagnostics)               \
+  X(getDiagnostic) X(getDiagnosticSeverity) X(formatDiagnostic) X(disposeDiagnostic)  \
+  X(defaultDiagnosticDisplayOptions) X(Cursor_getNumArguments) X(Cursor_getArgument)  \
+  X(Cursor_getStorageClass) X(Location_isInSystemHeader)
+/* clang-format on */
 
 typedef struct ude_libclang {
-#define UDE_LIBCLANG_FIELD(name) __typeof__(&clang_##name) name;
+#define UDE_LIBCLANG_FIELD(name) \
+  __typeof__(&clang_##name) name; /* NOLINT(bugprone-macro-parentheses) */
   UDE_LIBCLANG_MAP(UDE_LIBCLANG_FIELD)
 #undef UDE_LIBCLANG_FIELD
 } ude_libclang;

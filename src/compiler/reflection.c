@@ -8,7 +8,7 @@
 
 void ude_reflection_free_shape(ude_struct_shape *shape) {
   for (int64_t i = 0; i < shape->runs; i++) {
-    free((char *)(uintptr_t)shape->run[i].member.name);
+    free((void *)shape->run[i].member.name);
   }
   for (int64_t i = 0; i < shape->integers; i++) {
     free(shape->integer[i].name);
@@ -207,7 +207,7 @@ static void read_learned(reader *in, ude_learned_shape *learned) {
   for (; learned->arguments < arguments && !in->failed; learned->arguments++) {
     ude_learned_argument *argument = &learned->argument[learned->arguments];
     argument->name                 = name(in);
-    argument->kind                 = (int)integer(in);
+    argument->kind                 = (ude_argument_kind)integer(in);
     argument->single               = integer(in) != 0;
     argument->count                = integer(in);
   }

@@ -48,11 +48,18 @@ enum {
 };
 
 /** An argument of a learned function. */
+typedef enum ude_argument_kind {
+  UDE_ARGUMENT_SCALAR,
+  UDE_ARGUMENT_INPUT,
+  UDE_ARGUMENT_OUTPUT,
+  UDE_ARGUMENT_PARAM
+} ude_argument_kind;
+
 typedef struct ude_learned_argument {
-  enum { UDE_ARGUMENT_SCALAR, UDE_ARGUMENT_INPUT, UDE_ARGUMENT_OUTPUT, UDE_ARGUMENT_PARAM } kind;
-  bool    single;
-  int64_t count; /**< array extent; 1 for a scalar */
-  char   *name;
+  ude_argument_kind kind;
+  bool              single;
+  int64_t           count; /**< array extent; 1 for a scalar */
+  char             *name;
 } ude_learned_argument;
 
 typedef struct ude_learned_shape {

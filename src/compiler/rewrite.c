@@ -59,7 +59,10 @@ static void remove_text(rewriter *r, const char *file, const char *text, size_t 
   for (int lines = 0; alone && end < length && text[end] == '\n' && lines < 2; lines++) {
     end++; /* its own line, and one blank line behind */
   }
-  ude_edits_add(&r->edits, file, start, end, "");
+  ude_edit *edit = ude_edits_add(&r->edits, file, start, end, "");
+  if (edit) { /* in a header that is not pasted, it may stay */
+    edit->optional = true;
+  }
 }
 
 static ude_status edit_declaration(rewriter *r, const ude_survey_function *f,
@@ -89,7 +92,7 @@ static ude_status edit_definition(rewriter *r, const ude_survey_function *f) {
   size_t arguments = ude_source_find(text, length, at->offset, '(');
   size_t open  = ude_source_find(text, length, ude_source_match(text, length, arguments) + 1, '{');
   size_t close = ude_source_match(text, length, open);
-  if (close >= length) {
+  if (close >= length && f->body) {
     status = ude_fail(r->error, UDE_UNSUPPORTED,
                       "%s: the body of '%s' cannot be found (is it made by a macro?)", at->file,
                       f->name);
@@ -102,7 +105,7 @@ static ude_status edit_definition(rewriter *r, const ude_survey_function *f) {
       ude_edits_add(&r->edits, at->file, open, close + 1, block.data);
     }
     ude_text_free(&block);
-  } else {
+  } else if (close < length) {
     size_t start = head_of(text, length, at->offset);
     remove_text(r, at->file, text, length, ude_source_comment(text, length, 0, start), close + 1);
   }
@@ -392,7 +395,7 @@ static ude_status paste_all(rewriter *r, const char *const *files, size_t file_c
     status = ude_fail_memory(r->error, "the rewritten model");
   }
   for (size_t i = 0; i < r->edits.count && status == UDE_OK; i++) {
-    if (!r->edits.edit[i].made) {
+    if (!r->edits.edit[i].made && !r->edits.edit[i].optional) {
       status = ude_fail(r->error, UDE_UNSUPPORTED,
                         "%s is to be changed, but is not pasted: include it with quotes",
                         r->edits.edit[i].file);

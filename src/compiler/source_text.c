@@ -1,5 +1,4 @@
 /* C source as text. */
-#define _GNU_SOURCE
 #include "compiler/source_text.h"
 
 #include <limits.h>
@@ -9,7 +8,8 @@
 
 enum { MAX_DEPTH = 32 };
 
-void ude_edits_add(ude_edits *edits, const char *file, size_t start, size_t end, const char *text) {
+ude_edit *ude_edits_add(ude_edits *edits, const char *file, size_t start, size_t end,
+                        const char *text) {
   ude_edit *grown = ude_realloc(edits->edit, edits->count + 1, sizeof *grown);
   char      real[PATH_MAX];
   char     *name = strdup(realpath(file, real) ? real : file);
@@ -19,14 +19,15 @@ void ude_edits_add(ude_edits *edits, const char *file, size_t start, size_t end,
     free(name);
     free(copy);
     edits->failed = true;
-    return;
+    return NULL;
   }
   size_t at = edits->count++;
   while (at > 0 && edits->edit[at - 1].start > start) { /* by position */
     edits->edit[at] = edits->edit[at - 1];
     at--;
   }
-  edits->edit[at] = (ude_edit){name, start, end, copy, false};
+  edits->edit[at] = (ude_edit){.file = name, .start = start, .end = end, .text = copy};
+  return &edits->edit[at];
 }
 
 void ude_edits_free(ude_edits *edits) {
@@ -152,14 +153,14 @@ static bool find_include(const char *path, const char *name, size_t length,
     ude_text_append(found, "%.*s/", (int)(slash - path), path);
   }
   ude_text_append(found, "%.*s", (int)length, name);
-  if (!found->failed && access(found->data, R_OK) == 0) {
+  if (found->data && !found->failed && access(found->data, R_OK) == 0) {
     return true;
   }
   for (size_t i = 0; i < flag_count; i++) {
-    const char *folder = strncmp(flags[i], "-I", 2) == 0 ? (flags[i][2]          ? flags[i] + 2
-                                                            : i + 1 < flag_count ? flags[i + 1]
-                                                                                 : "")
-                                                         : NULL;
+    const char *folder = strncmp(flags[i], "-I", 2) == 0 ? flags[i] + 2 : NULL;
+    if (folder && !folder[0] && i + 1 < flag_count) {
+      folder = flags[++i];
+    }
     if (folder) {
       found->length = 0;
       ude_text_append(found, "%s/%.*s", folder, (int)length, name);

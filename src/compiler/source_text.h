@@ -11,8 +11,9 @@
 typedef struct ude_edit {
   char  *file; /**< its real path, owned */
   size_t start, end;
-  char  *text; /**< owned */
-  bool   made; /**< by ude_source_paste */
+  char  *text;     /**< owned */
+  bool   optional; /**< the file need not be among those pasted */
+  bool   made;     /**< by ude_source_paste */
 } ude_edit;
 
 typedef struct ude_edits {
@@ -21,8 +22,10 @@ typedef struct ude_edits {
   bool      failed; /**< out of memory */
 } ude_edits;
 
-void ude_edits_add(ude_edits *edits, const char *file, size_t start, size_t end, const char *text);
-void ude_edits_free(ude_edits *edits);
+/** The edit, or NULL without memory. */
+ude_edit *ude_edits_add(ude_edits *edits, const char *file, size_t start, size_t end,
+                        const char *text);
+void      ude_edits_free(ude_edits *edits);
 
 /** Index after the lexeme at i: a comment, string or character literal counts as one. */
 size_t ude_source_next(const char *text, size_t length, size_t i);

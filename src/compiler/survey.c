@@ -152,11 +152,10 @@ static void add_declaration(ude_survey *s, ude_survey_function *function, ude_su
 static void look_at_function(ude_survey *s, CXCursor cursor) {
   size_t           index = function_of(s, cursor);
   ude_survey_place place = place_of(s, cursor);
-  if (index == 0) {
-    free(place.file);
-  } else if (!s->clang->isCursorDefinition(cursor)) {
+  bool             again = index == 0 || s->function[index].definition.file; /* or no memory */
+  if (index > 0 && !s->clang->isCursorDefinition(cursor)) {
     add_declaration(s, &s->function[index], place);
-  } else if (s->function[index].definition.file) {
+  } else if (again) {
     free(place.file); /* of a header that two files include */
   } else {
     s->function[index].definition = place;
@@ -251,7 +250,7 @@ static void find_what_goes(ude_survey *s) {
   for (size_t i = 0; i < s->functions; i++) {
     ude_survey_function *f = &s->function[i];
     f->goes                = !f->stays;
-    for (size_t j = 0; j < f->member_count; j++) {
+    for (size_t j = 0; f->member && s->member && j < f->member_count; j++) {
       bool kept             = f->stays && !f->body;
       s->member[j].used     = s->member[j].used || (kept && f->member[j]);
       s->member[j].was_used = s->member[j].was_used || (!kept && f->member[j]);
