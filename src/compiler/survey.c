@@ -256,7 +256,7 @@ static void find_what_goes(ude_survey *s) {
       s->member[j].was_used = s->member[j].was_used || (!kept && f->member[j]);
     }
   }
-  for (size_t j = 0; j < s->members; j++) {
+  for (size_t j = 0; s->member && j < s->members; j++) {
     s->member[j].used = s->member[j].used || mentioned(s, s->member[j].name);
   }
 }
