@@ -84,23 +84,29 @@ typedef struct ude_new_param {
 } ude_new_param;
 
 /**
- * Write the model again as one self-contained C file: the bodies of learned functions replaced,
- * members of struct param that nothing uses any more removed, new members added, p0 rewritten with `p`
- * (the values of the *old* parameters, double[param.count]; NULL keeps the defaults) and the new members' values, quoted includes pasted.
- * Everything else keeps its text and comments. Replaced functions lose their UDE_LEARNED mark.
+ * Write the model again as one self-contained C file:
+ * - bodies of learned functions replaced; these lose their UDE_LEARNED mark;
+ * - static functions and members of struct param that only replaced bodies used removed;
+ * - new members added to struct param;
+ * - p0 written anew from `p` (the values of the *old* parameters, double[param.count]; NULL keeps the
+ *   defaults), the integers of p0 and options->constants, and the new members' values;
+ * - quoted includes pasted, macros of -D flags defined where they are not.
+ * Everything else keeps its text and comments. The result is checked to compile.
  *
  * @param u0      double[state.count], new default initial state (not where the model defines
  *                `initial`); NULL keeps the model's
  * @param banner  text of a comment at the top; NULL: none
  * @param[out] text   the new source, owned by the caller (free)
+ * @return UDE_INVALID_ARGUMENT (no such function; a new member's name is taken), UDE_COMPILE (the model or the result,
+ *         with clang's first message), UDE_UNSUPPORTED (what is to change stands in a file that is not
+ *         pasted, or comes out of a macro; no libclang), UDE_IO, UDE_OUT_OF_MEMORY
  */
 UDE_API ude_status ude_model_rewrite(const char *const *files, size_t file_count,
                                      const ude_compile_options *options,
                                      const ude_replacement *replacements, size_t replacement_count,
                                      const ude_new_param *params, size_t param_count,
                                      const double *p, const double *u0, const char *banner,
-                                     char **text,
-                                     ude_error *error);
+                                     char **text, ude_error *error);
 
 #ifdef __cplusplus
 }

@@ -2,11 +2,15 @@
 #include "compiler/build.h"
 
 #include <llvm-c/Analysis.h>
+#include <llvm-c/BitWriter.h>
+#include <llvm-c/DebugInfo.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compiler/driver.h"
 #include "compiler/link.h"
+#include "compiler/parallel.h"
 #include "compiler/pipeline.h"
 #include "compiler/source.h"
 #include "compiler/transform.h"
@@ -22,32 +26,65 @@ typedef struct build {
   ude_reflection            *reflection;
   ude_cache_entry           *entry;
   ude_error                 *error;
+  bool                       cacheable; /**< all dependencies are known */
 } build;
 
-static ude_status front(build *b) {
-  for (size_t i = 0; i < b->file_count; i++) {
-    ude_clang_output output = {0};
-    ude_status       status = ude_clang_run(b->files[i], b->options, &output, b->error);
-    if (status == UDE_OK) {
-      status = ude_link_add(b->context, &b->module, &output.bitcode, b->files[i], b->error);
-    }
-    if (status == UDE_OK && output.dependencies.data &&
-        !ude_cache_dependencies(output.dependencies.data, &b->entry->dependencies)) {
-      ude_text_free(&b->entry->dependencies); /* then the model is not cached */
-    }
-    ude_clang_output_free(&output);
-    if (status) {
-      return status;
-    }
+/** A source file on its way through clang. */
+typedef struct clang_run {
+  const build     *of;
+  ude_clang_output output;
+  ude_status       status;
+  ude_error        error;
+} clang_run;
+
+static void run_clang(size_t i, void *context) {
+  clang_run *run = (clang_run *)context + i;
+  run->status    = ude_clang_run(run->of->files[i], run->of->options, &run->output, &run->error);
+}
+
+static ude_status take_output(build *b, const char *file, const clang_run *run) {
+  if (run->output.messages.length > 0 && b->options->diagnostic) {
+    b->options->diagnostic(run->output.messages.data, b->options->diagnostic_context);
   }
-  return UDE_OK;
+  if (run->status) {
+    return ude_fail(b->error, run->status, "%s", run->error.message);
+  }
+  ude_status status = ude_link_add(b->context, &b->module, &run->output.bitcode, file, b->error);
+  if (status == UDE_OK && b->options->cache_dir && run->output.dependencies.data &&
+      !ude_cache_dependencies(run->output.dependencies.data, &b->entry->dependencies)) {
+    b->cacheable = false;
+  }
+  return status;
+}
+
+static ude_status front(build *b) {
+  clang_run *runs = ude_calloc(b->file_count, sizeof *runs);
+  if (!runs) {
+    return ude_fail_memory(b->error, "the model's files");
+  }
+  for (size_t i = 0; i < b->file_count; i++) {
+    runs[i].of = b;
+  }
+  ude_parallel(b->file_count, run_clang, runs);
+  ude_status status = UDE_OK;
+  b->cacheable      = true;
+  for (size_t i = 0; i < b->file_count; i++) {
+    status = status ? status : take_output(b, b->files[i], &runs[i]);
+    ude_clang_output_free(&runs[i].output);
+  }
+  if (!b->cacheable) {
+    ude_text_free(&b->entry->dependencies);
+  }
+  free(runs);
+  return status;
 }
 
 static ude_status derive(build *b, LLVMValueRef flat, const char *map) {
   char name[UDE_FLAT_NAME];
   if (b->options->derivatives & UDE_DERIVATIVE_JVP) {
     if (!ude_emit_jvp(b->module, flat, 1, ude_flat_name(name, "jvp", map), b->error) ||
-        !ude_emit_jvp(b->module, flat, UDE_BUILD_WIDTH, ude_flat_name(name, "wide", map), b->error)) {
+        !ude_emit_jvp(b->module, flat, UDE_BUILD_WIDTH, ude_flat_name(name, "wide", map),
+                      b->error)) {
       return b->error->status;
     }
   }
@@ -64,13 +101,14 @@ void ude_build_learned_name(char buffer[UDE_FLAT_NAME], const ude_learned_shape 
 
 /* Flat maps of everything the model defines, their derivatives, machine code. */
 static ude_status middle(build *b) {
-  bool       probe  = (b->options->derivatives & UDE_PROBE) != 0;
-  bool       derive_any = (b->options->derivatives & (UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP)) != 0;
-  char       name[UDE_FLAT_NAME];
-  char       map[UDE_FLAT_NAME];
+  bool probe      = (b->options->derivatives & UDE_PROBE) != 0;
+  bool derive_any = (b->options->derivatives & (UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP)) != 0;
+  char name[UDE_FLAT_NAME];
+  char map[UDE_FLAT_NAME];
   ude_status status = UDE_OK;
   for (int i = 0; i < UDE_MAPS && status == UDE_OK; i++) {
-    if (b->reflection->map[i] && !ude_flat_emit(b->module, b->reflection, i, b->options, b->error)) {
+    if (b->reflection->map[i] &&
+        !ude_flat_emit(b->module, b->reflection, i, b->options, b->error)) {
       status = b->error->status;
     }
   }
@@ -104,20 +142,12 @@ static ude_status middle(build *b) {
     status = ude_fail(b->error, UDE_INTERNAL, "transformed code is invalid: %.900s", message);
   }
   LLVMDisposeMessage(message);
-  LLVMMemoryBufferRef object = NULL;
-  if (status == UDE_OK) {
-    status = ude_pipeline_object(b->module, b->machine, &object, b->error);
-  }
-  if (object) {
-    ude_text_append_bytes(&b->entry->object, LLVMGetBufferStart(object), LLVMGetBufferSize(object));
-    LLVMDisposeMemoryBuffer(object);
-  }
   return status;
 }
 
-/* The right-hand side again, with learned functions that report their calls: an object of its own, so that
+/* The right-hand side again, with learned functions that report their calls: a module of its own, so that
  * the other does not pay for it. */
-static ude_status probe_object(build *b, LLVMModuleRef module) {
+static ude_status make_probe(build *b, LLVMModuleRef module) {
   ude_status status = UDE_OK;
   char       name[UDE_FLAT_NAME];
   for (int64_t i = 0; i < b->reflection->learned_count && status == UDE_OK; i++) {
@@ -131,11 +161,42 @@ static ude_status probe_object(build *b, LLVMModuleRef module) {
   ude_flat_name(name, "probe", "rhs");
   LLVMSetValueName2(flat, name, strlen(name));
   ude_pipeline_internalize(module, false);
-  LLVMMemoryBufferRef object = NULL;
-  status                     = ude_pipeline_object(module, b->machine, &object, b->error);
-  if (object) {
-    ude_text_append_bytes(&b->entry->probe, LLVMGetBufferStart(object), LLVMGetBufferSize(object));
-    LLVMDisposeMemoryBuffer(object);
+  return UDE_OK;
+}
+
+static LLVMMemoryBufferRef to_bitcode(LLVMModuleRef module) {
+  LLVMStripModuleDebugInfo(module); /* nothing reads it any more, and it costs time */
+  return LLVMWriteBitcodeToMemoryBuffer(module);
+}
+
+static ude_status back(build *b, LLVMModuleRef probe) {
+  static const char *const prefixes[UDE_OBJECTS] = {[UDE_OBJECT_VJP]   = "ude.vjp.",
+                                                    [UDE_OBJECT_WIDE]  = "ude.wide.",
+                                                    [UDE_OBJECT_JVP]   = "ude.jvp.",
+                                                    [UDE_OBJECT_VALUE] = "ude.value.",
+                                                    [UDE_OBJECT_PROBE] = "ude.probe."};
+  const bool               jvp = (b->options->derivatives & UDE_DERIVATIVE_JVP) != 0;
+  const bool               wanted[UDE_OBJECTS] = {
+      [UDE_OBJECT_VJP]   = (b->options->derivatives & UDE_DERIVATIVE_VJP) != 0,
+      [UDE_OBJECT_WIDE]  = jvp,
+      [UDE_OBJECT_JVP]   = jvp,
+      [UDE_OBJECT_VALUE] = true,
+      [UDE_OBJECT_PROBE] = probe != NULL};
+  LLVMMemoryBufferRef bitcode[2] = {to_bitcode(b->module), probe ? to_bitcode(probe) : NULL};
+  ude_part            parts[UDE_OBJECTS];
+  size_t              count = 0;
+  for (int i = 0; i < UDE_OBJECTS; i++) {
+    if (wanted[i]) {
+      parts[count++] = (ude_part){.bitcode = bitcode[i == UDE_OBJECT_PROBE],
+                                  .prefix  = prefixes[i],
+                                  .data    = i == UDE_OBJECT_VALUE,
+                                  .object  = &b->entry->object[i]};
+    }
+  }
+  ude_status status = ude_pipeline_parts(parts, count, b->error);
+  LLVMDisposeMemoryBuffer(bitcode[0]);
+  if (probe) {
+    LLVMDisposeMemoryBuffer(bitcode[1]);
   }
   return status;
 }
@@ -154,7 +215,8 @@ static ude_status compile(build *b) {
   }
   if (status == UDE_OK && (b->options->derivatives & UDE_PROBE)) {
     status = ude_source_extents(b->files, b->file_count, b->options, b->reflection, b->error);
-    probe  = status == UDE_OK && b->reflection->learned_count > 0 ? LLVMCloneModule(b->module) : NULL;
+    probe =
+        status == UDE_OK && b->reflection->learned_count > 0 ? LLVMCloneModule(b->module) : NULL;
   }
   if (status == UDE_OK) {
     status = ude_pipeline_target(&b->machine, b->error);
@@ -163,11 +225,14 @@ static ude_status compile(build *b) {
     status = middle(b);
   }
   if (status == UDE_OK && probe) {
-    status = probe_object(b, probe);
+    status = make_probe(b, probe);
+  }
+  if (status == UDE_OK) {
+    status = back(b, probe);
   }
   if (status == UDE_OK) {
     ude_reflection_write(b->reflection, &b->entry->reflection);
-    if (b->entry->reflection.failed || b->entry->object.failed || b->entry->probe.failed) {
+    if (b->entry->reflection.failed) {
       status = ude_fail_memory(b->error, "the compiled model");
     }
   }
@@ -180,13 +245,13 @@ static ude_status compile(build *b) {
 ude_status ude_build(const char *const *files, size_t file_count,
                      const ude_compile_options *options, ude_reflection *reflection,
                      ude_cache_entry *entry, ude_error *error) {
-  build b   = {.files      = files,
-               .file_count = file_count,
-               .options    = options,
-               .context    = LLVMContextCreate(),
-               .reflection = reflection,
-               .entry      = entry,
-               .error      = error};
+  build      b      = {.files      = files,
+                       .file_count = file_count,
+                       .options    = options,
+                       .context    = LLVMContextCreate(),
+                       .reflection = reflection,
+                       .entry      = entry,
+                       .error      = error};
   ude_status status = compile(&b);
   if (b.module) {
     LLVMDisposeModule(b.module);

@@ -10,13 +10,18 @@
 #include "compiler/driver.h"
 #include "compiler/pipeline.h"
 
-static const char magic[] = "ude cache 1";
+static const char magic[] = "ude cache 2";
+
+enum { PARTS = 2 + UDE_OBJECTS };
+
+static ude_text *part(ude_cache_entry *entry, int i) {
+  return i == 0 ? &entry->dependencies : i == 1 ? &entry->reflection : &entry->object[i - 2];
+}
 
 void ude_cache_entry_free(ude_cache_entry *entry) {
-  ude_text_free(&entry->dependencies);
-  ude_text_free(&entry->reflection);
-  ude_text_free(&entry->object);
-  ude_text_free(&entry->probe);
+  for (int i = 0; i < PARTS; i++) {
+    ude_text_free(part(entry, i));
+  }
 }
 
 static bool file_digest(const char *path, char digest[UDE_SHA256_TEXT]) {
@@ -66,7 +71,7 @@ ude_status ude_cache_key(const char *const *files, size_t file_count,
 
 /* "x: a.c b\ c.h \<newline> d.h": a backslash escapes a blank or a newline, $$ stands for $. */
 bool ude_cache_dependencies(const char *rule, ude_text *lines) {
-  const char *at = strchr(rule, ':');
+  const char *at       = strchr(rule, ':');
   bool        complete = at != NULL;
   at                   = at ? at + 1 : rule;
   while (*at && complete) {
@@ -116,32 +121,40 @@ static bool unchanged(const ude_text *dependencies) {
   return true;
 }
 
-static bool take(const char **at, const char *end, size_t length, ude_text *part) {
+static bool take(const char **at, const char *end, size_t length, ude_text *to) {
   if (length > (size_t)(end - *at)) {
     return false;
   }
-  ude_text_append_bytes(part, *at, length);
+  ude_text_append_bytes(to, *at, length);
   *at += length;
-  return !part->failed;
+  return !to->failed;
 }
 
+/* "magic\ndigest\n", then what the digest is of: the parts' sizes, a line end, the parts. */
 static bool parse(const char *data, size_t length, ude_cache_entry *entry) {
-  char   digest[UDE_SHA256_TEXT];
-  size_t sizes[4];
-  int    used = 0;
-  size_t head = sizeof magic + UDE_SHA256_TEXT; /* "magic\ndigest\n" */
+  char         digest[UDE_SHA256_TEXT];
+  size_t       sizes[PARTS];
+  const size_t head = sizeof magic + UDE_SHA256_TEXT;
   if (length < head || strncmp(data, magic, sizeof magic - 1) != 0 ||
       strncmp(data + sizeof magic, ude_sha256(data + head, length - head, digest),
-              UDE_SHA256_TEXT - 1) != 0 ||
-      sscanf(data + head, "%zu %zu %zu %zu%n", &sizes[0], &sizes[1], &sizes[2], &sizes[3], &used) !=
-          4) {
+              UDE_SHA256_TEXT - 1) != 0) {
     return false;
   }
+  const char *at  = data + head;
   const char *end = data + length;
-  const char *at  = data + head + used + 1;
-  return at <= end && take(&at, end, sizes[0], &entry->dependencies) &&
-         take(&at, end, sizes[1], &entry->reflection) && take(&at, end, sizes[2], &entry->object) &&
-         take(&at, end, sizes[3], &entry->probe);
+  for (int i = 0; i < PARTS; i++) {
+    char *after = NULL;
+    sizes[i]    = strtoull(at, &after, 10);
+    if (after == at || *after != (i + 1 < PARTS ? ' ' : '\n')) {
+      return false;
+    }
+    at = after + 1;
+  }
+  bool whole = true;
+  for (int i = 0; i < PARTS; i++) {
+    whole = whole && take(&at, end, sizes[i], part(entry, i));
+  }
+  return whole && at == end;
 }
 
 static void entry_path(const char *folder, const char *key, ude_text *path) {
@@ -179,18 +192,17 @@ static void make_folder(const char *folder) {
   ude_text_free(&path);
 }
 
-void ude_cache_store(const char *folder, const char *key, const ude_cache_entry *entry) {
-  const ude_text *parts[4] = {&entry->dependencies, &entry->reflection, &entry->object,
-                              &entry->probe};
-  ude_text        body     = {0};
-  ude_text        file     = {0};
-  ude_text        path     = {0};
-  char            digest[UDE_SHA256_TEXT];
-  ude_text_append(&body, "%zu %zu %zu %zu\n", parts[0]->length, parts[1]->length, parts[2]->length,
-                  parts[3]->length);
-  for (int i = 0; i < 4; i++) {
-    if (parts[i]->length) {
-      ude_text_append_bytes(&body, parts[i]->data, parts[i]->length);
+void ude_cache_store(const char *folder, const char *key, ude_cache_entry *entry) {
+  ude_text body = {0};
+  ude_text file = {0};
+  ude_text path = {0};
+  char     digest[UDE_SHA256_TEXT];
+  for (int i = 0; i < PARTS; i++) {
+    ude_text_append(&body, "%zu%c", part(entry, i)->length, i + 1 < PARTS ? ' ' : '\n');
+  }
+  for (int i = 0; i < PARTS; i++) {
+    if (part(entry, i)->length) {
+      ude_text_append_bytes(&body, part(entry, i)->data, part(entry, i)->length);
     }
   }
   if (!body.failed) {

@@ -13,12 +13,21 @@
 
 #include "compiler/sha256.h"
 
-/** The parts of an entry; bytes are borrowed for store and owned after load. */
+/** Object code comes in parts, made side by side; an empty one was not asked for. */
+enum {
+  UDE_OBJECT_VJP,
+  UDE_OBJECT_WIDE,
+  UDE_OBJECT_JVP,
+  UDE_OBJECT_VALUE, /**< and u0, p0, tspan */
+  UDE_OBJECT_PROBE, /**< the right-hand side that reports calls of learned functions */
+  UDE_OBJECTS
+};
+
+/** The parts of an entry, owned (ude_cache_entry_free). */
 typedef struct ude_cache_entry {
   ude_text dependencies; /**< lines "digest path" */
   ude_text reflection;
-  ude_text object;
-  ude_text probe; /**< object of the reporting right-hand side, may be empty */
+  ude_text object[UDE_OBJECTS];
 } ude_cache_entry;
 
 /** Digest of sources, options, machine. UDE_IO if a source cannot be read. */
@@ -30,7 +39,7 @@ bool ude_cache_dependencies(const char *rule, ude_text *lines);
 /** True if there was a valid entry. */
 bool ude_cache_load(const char *folder, const char *key, ude_cache_entry *entry);
 /** A failure to store only costs time later, so it is not reported. */
-void ude_cache_store(const char *folder, const char *key, const ude_cache_entry *entry);
+void ude_cache_store(const char *folder, const char *key, ude_cache_entry *entry);
 void ude_cache_entry_free(ude_cache_entry *entry);
 
 #endif

@@ -83,8 +83,8 @@ const char *ude_debug_reference(const ude_debug_info *info, const char *node, co
 }
 
 int64_t ude_debug_integer(const char *node, const char *key, int64_t missing) {
-  const char *value = ude_debug_field(node, key);
-  char       *end   = NULL;
+  const char *value  = ude_debug_field(node, key);
+  char       *end    = NULL;
   int64_t     number = value ? strtoll(value, &end, 10) : 0;
   return value && end != value ? number : missing;
 }

@@ -13,9 +13,10 @@
 #include <ude/base.h>
 
 typedef struct ude_debug_info {
-  char        *text;  /**< owned by LLVM: LLVMDisposeMessage */
-  const char **node;  /**< [count] start of "!N = ..." after the equals sign, NULL where none; lines end in NUL */
-  int64_t      count;
+  char *text; /**< owned by LLVM: LLVMDisposeMessage */
+  const char **
+      node; /**< [count] start of "!N = ..." after the equals sign, NULL where none; lines end in NUL */
+  int64_t count;
 } ude_debug_info;
 
 ude_status ude_debug_info_open(ude_debug_info *info, LLVMModuleRef module, ude_error *error);

@@ -1,5 +1,4 @@
 /* Running clang. */
-#define _GNU_SOURCE
 #include "compiler/driver.h"
 
 #include <dlfcn.h>
@@ -14,17 +13,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 const char *ude_clang_path(const ude_compile_options *options) {
   return options->clang ? options->clang : UDE_CLANG;
 }
 
 /* The file that holds this code: the shared library, or the program it is linked into. */
 static bool own_file(char *buffer, size_t size) {
-  Dl_info info;
-  if (dladdr((void *)(uintptr_t)&ude_clang_path, &info) && info.dli_fname &&
-      strchr(info.dli_fname, '/')) {
+  static const char here = 0;
+  Dl_info           info;
+  if (dladdr(&here, &info) && info.dli_fname && strchr(info.dli_fname, '/')) {
     return (size_t)snprintf(buffer, size, "%s", info.dli_fname) < size;
   }
   ssize_t length = readlink("/proc/self/exe", buffer, size - 1); /* found through PATH */
@@ -75,12 +72,11 @@ void ude_clang_describe(const ude_compile_options *options, ude_text *text) {
 
 const char **ude_clang_arguments(const ude_compile_options *options, const char *include_dir,
                                  size_t extra, size_t *count) {
-  static const char *const fixed[] = {"-x", "c", "-std=gnu11", "-fno-math-errno", "-ffp-contract=on",
-                                      "-fno-color-diagnostics"};
-  const size_t             fixed_count = sizeof fixed / sizeof fixed[0];
-  const char             **list = ude_calloc(fixed_count + options->flag_count + 2 + extra + 1,
-                                             sizeof *list);
-  size_t                   n    = 0;
+  static const char *const fixed[] = {
+      "-x", "c", "-std=gnu11", "-fno-math-errno", "-ffp-contract=on", "-fno-color-diagnostics"};
+  const size_t fixed_count = sizeof fixed / sizeof fixed[0];
+  const char **list = ude_calloc(fixed_count + options->flag_count + 2 + extra + 1, sizeof *list);
+  size_t       n    = 0;
   if (list) {
     for (size_t i = 0; i < fixed_count; i++) {
       list[n++] = fixed[i];
@@ -88,7 +84,7 @@ const char **ude_clang_arguments(const ude_compile_options *options, const char 
     for (size_t i = 0; i < options->flag_count; i++) {
       list[n++] = options->flags[i];
     }
-    list[n++] = "-I";
+    list[n++] = "-isystem"; /* no warnings about what the user cannot change */
     list[n++] = include_dir;
   }
   *count = n;
@@ -147,7 +143,7 @@ static int start(const char *clang, const char **arguments, int pipes[STREAMS][2
     failed = posix_spawn_file_actions_adddup2(&actions, pipes[i][1], target[i]);
   }
   if (!failed) {
-    failed = posix_spawnp(child, clang, &actions, NULL, (char *const *)(uintptr_t)arguments, environ);
+    failed = posix_spawnp(child, clang, &actions, NULL, (char *const *)arguments, environ);
   }
   posix_spawn_file_actions_destroy(&actions);
   return failed;
@@ -197,17 +193,28 @@ ude_status ude_clang_run(const char *file, const ude_compile_options *options,
   memmove(list + 1, list, n * sizeof *list);
   list[0] = clang;
   n++;
-  static const char *const tail[] = {"-g", "-fstandalone-debug", "-O2", "-Xclang",
-                                     "-disable-llvm-passes", "-emit-llvm", "-c", "-MD", "-MF",
-                                     "/dev/fd/3", "-MT", "x", "-o", "-"};
+  static const char *const tail[] = {"-g",
+                                     "-fstandalone-debug",
+                                     "-O2",
+                                     "-Xclang",
+                                     "-disable-llvm-passes",
+                                     "-emit-llvm",
+                                     "-c",
+                                     "-MD",
+                                     "-MF",
+                                     "/dev/fd/3",
+                                     "-MT",
+                                     "x",
+                                     "-o",
+                                     "-"};
   for (size_t i = 0; i < sizeof tail / sizeof tail[0]; i++) {
     list[n++] = tail[i];
   }
   list[n++] = file;
 
   int   pipes[STREAMS][2];
-  pid_t child  = 0;
-  int   failed = make_pipes(pipes);
+  pid_t child   = 0;
+  int   failed  = make_pipes(pipes);
   bool  spawned = false;
   if (!failed) {
     failed  = start(clang, list, pipes, &child);
@@ -224,15 +231,12 @@ ude_status ude_clang_run(const char *file, const ude_compile_options *options,
   close_pipes(pipes, 0);
   free(list);
   if (!spawned) {
-    return ude_fail(error, failed == ENOENT ? UDE_COMPILE : UDE_IO, "cannot run clang ('%s'): %s", clang,
-                    strerror(failed));
+    return ude_fail(error, failed == ENOENT ? UDE_COMPILE : UDE_IO, "cannot run clang ('%s'): %s",
+                    clang, strerror(failed));
   }
   if (failed || output->bitcode.failed || output->messages.failed || output->dependencies.failed) {
     return failed ? ude_fail(error, UDE_IO, "%s: reading from clang: %s", file, strerror(failed))
                   : ude_fail_memory(error, "the output of clang");
-  }
-  if (output->messages.length > 0 && options->diagnostic) {
-    options->diagnostic(output->messages.data, options->diagnostic_context);
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     return ude_fail(error, UDE_COMPILE, "%s: does not compile (clang's messages are above)", file);

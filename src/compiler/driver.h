@@ -18,8 +18,8 @@ const char *ude_include_dir(const ude_compile_options *options, char *buffer, si
 /** What machine code depends on beside the sources: which clang, which build of this code, whose headers. */
 void ude_clang_describe(const ude_compile_options *options, ude_text *text);
 
-/** Compile one file to unoptimised bitcode with debug information. On UDE_COMPILE the messages went to
- *  options->diagnostic. */
+/** Compile one file to unoptimised bitcode with debug information. clang's messages, warnings among them, are in
+ *  the output; on UDE_COMPILE they say why. */
 ude_status ude_clang_run(const char *file, const ude_compile_options *options,
                          ude_clang_output *output, ude_error *error);
 void       ude_clang_output_free(ude_clang_output *output);

@@ -35,9 +35,9 @@ static int vjp(const double *u, const double *p, double t, const double *y_bar, 
   double           small[ON_STACK];
   double           ignored = 0;
   size_t           rows    = (size_t)entry->rows;
-  size_t           unused  = (u_bar ? 0 : (size_t)entry->columns) + (p_bar ? 0 : (size_t)entry->params);
-  size_t           need    = 2 * rows + unused;
-  double          *scratch = need <= ON_STACK ? small : malloc(need * sizeof *scratch);
+  size_t  unused  = (u_bar ? 0 : (size_t)entry->columns) + (p_bar ? 0 : (size_t)entry->params);
+  size_t  need    = 2 * rows + unused;
+  double *scratch = need <= ON_STACK ? small : malloc(need * sizeof *scratch);
   if (!scratch) {
     return -1;
   }
@@ -60,7 +60,7 @@ static int vjp(const double *u, const double *p, double t, const double *y_bar, 
   return failed ? -1 : 0;
 }
 
-void ude_entry_fill(const ude_entry *entry, int64_t width, ude_map *map) {
+void ude_entry_fill(ude_entry *entry, int64_t width, ude_map *map) {
   *map = (ude_map){.rows     = entry->rows,
                    .columns  = entry->columns,
                    .value    = value,
@@ -68,5 +68,5 @@ void ude_entry_fill(const ude_entry *entry, int64_t width, ude_map *map) {
                    .jvp_wide = entry->jvp_wide ? jvp_wide : NULL,
                    .width    = entry->jvp_wide ? width : 0,
                    .vjp      = entry->vjp ? vjp : NULL,
-                   .context  = (void *)(uintptr_t)entry};
+                   .context  = entry};
 }

@@ -26,6 +26,6 @@ typedef struct ude_entry {
 } ude_entry;
 
 /** Fill the map's functions from the entry (which must outlive the map). */
-void ude_entry_fill(const ude_entry *entry, int64_t width, ude_map *map);
+void ude_entry_fill(ude_entry *entry, int64_t width, ude_map *map);
 
 #endif

@@ -35,17 +35,18 @@ static void add_attribute(const maker *m, unsigned index, const char *name) {
 
 static maker begin(LLVMModuleRef module, const ude_reflection *reflection,
                    const ude_compile_options *options, const char *name) {
-  maker m   = {.module = module, .reflection = reflection, .options = options};
-  m.context = LLVMGetModuleContext(module);
-  m.builder = LLVMCreateBuilderInContext(m.context);
-  m.real    = LLVMDoubleTypeInContext(m.context);
-  m.single  = LLVMFloatTypeInContext(m.context);
-  m.pointer = LLVMPointerTypeInContext(m.context, 0);
-  m.byte    = LLVMInt8TypeInContext(m.context);
-  m.word    = LLVMInt64TypeInContext(m.context);
-  m.none    = LLVMVoidTypeInContext(m.context);
+  maker m    = {.module = module, .reflection = reflection, .options = options};
+  m.context  = LLVMGetModuleContext(module);
+  m.builder  = LLVMCreateBuilderInContext(m.context);
+  m.real     = LLVMDoubleTypeInContext(m.context);
+  m.single   = LLVMFloatTypeInContext(m.context);
+  m.pointer  = LLVMPointerTypeInContext(m.context, 0);
+  m.byte     = LLVMInt8TypeInContext(m.context);
+  m.word     = LLVMInt64TypeInContext(m.context);
+  m.none     = LLVMVoidTypeInContext(m.context);
   m.function = LLVMAddFunction(module, name, flat_type(&m));
-  for (unsigned i = 1; i <= 3; i++) { /* arguments of a model do not alias: du, u and p are separate */
+  for (unsigned i = 1; i <= 3;
+       i++) { /* arguments of a model do not alias: du, u and p are separate */
     add_attribute(&m, i, "noalias");
     add_attribute(&m, i, "nocapture");
     if (i > 1) {
@@ -80,9 +81,9 @@ static LLVMValueRef word_constant(const maker *m, int64_t value) {
 /* One scalar between the flat vector and the struct. */
 static void move_scalar(const maker *m, bool to_struct, bool single, LLVMValueRef flat,
                         LLVMValueRef record) {
-  LLVMTypeRef  type  = single ? m->single : m->real;
-  LLVMValueRef value = LLVMBuildLoad2(m->builder, to_struct ? m->real : type,
-                                      to_struct ? flat : record, "");
+  LLVMTypeRef  type = single ? m->single : m->real;
+  LLVMValueRef value =
+      LLVMBuildLoad2(m->builder, to_struct ? m->real : type, to_struct ? flat : record, "");
   if (single) {
     value = to_struct ? LLVMBuildFPTrunc(m->builder, value, m->single, "")
                       : LLVMBuildFPExt(m->builder, value, m->real, "");
@@ -102,10 +103,8 @@ static void move_run(maker *m, bool to_struct, const ude_field_run *run, LLVMVal
   LLVMPositionBuilderAtEnd(m->builder, body);
   LLVMValueRef i     = LLVMBuildPhi(m->builder, m->word, "i");
   LLVMValueRef scale = LLVMBuildNSWMul(m->builder, i, word_constant(m, size), "");
-  LLVMValueRef place =
-      LLVMBuildNSWAdd(m->builder, scale, word_constant(m, run->offset), "");
-  LLVMValueRef index =
-      LLVMBuildNSWAdd(m->builder, i, word_constant(m, run->member.first), "");
+  LLVMValueRef place = LLVMBuildNSWAdd(m->builder, scale, word_constant(m, run->offset), "");
+  LLVMValueRef index = LLVMBuildNSWAdd(m->builder, i, word_constant(m, run->member.first), "");
   move_scalar(m, to_struct, run->single, LLVMBuildGEP2(m->builder, m->real, flat, &index, 1, ""),
               at_byte(m, record, place));
   LLVMValueRef next = LLVMBuildNSWAdd(m->builder, i, word_constant(m, 1), "");
@@ -125,36 +124,44 @@ static void move_struct(maker *m, bool to_struct, const ude_struct_shape *shape,
   }
 }
 
-/* The integer that "name=value" or "name[i]=value" sets: its place in the struct, or -1. */
-static int64_t constant_place(const ude_struct_shape *shape, const char *text, int64_t *size) {
+/* Place of the element that "[i][j]=..." names, or -1. */
+static int64_t element_place(const ude_integer_run *run, const char *text) {
+  int64_t place = 0;
+  for (int d = 0; d < run->rank; d++) {
+    char   *end   = NULL;
+    int64_t index = *text == '[' ? strtoll(text + 1, &end, 10) : -1;
+    if (index < 0 || index >= run->extents[d] || *end != ']') {
+      return -1;
+    }
+    place = place * run->extents[d] + index;
+    text  = end + 1;
+  }
+  return *text == '=' ? place : -1;
+}
+
+int64_t ude_flat_constant(const ude_struct_shape *shape, const char *text, int64_t *size) {
   for (int64_t j = 0; j < shape->integers; j++) {
     const ude_integer_run *run    = &shape->integer[j];
     size_t                 length = strlen(run->name);
-    char                  *end    = NULL;
-    *size                         = run->size;
-    if (strncmp(run->name, text, length) != 0) {
-      continue;
-    }
-    if (text[length] == '=' && run->count == 1) {
-      return run->offset;
-    }
-    int64_t index = text[length] == '[' ? strtoll(text + length + 1, &end, 10) : -1;
-    if (index >= 0 && index < run->count && end[0] == ']' && end[1] == '=') {
-      return run->offset + index * run->size;
+    int64_t place = strncmp(run->name, text, length) == 0 ? element_place(run, text + length) : -1;
+    if (place >= 0) {
+      *size = run->size;
+      return run->offset + place * run->size;
     }
   }
   return -1;
 }
 
 static bool fits(long long value, int64_t size) {
-  return size >= 8 || (value >= -(1LL << (8 * size - 1)) && value < (1LL << (8 * size)));
+  return size < 1 || size >= 8 ||
+         (value >= -(1LL << (8 * size - 1)) && value < (1LL << (8 * size)));
 }
 
 /* Integer members: the model's own default (u0, p0), then what the options set. */
 static void fill_integers(maker *m, int which, LLVMValueRef record) {
   static const char *const defaults[UDE_STRUCTS] = {"u0", "p0", NULL};
   const ude_struct_shape  *shape                 = &m->reflection->structs[which];
-  const bool has[UDE_STRUCTS] = {m->reflection->has_u0, m->reflection->has_p0, false};
+  const bool               has[UDE_STRUCTS] = {m->reflection->has_u0, m->reflection->has_p0, false};
   LLVMValueRef image = has[which] ? LLVMGetNamedGlobal(m->module, defaults[which]) : NULL;
   if (image) {
     LLVMBuildMemCpy(m->builder, record, 8, image, 1, word_constant(m, shape->size));
@@ -165,10 +172,10 @@ static void fill_integers(maker *m, int which, LLVMValueRef record) {
   for (size_t i = 0; which == UDE_STRUCT_PARAM && i < m->options->constant_count; i++) {
     const char  *text   = m->options->constants[i];
     int64_t      size   = 0;
-    int64_t      offset = constant_place(shape, text, &size);
+    int64_t      offset = ude_flat_constant(shape, text, &size);
     LLVMTypeRef  type   = LLVMIntTypeInContext(m->context, (unsigned)(8 * size));
-    LLVMValueRef value  = LLVMConstInt(
-        type, (unsigned long long)strtoll(text + strcspn(text, "=") + 1, NULL, 10), 1);
+    LLVMValueRef value =
+        LLVMConstInt(type, (unsigned long long)strtoll(text + strcspn(text, "=") + 1, NULL, 10), 1);
     LLVMValueRef store =
         LLVMBuildStore(m->builder, value, at_byte(m, record, word_constant(m, offset)));
     LLVMSetAlignment(store, 1);
@@ -221,23 +228,25 @@ static void from_struct(maker *m, int which, LLVMValueRef record, LLVMValueRef f
   }
 }
 
-ude_status ude_flat_check_constants(const ude_reflection *reflection,
+ude_status ude_flat_check_constants(const ude_reflection      *reflection,
                                     const ude_compile_options *options, ude_error *error) {
   const ude_struct_shape *shape = &reflection->structs[UDE_STRUCT_PARAM];
   for (size_t i = 0; i < options->constant_count; i++) {
     const char *text   = options->constants[i];
     size_t      length = strcspn(text, "=");
     int64_t     size   = 0;
+    const char *number = text + length + (text[length] == '=');
     char       *end    = NULL;
-    if (text[length] == '=' && constant_place(shape, text, &size) < 0) {
+    if (text[length] == '=' && ude_flat_constant(shape, text, &size) < 0) {
       return ude_fail(error, UDE_INVALID_ARGUMENT,
-                      "struct param has no integer member '%.*s' that can be set", (int)length, text);
+                      "struct param has no integer member '%.*s' that can be set", (int)length,
+                      text);
     }
-    long long value = text[length] == '=' ? strtoll(text + length + 1, &end, 10) : 0;
-    if (text[length] != '=' || *end != '\0' || end == text + length + 1 || !fits(value, size)) {
+    long long value = strtoll(number, &end, 10);
+    if (text[length] != '=' || *end != '\0' || end == number || !fits(value, size)) {
       return ude_fail(error, UDE_INVALID_ARGUMENT,
-                      "'%s': member '%.*s' is an integer of %d bytes and needs a whole number", text,
-                      (int)length, text, (int)size);
+                      "'%s': member '%.*s' is an integer of %d bytes and needs a whole number",
+                      text, (int)length, text, (int)size);
     }
   }
   return UDE_OK;
@@ -250,16 +259,15 @@ LLVMValueRef ude_flat_emit(LLVMModuleRef module, const ude_reflection *reflectio
   char         name[UDE_FLAT_NAME];
   LLVMValueRef target = LLVMGetNamedFunction(module, ude_map_names[map]);
   maker m = begin(module, reflection, options, ude_flat_name(name, "value", ude_map_names[map]));
-  LLVMValueRef y      = LLVMGetParam(m.function, 0);
-  LLVMValueRef t      = LLVMGetParam(m.function, 3);
-  LLVMValueRef p      = input_struct(&m, UDE_STRUCT_PARAM, LLVMGetParam(m.function, 2));
-  bool has_state = map != UDE_MAP_INITIAL && map != UDE_MAP_PENALTY;
-  LLVMValueRef u = has_state ? input_struct(&m, UDE_STRUCT_STATE, LLVMGetParam(m.function, 1))
-                             : NULL;
-  bool         cost  = map == UDE_MAP_TERMINAL_COST || map == UDE_MAP_RUNNING_COST ||
-               map == UDE_MAP_PENALTY;
-  int          which = map == UDE_MAP_OBSERVE ? UDE_STRUCT_OBSERVATION : UDE_STRUCT_STATE;
-  LLVMValueRef out   = cost ? NULL : output_struct(&m, which, y);
+  LLVMValueRef y         = LLVMGetParam(m.function, 0);
+  LLVMValueRef t         = LLVMGetParam(m.function, 3);
+  LLVMValueRef p         = input_struct(&m, UDE_STRUCT_PARAM, LLVMGetParam(m.function, 2));
+  bool         has_state = map != UDE_MAP_INITIAL && map != UDE_MAP_PENALTY;
+  LLVMValueRef u =
+      has_state ? input_struct(&m, UDE_STRUCT_STATE, LLVMGetParam(m.function, 1)) : NULL;
+  bool cost = map == UDE_MAP_TERMINAL_COST || map == UDE_MAP_RUNNING_COST || map == UDE_MAP_PENALTY;
+  int  which       = map == UDE_MAP_OBSERVE ? UDE_STRUCT_OBSERVATION : UDE_STRUCT_STATE;
+  LLVMValueRef out = cost ? NULL : output_struct(&m, which, y);
   LLVMValueRef arguments[4];
   unsigned     count = 0;
   (void)error;
@@ -309,7 +317,7 @@ static LLVMValueRef array_argument(maker *m, const ude_learned_argument *argumen
 }
 
 LLVMValueRef ude_flat_emit_learned(LLVMModuleRef module, const ude_reflection *reflection,
-                                   const ude_learned_shape *learned,
+                                   const ude_learned_shape   *learned,
                                    const ude_compile_options *options, ude_error *error) {
   char         name[UDE_FLAT_NAME];
   char         full[UDE_FLAT_NAME];
@@ -353,8 +361,7 @@ LLVMValueRef ude_flat_emit_learned(LLVMModuleRef module, const ude_reflection *r
       if (argument->single) {
         LLVMValueRef  index = word_constant(&m, out);
         ude_field_run run   = {.member = {.count = argument->count}, .single = true};
-        move_run(&m, false, &run, LLVMBuildGEP2(m.builder, m.real, y, &index, 1, ""),
-                 arguments[i]);
+        move_run(&m, false, &run, LLVMBuildGEP2(m.builder, m.real, y, &index, 1, ""), arguments[i]);
       }
       out += argument->count;
     }

@@ -19,13 +19,16 @@ LLVMValueRef ude_flat_emit(LLVMModuleRef module, const ude_reflection *reflectio
                            const ude_compile_options *options, ude_error *error);
 /** The same of a learned function: u are its inputs, t is not used. */
 LLVMValueRef ude_flat_emit_learned(LLVMModuleRef module, const ude_reflection *reflection,
-                                   const ude_learned_shape *learned,
+                                   const ude_learned_shape   *learned,
                                    const ude_compile_options *options, ude_error *error);
 /** Make every call of learned function `index` report its inputs and outputs to ude_runtime_record. */
 ude_status ude_flat_probe(LLVMModuleRef module, const ude_learned_shape *learned, int64_t index,
                           ude_error *error);
 /** Are the constants names of integer members of struct param, and integers? */
-ude_status ude_flat_check_constants(const ude_reflection *reflection,
+ude_status ude_flat_check_constants(const ude_reflection      *reflection,
                                     const ude_compile_options *options, ude_error *error);
+
+/** Place in struct param of the integer that "name=value" or "name[i]=value" sets, and its size, in bytes; -1: none. */
+int64_t ude_flat_constant(const ude_struct_shape *shape, const char *text, int64_t *size);
 
 #endif

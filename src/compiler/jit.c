@@ -49,12 +49,11 @@ static void define(const char *name, void *address, void *context) {
   if (to->status) {
     return;
   }
-  LLVMJITSymbolFlags            flags  = {LLVMJITSymbolGenericFlagsExported |
-                                              LLVMJITSymbolGenericFlagsCallable,
-                                          0};
-  LLVMOrcCSymbolMapPair         pair   = {LLVMOrcLLJITMangleAndIntern(to->jit->lljit, name),
-                                          {(LLVMOrcExecutorAddress)(uintptr_t)address, flags}};
-  LLVMOrcMaterializationUnitRef unit   = LLVMOrcAbsoluteSymbols(&pair, 1);
+  LLVMJITSymbolFlags flags = {LLVMJITSymbolGenericFlagsExported | LLVMJITSymbolGenericFlagsCallable,
+                              0};
+  LLVMOrcCSymbolMapPair         pair = {LLVMOrcLLJITMangleAndIntern(to->jit->lljit, name),
+                                        {(LLVMOrcExecutorAddress)(uintptr_t)address, flags}};
+  LLVMOrcMaterializationUnitRef unit = LLVMOrcAbsoluteSymbols(&pair, 1);
   LLVMErrorRef failed = LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(to->jit->lljit), unit);
   if (failed) {
     LLVMOrcDisposeMaterializationUnit(unit);
@@ -69,7 +68,8 @@ ude_status ude_jit_create(ude_jit **jit, ude_error *error) {
   if (!made) {
     return ude_fail_memory(error, "the loader of machine code");
   }
-  ude_status status = take(LLVMOrcCreateLLJIT(&made->lljit, NULL), "the loader of machine code", error);
+  ude_status status =
+      take(LLVMOrcCreateLLJIT(&made->lljit, NULL), "the loader of machine code", error);
   if (status == UDE_OK) {
     LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(made->lljit), swallow,
                                             NULL);

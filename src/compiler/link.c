@@ -26,9 +26,10 @@ ude_status ude_link_add(LLVMContextRef context, LLVMModuleRef *module, const ude
   LLVMModuleRef added  = NULL;
   ude_status    status = UDE_OK;
   if (LLVMParseBitcodeInContext2(context, buffer, &added)) {
-    status = ude_fail(error, UDE_COMPILE,
-                      "%s: clang's bitcode cannot be read, clang and LLVM must be of one version: %s",
-                      file, message);
+    status =
+        ude_fail(error, UDE_COMPILE,
+                 "%s: clang's bitcode cannot be read, clang and LLVM must be of one version: %s",
+                 file, message);
   } else if (!*module) {
     *module = added;
   } else if (LLVMLinkModules2(*module, added)) {
@@ -58,8 +59,7 @@ static void place_of_use(LLVMValueRef value, int depth, char *place, size_t size
 static ude_status check(LLVMValueRef symbol, ude_error *error) {
   size_t      length = 0;
   const char *name   = LLVMGetValueName2(symbol, &length);
-  if (!LLVMGetFirstUse(symbol) || strncmp(name, "llvm.", 5) == 0 ||
-      dlsym(RTLD_DEFAULT, name)) {
+  if (!LLVMGetFirstUse(symbol) || strncmp(name, "llvm.", 5) == 0 || dlsym(RTLD_DEFAULT, name)) {
     return UDE_OK;
   }
   char place[512] = "";

@@ -6,6 +6,7 @@
 #include "compiler/build.h"
 #include "compiler/entries.h"
 #include "compiler/jit.h"
+#include "compiler/loaded.h"
 #include "compiler/runtime.h"
 
 struct ude_model {
@@ -38,8 +39,8 @@ static ude_status fill_layouts(ude_model *model, ude_error *error) {
     for (int64_t j = 0; j < shape->runs; j++) {
       model->members[i][j] = shape->run[j].member;
     }
-    *layouts[i] = (ude_layout){
-        .count = shape->reals, .members = shape->runs, .member = model->members[i]};
+    *layouts[i] =
+        (ude_layout){.count = shape->reals, .members = shape->runs, .member = model->members[i]};
   }
   return UDE_OK;
 }
@@ -89,12 +90,11 @@ static ude_status find_entry(ude_model *model, const char *map, unsigned derivat
 }
 
 static ude_status fill_maps(ude_model *model, unsigned derivatives, ude_error *error) {
-  ude_vector_field *field         = &model->field;
-  ude_map *const    maps[UDE_MAPS] = {&field->rhs,           &field->initial,
-                                      &field->observe,       &field->terminal_cost,
-                                      &field->running_cost,  &field->penalty};
-  int64_t           n             = field->state.count;
-  const int64_t     rows[UDE_MAPS]    = {n, n, field->observation.count, 1, 1, 1};
+  ude_vector_field *field          = &model->field;
+  ude_map *const    maps[UDE_MAPS] = {&field->rhs,           &field->initial,      &field->observe,
+                                      &field->terminal_cost, &field->running_cost, &field->penalty};
+  int64_t           n              = field->state.count;
+  const int64_t     rows[UDE_MAPS] = {n, n, field->observation.count, 1, 1, 1};
   const int64_t     columns[UDE_MAPS] = {n, 0, n, n, n, 0};
   for (int i = 0; i < UDE_MAPS; i++) {
     if (model->reflection.map[i]) {
@@ -214,11 +214,10 @@ static ude_status fill_learned(ude_model *model, unsigned derivatives, ude_error
 static ude_status load(ude_model *model, const ude_cache_entry *entry, unsigned derivatives,
                        ude_error *error) {
   ude_status status = ude_jit_create(&model->jit, error);
-  if (status == UDE_OK) {
-    status = ude_jit_add(model->jit, entry->object.data, entry->object.length, "model", error);
-  }
-  if (status == UDE_OK && entry->probe.length > 0) {
-    status = ude_jit_add(model->jit, entry->probe.data, entry->probe.length, "probe", error);
+  for (int i = 0; i < UDE_OBJECTS && status == UDE_OK; i++) {
+    const ude_text *object = &entry->object[i];
+    status = object->length ? ude_jit_add(model->jit, object->data, object->length, "model", error)
+                            : UDE_OK;
   }
   if (status == UDE_OK) {
     status = fill_layouts(model, error);
@@ -336,4 +335,15 @@ const ude_vector_field *ude_model_vector_field(const ude_model *model) {
 
 bool ude_model_from_cache(const ude_model *model) {
   return model->from_cache;
+}
+
+const ude_reflection *ude_model_reflection(const ude_model *model) {
+  return &model->reflection;
+}
+
+const char *ude_model_image(const ude_model *model, int which) {
+  const ude_reflection *of = &model->reflection;
+  return which == UDE_STRUCT_STATE && of->has_u0   ? ude_jit_find(model->jit, "u0", NULL)
+         : which == UDE_STRUCT_PARAM && of->has_p0 ? ude_jit_find(model->jit, "p0", NULL)
+                                                   : NULL;
 }

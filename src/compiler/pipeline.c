@@ -1,12 +1,13 @@
 /* LLVM passes and machine code. */
 #include "compiler/pipeline.h"
 
-#include <llvm-c/Analysis.h>
-#include <llvm-c/DebugInfo.h>
+#include <llvm-c/BitReader.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 #include <pthread.h>
 #include <string.h>
+
+#include "compiler/parallel.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -38,9 +39,9 @@ ude_status ude_pipeline_target(LLVMTargetMachineRef *machine, ude_error *error) 
 }
 
 void ude_pipeline_describe(ude_text *text) {
-  unsigned major = 0;
-  unsigned minor = 0;
-  unsigned patch = 0;
+  unsigned major    = 0;
+  unsigned minor    = 0;
+  unsigned patch    = 0;
   char    *cpu      = LLVMGetHostCPUName();
   char    *features = LLVMGetHostCPUFeatures();
   LLVMGetVersion(&major, &minor, &patch);
@@ -49,9 +50,25 @@ void ude_pipeline_describe(ude_text *text) {
   LLVMDisposeMessage(features);
 }
 
-static bool kept(const char *name, bool data) {
-  return strncmp(name, "ude.", 4) == 0 ||
-         (data && (strcmp(name, "u0") == 0 || strcmp(name, "p0") == 0 || strcmp(name, "tspan") == 0));
+static bool kept(const char *name, const char *prefix, bool data) {
+  return strncmp(name, prefix, strlen(prefix)) == 0 ||
+         (data &&
+          (strcmp(name, "u0") == 0 || strcmp(name, "p0") == 0 || strcmp(name, "tspan") == 0));
+}
+
+/* Make internal what is defined and not kept. */
+static void keep_only(LLVMModuleRef module, const char *prefix, bool data) {
+  size_t length = 0;
+  for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
+    if (!LLVMIsDeclaration(f) && !kept(LLVMGetValueName2(f, &length), prefix, data)) {
+      LLVMSetLinkage(f, LLVMInternalLinkage);
+    }
+  }
+  for (LLVMValueRef g = LLVMGetFirstGlobal(module); g; g = LLVMGetNextGlobal(g)) {
+    if (LLVMGetInitializer(g) && !kept(LLVMGetValueName2(g, &length), prefix, data)) {
+      LLVMSetLinkage(g, LLVMInternalLinkage);
+    }
+  }
 }
 
 static void delete_global(LLVMModuleRef module, const char *name) {
@@ -68,7 +85,6 @@ void ude_pipeline_internalize(LLVMModuleRef module, bool data) {
   delete_global(module, "llvm.compiler.used");
   delete_global(module, "llvm.used");
   for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
-    size_t length = 0;
     if (LLVMIsDeclaration(f)) {
       continue;
     }
@@ -76,20 +92,13 @@ void ude_pipeline_internalize(LLVMModuleRef module, bool data) {
       unsigned kind = LLVMGetEnumAttributeKindForName(apart[i], strlen(apart[i]));
       LLVMRemoveEnumAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, kind);
     }
-    for (size_t i = 0; i < sizeof machine / sizeof machine[0]; i++) { /* clang's default is a generic one */
-      LLVMRemoveStringAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, machine[i],
-                                       (unsigned)strlen(machine[i]));
-    }
-    if (!kept(LLVMGetValueName2(f, &length), data)) {
-      LLVMSetLinkage(f, LLVMInternalLinkage);
+    for (size_t i = 0; i < sizeof machine / sizeof machine[0];
+         i++) { /* clang's default is a generic one */
+      LLVMRemoveStringAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                                       machine[i], (unsigned)strlen(machine[i]));
     }
   }
-  for (LLVMValueRef g = LLVMGetFirstGlobal(module); g; g = LLVMGetNextGlobal(g)) {
-    size_t length = 0;
-    if (LLVMGetInitializer(g) && !kept(LLVMGetValueName2(g, &length), data)) {
-      LLVMSetLinkage(g, LLVMInternalLinkage);
-    }
-  }
+  keep_only(module, "ude.", data);
 }
 
 static ude_status run(LLVMModuleRef module, LLVMTargetMachineRef machine, const char *passes,
@@ -113,14 +122,14 @@ static ude_status run(LLVMModuleRef module, LLVMTargetMachineRef machine, const 
 ude_status ude_pipeline_canonical(LLVMModuleRef module, LLVMTargetMachineRef machine,
                                   ude_error *error) {
   return run(module, machine,
-             "thinlto-pre-link<O2>,function(loop(loop-unroll-full),sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg)",
+             "thinlto-pre-link<O2>,function(loop(loop-unroll-full),sroa,early-cse<memssa>,"
+             "instcombine<no-verify-fixpoint>,simplifycfg)",
              false, error);
 }
 
 ude_status ude_pipeline_object(LLVMModuleRef module, LLVMTargetMachineRef machine,
                                LLVMMemoryBufferRef *object, ude_error *error) {
-  LLVMStripModuleDebugInfo(module); /* nothing reads it any more, and it costs time */
-  ude_status status = run(module, machine, "default<O3>", true, error);
+  ude_status status  = run(module, machine, "default<O3>", true, error);
   char      *message = NULL;
   *object            = NULL;
   if (status == UDE_OK &&
@@ -129,4 +138,55 @@ ude_status ude_pipeline_object(LLVMModuleRef module, LLVMTargetMachineRef machin
     LLVMDisposeMessage(message);
   }
   return status;
+}
+
+static ude_status make_part(LLVMContextRef context, LLVMMemoryBufferRef bitcode, ude_part *part) {
+  LLVMModuleRef        module  = NULL;
+  LLVMTargetMachineRef machine = NULL;
+  LLVMMemoryBufferRef  object  = NULL;
+  if (LLVMParseBitcodeInContext2(context, bitcode, &module)) {
+    return ude_fail(&part->error, UDE_INTERNAL, "transformed code cannot be read back");
+  }
+  keep_only(module, part->prefix, part->data);
+  ude_status status = ude_pipeline_target(&machine, &part->error);
+  if (status == UDE_OK) {
+    status = ude_pipeline_object(module, machine, &object, &part->error);
+  }
+  if (object) {
+    ude_text_append_bytes(part->object, LLVMGetBufferStart(object), LLVMGetBufferSize(object));
+    status = part->object->failed ? ude_fail_memory(&part->error, "machine code") : status;
+    LLVMDisposeMemoryBuffer(object);
+  }
+  if (machine) {
+    LLVMDisposeTargetMachine(machine);
+  }
+  LLVMDisposeModule(module);
+  return status;
+}
+
+/* LLVM's handler of last resort would print and exit; what matters comes back as an error. */
+static void swallow(LLVMDiagnosticInfoRef info, void *context) {
+  (void)info;
+  (void)context;
+}
+
+static void work(size_t i, void *context) {
+  ude_part      *part = (ude_part *)context + i;
+  LLVMContextRef own  = LLVMContextCreate(); /* LLVM's rule: one thread at a time in a context */
+  LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRange(
+      LLVMGetBufferStart(part->bitcode), LLVMGetBufferSize(part->bitcode), "model", 0);
+  LLVMContextSetDiagnosticHandler(own, swallow, NULL);
+  part->status = make_part(own, buffer, part);
+  LLVMDisposeMemoryBuffer(buffer);
+  LLVMContextDispose(own);
+}
+
+ude_status ude_pipeline_parts(ude_part *parts, size_t count, ude_error *error) {
+  ude_parallel(count, work, parts);
+  for (size_t i = 0; i < count; i++) {
+    if (parts[i].status) {
+      return ude_fail(error, parts[i].status, "%s", parts[i].error.message);
+    }
+  }
+  return UDE_OK;
 }

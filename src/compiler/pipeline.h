@@ -22,4 +22,17 @@ ude_status ude_pipeline_canonical(LLVMModuleRef module, LLVMTargetMachineRef mac
 ude_status ude_pipeline_object(LLVMModuleRef module, LLVMTargetMachineRef machine,
                                LLVMMemoryBufferRef *object, ude_error *error);
 
+/** Machine code of a part of a module. */
+typedef struct ude_part {
+  LLVMMemoryBufferRef bitcode; /**< of the whole module, borrowed */
+  const char         *prefix;  /**< functions whose names start with it are the part */
+  bool                data;    /**< and u0, p0, tspan */
+  ude_text           *object;  /**< appended to */
+  ude_status          status;
+  ude_error           error;
+} ude_part;
+
+/** Make the parts side by side, in the order given where there are more of them than processors. */
+ude_status ude_pipeline_parts(ude_part *parts, size_t count, ude_error *error);
+
 #endif

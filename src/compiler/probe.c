@@ -9,8 +9,7 @@
 static void keep(LLVMBuilderRef builder, LLVMTypeRef real, LLVMValueRef value, LLVMValueRef array,
                  int64_t at) {
   LLVMContextRef context = LLVMGetTypeContext(real);
-  LLVMValueRef   index =
-      LLVMConstInt(LLVMInt64TypeInContext(context), (unsigned long long)at, 0);
+  LLVMValueRef   index   = LLVMConstInt(LLVMInt64TypeInContext(context), (unsigned long long)at, 0);
   if (LLVMTypeOf(value) != real) {
     value = LLVMBuildFPExt(builder, value, real, "");
   }

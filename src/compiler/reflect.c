@@ -13,12 +13,14 @@ const char *const ude_map_names[UDE_MAPS]       = {"rhs",           "initial",  
 static const char *const prototype[UDE_MAPS][6] = {
     {"void", "struct state *", "const struct state *", "const struct param *", "double", NULL},
     {"void", "struct state *", "const struct param *", NULL},
-    {"void", "struct observation *", "const struct state *", "const struct param *", "double", NULL},
+    {"void", "struct observation *", "const struct state *", "const struct param *", "double",
+     NULL},
     {"double", "const struct state *", "const struct param *", "double", NULL},
     {"double", "const struct state *", "const struct param *", "double", NULL},
     {"double", "const struct param *", NULL}};
 
-void ude_reflect_type_text(const ude_debug_info *info, const char *type, char *buffer, size_t size) {
+void ude_reflect_type_text(const ude_debug_info *info, const char *type, char *buffer,
+                           size_t size) {
   bool        is_const = false;
   const char *base     = ude_reflect_strip(info, type, &is_const);
   char        name[200];
@@ -30,7 +32,7 @@ void ude_reflect_type_text(const ude_debug_info *info, const char *type, char *b
   } else if (ude_debug_is(base, "DICompositeType", "DW_TAG_array_type")) {
     const char *at    = NULL;
     const char *range = NULL;
-    bool        one   = ude_debug_next(info, ude_debug_reference(info, base, "elements"), &at, &range);
+    bool one = ude_debug_next(info, ude_debug_reference(info, base, "elements"), &at, &range);
     ude_reflect_type_text(info, ude_debug_reference(info, base, "baseType"), name, sizeof name);
     snprintf(buffer, size, "%s[%lld]", name,
              one && range ? (long long)ude_debug_integer(range, "count", 0) : 0LL);
@@ -83,8 +85,8 @@ static ude_status check_prototype(const ude_debug_info *info, int map, const cha
     return UDE_OK;
   }
   char   wanted[400];
-  size_t used = (size_t)snprintf(wanted, sizeof wanted, "%s %s(", prototype[map][0],
-                                 ude_map_names[map]);
+  size_t used =
+      (size_t)snprintf(wanted, sizeof wanted, "%s %s(", prototype[map][0], ude_map_names[map]);
   for (int i = 1; prototype[map][i] && used < sizeof wanted; i++) {
     used += (size_t)snprintf(wanted + used, sizeof wanted - used, "%s%s", i > 1 ? ", " : "",
                              prototype[map][i]);
@@ -95,7 +97,8 @@ static ude_status check_prototype(const ude_debug_info *info, int map, const cha
 
 static bool defined(LLVMModuleRef module, const char *name) {
   LLVMValueRef function = LLVMGetNamedFunction(module, name);
-  return function && !LLVMIsDeclaration(function) && LLVMGetLinkage(function) == LLVMExternalLinkage;
+  return function && !LLVMIsDeclaration(function) &&
+         LLVMGetLinkage(function) == LLVMExternalLinkage;
 }
 
 /* A default value (u0, p0, tspan) of the model, of the type that the contract wants. */
@@ -141,20 +144,21 @@ static ude_status check_defaults(const ude_debug_info *info, LLVMModuleRef modul
 /* What the language of models has, but this version does not: to pass over it would give wrong results. */
 static ude_status refuse_unsupported(const ude_debug_info *info, LLVMModuleRef module,
                                      ude_error *error) {
-  static const char *const later[] = {"noise", "mass",  "residual",    "lags", "history",
-                                      "rhs_delay", "events", "affect", "fixed_point", "loss"};
+  static const char *const later[] = {"noise",     "mass",   "residual", "lags",        "history",
+                                      "rhs_delay", "events", "affect",   "fixed_point", "loss"};
   for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
     LLVMValueRef global = LLVMGetNamedGlobal(module, later[i]);
-    bool         found  = global && LLVMGetInitializer(global) &&
-                 LLVMGetLinkage(global) == LLVMExternalLinkage;
+    bool         found =
+        global && LLVMGetInitializer(global) && LLVMGetLinkage(global) == LLVMExternalLinkage;
     if (found || defined(module, later[i])) {
       char        place[300] = "";
       const char *node       = ude_reflect_subprogram(info, later[i]);
-      return ude_fail(error, UDE_UNSUPPORTED,
-                      "%s%s'%s' has a meaning for models that ude %s does not support yet; if it is a "
-                      "function of your own, make it static",
-                      node ? ude_debug_place(info, node, place, sizeof place) : "",
-                      node ? ": " : "", later[i], UDE_VERSION_TEXT);
+      return ude_fail(
+          error, UDE_UNSUPPORTED,
+          "%s%s'%s' has a meaning for models that ude %s does not support yet; if it is a "
+          "function of your own, make it static",
+          node ? ude_debug_place(info, node, place, sizeof place) : "", node ? ": " : "", later[i],
+          UDE_VERSION_TEXT);
     }
   }
   return UDE_OK;
@@ -172,9 +176,10 @@ ude_status ude_reflect_functions(const ude_debug_info *info, LLVMModuleRef modul
     }
   }
   if (!reflection->map[UDE_MAP_RHS]) {
-    return ude_fail(error, UDE_COMPILE,
-                    "the model does not define the function rhs: void rhs(struct state *du, const struct "
-                    "state *u, const struct param *p, double t)");
+    return ude_fail(
+        error, UDE_COMPILE,
+        "the model does not define the function rhs: void rhs(struct state *du, const struct "
+        "state *u, const struct param *p, double t)");
   }
   if (!reflection->structs[UDE_STRUCT_STATE].defined) {
     return ude_fail(error, UDE_COMPILE, "the model does not define struct state");

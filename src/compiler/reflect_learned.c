@@ -26,10 +26,11 @@ static void argument_name(const ude_debug_info *info, const char *subprogram, in
 static ude_status refuse(const ude_debug_info *info, const char *node, const char *function,
                          const char *argument, ude_error *error) {
   char place[300];
-  return ude_fail(error, UDE_COMPILE,
-                  "%s: argument '%s' of the learned function '%s' is none of double x, const double x[N], "
-                  "double y[M], const struct param *",
-                  ude_debug_place(info, node, place, sizeof place), argument, function);
+  return ude_fail(
+      error, UDE_COMPILE,
+      "%s: argument '%s' of the learned function '%s' is none of double x, const double x[N], "
+      "double y[M], const struct param *",
+      ude_debug_place(info, node, place, sizeof place), argument, function);
 }
 
 static ude_status add_argument(const ude_debug_info *info, const char *node,
@@ -77,12 +78,13 @@ static ude_status add_learned(const ude_debug_info *info, const char *name,
     return ude_fail_memory(error, "learned functions");
   }
   reflection->learned_count++;
-  const char *node    = ude_reflect_subprogram(info, name);
+  const char *node = ude_reflect_subprogram(info, name);
   if (!node) {
-    return ude_fail(error, UDE_COMPILE,
-                    "there is no debug information of the learned function '%s': two static functions of "
-                    "that name, or a file compiled without -g?",
-                    name);
+    return ude_fail(
+        error, UDE_COMPILE,
+        "there is no debug information of the learned function '%s': two static functions of "
+        "that name, or a file compiled without -g?",
+        name);
   }
   const char *type    = ude_debug_reference(info, node, "type");
   const char *list    = type ? ude_debug_reference(info, type, "types") : NULL;
@@ -111,17 +113,16 @@ static bool is_learned(LLVMValueRef entry) {
   LLVMValueRef text        = LLVMGetOperand(entry, 1);
   LLVMValueRef initializer = LLVMIsAGlobalVariable(text) ? LLVMGetInitializer(text) : NULL;
   size_t       length      = 0;
-  const char  *string      = initializer && LLVMIsConstantString(initializer)
-                                 ? LLVMGetAsString(initializer, &length)
-                                 : "";
+  const char  *string =
+      initializer && LLVMIsConstantString(initializer) ? LLVMGetAsString(initializer, &length) : "";
   return length >= sizeof mark - 1 && strncmp(string, mark, sizeof mark - 1) == 0;
 }
 
 ude_status ude_reflect_learned(const ude_debug_info *info, LLVMModuleRef module,
                                ude_reflection *reflection, ude_error *error) {
-  LLVMValueRef table  = LLVMGetNamedGlobal(module, "llvm.global.annotations");
-  LLVMValueRef list   = table ? LLVMGetInitializer(table) : NULL;
-  int          count  = list ? LLVMGetNumOperands(list) : 0;
+  LLVMValueRef table = LLVMGetNamedGlobal(module, "llvm.global.annotations");
+  LLVMValueRef list  = table ? LLVMGetInitializer(table) : NULL;
+  int          count = list ? LLVMGetNumOperands(list) : 0;
   for (int i = 0; i < count; i++) {
     LLVMValueRef entry    = LLVMGetOperand(list, (unsigned)i);
     LLVMValueRef function = LLVMGetOperand(entry, 0);

@@ -71,8 +71,8 @@ static ude_status read_range(const context *in, const char *member, const char *
   if (!comma || !parse_bound(text, (size_t)(comma - text), &to->lower) ||
       !parse_bound(comma + 1, strlen(comma + 1), &to->upper) || !(to->lower < to->upper)) {
     char why[200];
-    snprintf(why, sizeof why,
-             "has UDE_RANGE(%.80s): two numbers are needed, the lower one first", text);
+    snprintf(why, sizeof why, "has UDE_RANGE(%.80s): two numbers are needed, the lower one first",
+             text);
     return refuse(in, member, name, why);
   }
   return UDE_OK;
@@ -112,16 +112,16 @@ static ude_status add_real(const context *in, const char *name, int rank, const 
     return ude_fail_memory(in->error, "the members of the model's structs");
   }
   ude_field_run *run = &shape->run[shape->runs++];
-  *run = (ude_field_run){.member = {.name  = copy,
-                                    .first = shape->reals,
-                                    .count = 1,
-                                    .rank  = rank,
-                                    .fixed = with->fixed,
-                                    .lower = with->lower,
-                                    .upper = with->upper,
-                                    .init  = with->init},
-                         .offset = offset,
-                         .single = single};
+  *run               = (ude_field_run){.member = {.name  = copy,
+                                                  .first = shape->reals,
+                                                  .count = 1,
+                                                  .rank  = rank,
+                                                  .fixed = with->fixed,
+                                                  .lower = with->lower,
+                                                  .upper = with->upper,
+                                                  .init  = with->init},
+                                       .offset = offset,
+                                       .single = single};
   for (int d = 0; d < rank; d++) {
     run->member.extents[d] = extents[d];
     run->member.count *= extents[d];
@@ -130,8 +130,8 @@ static ude_status add_real(const context *in, const char *name, int rank, const 
   return UDE_OK;
 }
 
-static ude_status add_integer(const context *in, const char *name, int64_t offset, int64_t count,
-                              int64_t size) {
+static ude_status add_integer(const context *in, const char *name, int rank, const int64_t *extents,
+                              int64_t offset, int64_t size) {
   ude_struct_shape *shape = in->shape;
   ude_integer_run  *grown = ude_realloc(shape->integer, (size_t)shape->integers + 1, sizeof *grown);
   char             *copy  = grown ? strdup(name) : NULL;
@@ -139,8 +139,12 @@ static ude_status add_integer(const context *in, const char *name, int64_t offse
   if (!copy) {
     return ude_fail_memory(in->error, "the members of the model's structs");
   }
-  shape->integer[shape->integers++] =
-      (ude_integer_run){.name = copy, .offset = offset, .count = count, .size = size};
+  ude_integer_run *run = &shape->integer[shape->integers++];
+  *run = (ude_integer_run){.name = copy, .offset = offset, .count = 1, .size = size, .rank = rank};
+  for (int d = 0; d < rank; d++) {
+    run->extents[d] = extents[d];
+    run->count *= extents[d];
+  }
   return UDE_OK;
 }
 
@@ -163,8 +167,8 @@ static ude_status add_struct_array(const context *in, const char *type, const ch
     int64_t at   = i;
     for (int d = 0; d < rank && used < sizeof element; d++) {
       rest /= extents[d];
-      used += (size_t)snprintf(element + used, sizeof element - used, "[%lld]",
-                               (long long)(at / rest));
+      used +=
+          (size_t)snprintf(element + used, sizeof element - used, "[%lld]", (long long)(at / rest));
       at %= rest;
     }
     ude_status status = add_members(in, type, element, offset + i * size, with, depth + 1);
@@ -177,11 +181,11 @@ static ude_status add_struct_array(const context *in, const char *type, const ch
 
 static ude_status add_member(const context *in, const char *member, const char *prefix,
                              int64_t offset, const marks *outer, int depth) {
-  char        own[256];
-  char        name[MAX_NAME];
-  marks       with = *outer;
-  int         rank = 0;
-  int64_t     extents[UDE_MAX_RANK];
+  char    own[256];
+  char    name[MAX_NAME];
+  marks   with = *outer;
+  int     rank = 0;
+  int64_t extents[UDE_MAX_RANK];
   ude_debug_string(member, "name", own, sizeof own);
   snprintf(name, sizeof name, "%s%s%s", prefix, prefix[0] && own[0] ? "." : "", own);
   ude_status status = read_marks(in, member, name, &with);
@@ -209,7 +213,8 @@ static ude_status add_member(const context *in, const char *member, const char *
       }
       extents[rank++] = count;
     }
-    type = ude_reflect_strip(in->info, ude_debug_reference(in->info, type, "baseType"), &with.fixed);
+    type =
+        ude_reflect_strip(in->info, ude_debug_reference(in->info, type, "baseType"), &with.fixed);
   }
   int64_t count = 1;
   for (int d = 0; d < rank; d++) {
@@ -227,7 +232,7 @@ static ude_status add_member(const context *in, const char *member, const char *
   }
   int64_t bits = ude_debug_integer(type, "size", 0);
   if (ude_debug_is(type, "DICompositeType", "DW_TAG_enumeration_type")) {
-    return add_integer(in, name, offset, count, bits / 8);
+    return add_integer(in, name, rank, extents, offset, bits / 8);
   }
   if (!ude_debug_is(type, "DIBasicType", NULL)) {
     return refuse(in, member, name,
@@ -237,14 +242,13 @@ static ude_status add_member(const context *in, const char *member, const char *
   }
   const char *encoding = ude_debug_field(type, "encoding");
   if (encoding && strncmp(encoding, "DW_ATE_float", 12) == 0) {
-    return bits == 64 || bits == 32
-               ? add_real(in, name, rank, extents, offset, bits == 32, &with)
-               : refuse(in, member, name, "is neither double nor float");
+    return bits == 64 || bits == 32 ? add_real(in, name, rank, extents, offset, bits == 32, &with)
+                                    : refuse(in, member, name, "is neither double nor float");
   }
   if (encoding && strncmp(encoding, "DW_ATE_complex", 14) == 0) {
     return refuse(in, member, name, "is complex: use two doubles");
   }
-  return add_integer(in, name, offset, count, bits / 8);
+  return add_integer(in, name, rank, extents, offset, bits / 8);
 }
 
 static ude_status add_members(const context *in, const char *type, const char *prefix,
@@ -300,14 +304,14 @@ ude_status ude_reflect_struct(const ude_debug_info *info, const char *name, ude_
     if (!is_definition(info, node, name)) {
       continue;
     }
-    ude_struct_shape again = {0}; /* every file has its own copy of the debug information */
-    ude_struct_shape *to   = first ? &again : shape;
-    context           in   = {info, to, name, error};
-    marks             none = {0};
-    to->defined            = true;
-    to->size               = ude_debug_integer(node, "size", 0) / 8;
-    ude_status status      = add_members(&in, node, "", 0, &none, 0);
-    bool       same        = !first || same_shape(shape, &again);
+    ude_struct_shape  again = {0}; /* every file has its own copy of the debug information */
+    ude_struct_shape *to    = first ? &again : shape;
+    context           in    = {info, to, name, error};
+    marks             none  = {0};
+    to->defined             = true;
+    to->size                = ude_debug_integer(node, "size", 0) / 8;
+    ude_status status       = add_members(&in, node, "", 0, &none, 0);
+    bool       same         = !first || same_shape(shape, &again);
     ude_reflection_free_shape(&again);
     if (status) {
       return status;

@@ -8,7 +8,7 @@
 
 void ude_reflection_free_shape(ude_struct_shape *shape) {
   for (int64_t i = 0; i < shape->runs; i++) {
-    free((char *)(uintptr_t)shape->run[i].member.name);
+    free((void *)shape->run[i].member.name);
   }
   for (int64_t i = 0; i < shape->integers; i++) {
     free(shape->integer[i].name);
@@ -62,8 +62,12 @@ static void write_shape(const ude_struct_shape *shape, ude_text *text) {
   }
   for (int64_t i = 0; i < shape->integers; i++) {
     const ude_integer_run *run = &shape->integer[i];
-    ude_text_append(text, "%s %lld %lld %lld\n", run->name, (long long)run->offset,
-                    (long long)run->count, (long long)run->size);
+    ude_text_append(text, "%s %lld %lld %d", run->name, (long long)run->offset,
+                    (long long)run->size, run->rank);
+    for (int d = 0; d < run->rank; d++) {
+      ude_text_append(text, " %lld", (long long)run->extents[d]);
+    }
+    ude_text_append(text, "\n");
   }
 }
 
@@ -147,6 +151,18 @@ static int64_t count(reader *in) {
   return value;
 }
 
+/* The rank, which is returned, and as many extents. */
+static int read_extents(reader *in, int64_t extents[UDE_MAX_RANK], int64_t *product) {
+  int64_t rank = integer(in);
+  in->failed   = in->failed || rank < 0 || rank > UDE_MAX_RANK;
+  *product     = 1;
+  for (int d = 0; d < rank && !in->failed; d++) {
+    extents[d] = integer(in);
+    *product *= extents[d];
+  }
+  return in->failed ? 0 : (int)rank;
+}
+
 static void read_shape(reader *in, ude_struct_shape *shape) {
   char key[16];
   word(in, key, sizeof key);
@@ -166,23 +182,16 @@ static void read_shape(reader *in, ude_struct_shape *shape) {
     run->member.lower  = real(in);
     run->member.upper  = real(in);
     run->member.init   = (ude_init)integer(in);
-    int64_t rank       = integer(in);
-    in->failed         = in->failed || rank < 0 || rank > UDE_MAX_RANK;
-    run->member.rank   = in->failed ? 0 : (int)rank;
+    run->member.rank   = read_extents(in, run->member.extents, &run->member.count);
     run->member.first  = shape->reals;
-    run->member.count  = 1;
-    for (int d = 0; d < run->member.rank; d++) {
-      run->member.extents[d] = integer(in);
-      run->member.count *= run->member.extents[d];
-    }
     shape->reals += run->member.count;
   }
   for (; shape->integers < integers && !in->failed; shape->integers++) {
     ude_integer_run *run = &shape->integer[shape->integers];
     run->name            = name(in);
     run->offset          = integer(in);
-    run->count           = integer(in);
     run->size            = integer(in);
+    run->rank            = read_extents(in, run->extents, &run->count);
   }
 }
 
@@ -198,7 +207,7 @@ static void read_learned(reader *in, ude_learned_shape *learned) {
   for (; learned->arguments < arguments && !in->failed; learned->arguments++) {
     ude_learned_argument *argument = &learned->argument[learned->arguments];
     argument->name                 = name(in);
-    argument->kind                 = (int)integer(in);
+    argument->kind                 = (ude_argument_kind)integer(in);
     argument->single               = integer(in) != 0;
     argument->count                = integer(in);
   }
@@ -220,8 +229,8 @@ ude_status ude_reflection_read(const char *text, size_t length, ude_reflection *
   reflection->has_p0    = integer(&in) != 0;
   reflection->has_tspan = integer(&in) != 0;
   int64_t learned       = count(&in);
-  reflection->learned   = in.failed ? NULL : ude_calloc((size_t)learned, sizeof *reflection->learned);
-  in.failed             = in.failed || !reflection->learned;
+  reflection->learned = in.failed ? NULL : ude_calloc((size_t)learned, sizeof *reflection->learned);
+  in.failed           = in.failed || !reflection->learned;
   for (; reflection->learned_count < learned && !in.failed; reflection->learned_count++) {
     read_learned(&in, &reflection->learned[reflection->learned_count]);
   }

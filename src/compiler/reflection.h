@@ -20,11 +20,13 @@ typedef struct ude_field_run {
 typedef struct ude_integer_run {
   char   *name;
   int64_t offset, count, size; /**< bytes, scalars, bytes of a scalar */
+  int     rank;
+  int64_t extents[UDE_MAX_RANK];
 } ude_integer_run;
 
 typedef struct ude_struct_shape {
   bool             defined;
-  int64_t          size; /**< bytes */
+  int64_t          size;  /**< bytes */
   int64_t          reals; /**< scalars of the flat vector */
   int64_t          runs, integers;
   ude_field_run   *run;
@@ -46,11 +48,18 @@ enum {
 };
 
 /** An argument of a learned function. */
+typedef enum ude_argument_kind {
+  UDE_ARGUMENT_SCALAR,
+  UDE_ARGUMENT_INPUT,
+  UDE_ARGUMENT_OUTPUT,
+  UDE_ARGUMENT_PARAM
+} ude_argument_kind;
+
 typedef struct ude_learned_argument {
-  enum { UDE_ARGUMENT_SCALAR, UDE_ARGUMENT_INPUT, UDE_ARGUMENT_OUTPUT, UDE_ARGUMENT_PARAM } kind;
-  bool    single;
-  int64_t count; /**< array extent; 1 for a scalar */
-  char   *name;
+  ude_argument_kind kind;
+  bool              single;
+  int64_t           count; /**< array extent; 1 for a scalar */
+  char             *name;
 } ude_learned_argument;
 
 typedef struct ude_learned_shape {

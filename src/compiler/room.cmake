@@ -4,6 +4,7 @@ execute_process(COMMAND ${UDE_CLANG} -print-resource-dir OUTPUT_VARIABLE clang_r
                 OUTPUT_STRIP_TRAILING_WHITESPACE)
 target_link_libraries(ude_room_compiler PUBLIC ${CMAKE_DL_LIBS} pthread)
 target_compile_definitions(ude_room_compiler PRIVATE
+  _GNU_SOURCE
   UDE_CLANG="${UDE_CLANG}"
   UDE_CLANG_RESOURCES="${clang_resources}"
   UDE_LIBCLANG="${UDE_LIBCLANG}"

@@ -36,10 +36,10 @@ static void block(uint32_t state[8], const unsigned char *in) {
   for (int t = 0; t < 64; t++) {
     uint32_t e  = v[4];
     uint32_t a  = v[0];
-    uint32_t t1 = v[7] + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & v[5]) ^ (~e & v[6])) +
-                  k[t] + w[t];
-    uint32_t t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) +
-                  ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
+    uint32_t t1 = v[7] + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
+                  ((e & v[5]) ^ (~e & v[6])) + k[t] + w[t];
+    uint32_t t2 =
+        (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
     memmove(v + 1, v, 7 * sizeof v[0]);
     v[4] += t1;
     v[0] = t1 + t2;
@@ -50,10 +50,10 @@ static void block(uint32_t state[8], const unsigned char *in) {
 }
 
 char *ude_sha256(const void *data, size_t length, char digest[UDE_SHA256_TEXT]) {
-  uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                       0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  const unsigned char *in   = data;
-  size_t               rest = length;
+  uint32_t             state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                   0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  const unsigned char *in       = data;
+  size_t               rest     = length;
   for (; rest >= 64; rest -= 64, in += 64) {
     block(state, in);
   }

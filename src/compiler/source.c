@@ -39,11 +39,12 @@ static ude_status count(ude_learned_shape *learned, ude_error *error) {
       continue;
     }
     if (argument->count < 1) {
-      return ude_fail(error, UDE_COMPILE,
-                      "learned function '%s': argument '%s' must be an array of known length, such as "
-                      "'%sdouble %s[2]'",
-                      learned->name, argument->name,
-                      argument->kind == UDE_ARGUMENT_INPUT ? "const " : "", argument->name);
+      return ude_fail(
+          error, UDE_COMPILE,
+          "learned function '%s': argument '%s' must be an array of known length, such as "
+          "'%sdouble %s[2]'",
+          learned->name, argument->name, argument->kind == UDE_ARGUMENT_INPUT ? "const " : "",
+          argument->name);
     }
     if (argument->kind == UDE_ARGUMENT_OUTPUT) {
       learned->rows += argument->count;
@@ -74,7 +75,7 @@ ude_status ude_source_extents(const char *const *files, size_t file_count,
   search     in     = {clang, reflection};
   for (size_t i = 0; i < file_count && status == UDE_OK; i++) {
     CXTranslationUnit unit = ude_libclang_parse(clang, index, files[i], options, error);
-    status                 = unit ? UDE_OK : UDE_COMPILE;
+    status                 = unit ? UDE_OK : error->status;
     if (unit) {
       clang->visitChildren(clang->getTranslationUnitCursor(unit), visit, &in);
       clang->disposeTranslationUnit(unit);
