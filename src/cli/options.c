@@ -223,8 +223,9 @@ int cli_options_parse(const cli_verb *verb, int argc, char **argv, cli_options *
 }
 
 void cli_options_free(cli_options *options) {
-  cli_list *lists[] = {&options->models, &options->data, &options->folders,   &options->flags,
-                       &options->u0,     &options->p,    &options->constants, &options->library};
+  cli_list *lists[] = {&options->models,    &options->data,    &options->folders,
+                       &options->flags,     &options->u0,      &options->p,
+                       &options->constants, &options->library, &options->states};
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
     free(lists[i]->item);
     *lists[i] = (cli_list){0};
