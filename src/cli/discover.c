@@ -378,7 +378,7 @@ static int from_run(const cli_options *given, const char *folder) {
       fprintf(stderr, "ude: %s\n", error.message);
     }
   }
-  if (code == CLI_OK) {
+  if (code == CLI_OK && data && found) {
     const ude_trajectory *first = &data->trajectory[0];
     code = report_discovery(&options, &shop, found, first->t[0], first->t[first->count - 1]);
   }

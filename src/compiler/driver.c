@@ -14,8 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 const char *ude_clang_path(const ude_compile_options *options) {
   return options->clang ? options->clang : UDE_CLANG;
 }

@@ -147,7 +147,7 @@ static int64_t constant_place(const ude_struct_shape *shape, const char *text, i
 }
 
 static bool fits(long long value, int64_t size) {
-  return size >= 8 || (value >= -(1LL << (8 * size - 1)) && value < (1LL << (8 * size)));
+  return size >= 8 || (size > 0 && value >= -(1LL << (8 * size - 1)) && value < (1LL << (8 * size)));
 }
 
 /* Integer members: the model's own default (u0, p0), then what the options set. */
@@ -229,12 +229,13 @@ ude_status ude_flat_check_constants(const ude_reflection *reflection,
     size_t      length = strcspn(text, "=");
     int64_t     size   = 0;
     char       *end    = NULL;
-    if (text[length] == '=' && constant_place(shape, text, &size) < 0) {
+    bool        given  = text[length] == '=';
+    if (given && constant_place(shape, text, &size) < 0) {
       return ude_fail(error, UDE_INVALID_ARGUMENT,
                       "struct param has no integer member '%.*s' that can be set", (int)length, text);
     }
-    long long value = text[length] == '=' ? strtoll(text + length + 1, &end, 10) : 0;
-    if (text[length] != '=' || *end != '\0' || end == text + length + 1 || !fits(value, size)) {
+    long long value = given ? strtoll(text + length + 1, &end, 10) : 0;
+    if (!given || *end != '\0' || end == text + length + 1 || !fits(value, size)) {
       return ude_fail(error, UDE_INVALID_ARGUMENT,
                       "'%s': member '%.*s' is an integer of %d bytes and needs a whole number", text,
                       (int)length, text, (int)size);

@@ -125,6 +125,10 @@ size_t ude_source_statement(const char *text, size_t length, size_t from, size_t
 
 /* ----------------------------------------------------------------------------------- paste -- */
 
+static bool readable(const ude_text *path) {
+  return !path->failed && path->data && access(path->data, R_OK) == 0;
+}
+
 /* "folder of `path`/name", or name in an -I folder. */
 static bool find_include(const char *path, const char *name, size_t length,
                          const char *const *flags, size_t flag_count, ude_text *found) {
@@ -134,7 +138,7 @@ static bool find_include(const char *path, const char *name, size_t length,
     ude_text_append(found, "%.*s/", (int)(slash - path), path);
   }
   ude_text_append(found, "%.*s", (int)length, name);
-  if (!found->failed && access(found->data, R_OK) == 0) {
+  if (readable(found)) {
     return true;
   }
   for (size_t i = 0; i < flag_count; i++) {
@@ -144,7 +148,7 @@ static bool find_include(const char *path, const char *name, size_t length,
     if (folder) {
       found->length = 0;
       ude_text_append(found, "%s/%.*s", folder, (int)length, name);
-      if (!found->failed && access(found->data, R_OK) == 0) {
+      if (readable(found)) {
         return true;
       }
     }

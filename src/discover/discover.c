@@ -209,7 +209,7 @@ static ude_status write_body(task *t, int64_t f, const bool *chosen, ude_text *t
     }
     write_sum(t, f, o, chosen, p, names, &sums);
   }
-  for (int64_t i = 0; i < s->inputs && !sums.failed; i++) {
+  for (int64_t i = 0; i < s->inputs && sums.data && !sums.failed; i++) {
     if (names[i] == s->shown_names[i] && strstr(sums.data, names[i])) {
       ude_text_append(text, "  const double %s = %s;\n", names[i], s->input_names[i]);
     }

@@ -272,7 +272,7 @@ void ude_library_free(ude_library *library) {
   if (!library) {
     return;
   }
-  for (int64_t i = 0; i < library->count; i++) {
+  for (int64_t i = 0; library->terms && i < library->count; i++) {
     ude_expression_free(library->terms[i]);
   }
   free(library->terms);
