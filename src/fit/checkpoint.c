@@ -134,16 +134,15 @@ ude_status ude_checkpoint_read(const char *folder, ude_optimizer_state *state,
     status = ude_file_read(path.data, &data, &length, error);
     cJSON *root = status == UDE_OK ? cJSON_ParseWithLength(data, length) : NULL;
     if (status == UDE_OK) {
-      const cJSON *own = cJSON_GetObjectItemCaseSensitive(root, "key");
-      if (!root || !cJSON_IsString(own)) {
-        status = ude_fail(error, UDE_BAD_DATA, "%s: the checkpoint is damaged; start without --resume",
-                          path.data);
-      } else if (strcmp(own->valuestring, key) != 0) {
+      const cJSON *own      = cJSON_GetObjectItemCaseSensitive(root, "key");
+      bool         readable = root && cJSON_IsString(own);
+      bool         same     = readable && strcmp(own->valuestring, key) == 0;
+      if (readable && !same) {
         status = ude_fail(error, UDE_BAD_DATA,
                           "%s: the checkpoint is of another model, data set or options; start without "
                           "--resume",
                           path.data);
-      } else if (!restore(root, state, objective, seconds)) {
+      } else if (!same || !restore(root, state, objective, seconds)) {
         status = ude_fail(error, UDE_BAD_DATA, "%s: the checkpoint is damaged; start without --resume",
                           path.data);
       } else {

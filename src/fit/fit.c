@@ -80,6 +80,7 @@ static void make_key(fit *f, const double *p) {
   for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
     const unsigned char *byte = parts[i].bytes;
     for (size_t j = 0; j < parts[i].length; j++) {
+      /* The bytes of doubles. NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
       hash = (hash ^ byte[j]) * 1099511628211U;
     }
   }
