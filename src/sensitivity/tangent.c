@@ -51,16 +51,16 @@ static int replay_step(replay *r, int64_t step) {
   double                 t_next  = ude_trace_step_end(&engine->trace, step);
   int64_t                block   = engine->n * engine->width;
   int                    ready   = tableau->stages;
-  int code = ude_erk_stages_tangent(tableau, engine->field, t, h, engine->u, engine->u_dot, r->p,
-                                    r->p_dot, engine->width, 0, ready, engine->k, engine->k_dot,
-                                    engine->work);
+  int                    code =
+      ude_erk_stages_tangent(tableau, engine->field, t, h, engine->u, engine->u_dot, r->p, r->p_dot,
+                             engine->width, 0, ready, engine->k, engine->k_dot, engine->work);
   while (code == 0 && r->next < r->count && r->direction * (r->times[r->next] - t_next) <= 0) {
-    int needed = ude_erk_dense_weights(
-        tableau, ude_step_theta(t, t_next, h, r->times[r->next]), engine->weights);
+    int needed = ude_erk_dense_weights(tableau, ude_step_theta(t, t_next, h, r->times[r->next]),
+                                       engine->weights);
     if (needed > ready) {
-      code = ude_erk_stages_tangent(tableau, engine->field, t, h, engine->u, engine->u_dot, r->p,
-                                    r->p_dot, engine->width, ready, needed, engine->k,
-                                    engine->k_dot, engine->work);
+      code  = ude_erk_stages_tangent(tableau, engine->field, t, h, engine->u, engine->u_dot, r->p,
+                                     r->p_dot, engine->width, ready, needed, engine->k,
+                                     engine->k_dot, engine->work);
       ready = needed;
     }
     ude_erk_combine(block, engine->u_dot, h, engine->weights, needed, engine->k_dot,
@@ -78,7 +78,8 @@ ude_status ude_engine_tangents(ude_engine *engine, const double *u0, const doubl
                                const double *times, int64_t count, ude_tangent_fn visit,
                                void *context, ude_error *error) {
   if (directions > 0 && !engine->field->rhs.jvp && !engine->field->rhs.jvp_wide) {
-    return ude_fail(error, UDE_UNSUPPORTED, "forward sensitivities need rhs.jvp, which the model lacks");
+    return ude_fail(error, UDE_UNSUPPORTED,
+                    "forward sensitivities need rhs.jvp, which the model lacks");
   }
   ude_status status = directions > 0 ? reserve(engine, error) : UDE_OK;
   for (int64_t first = 0; first < directions && status == UDE_OK; first += engine->width) {
