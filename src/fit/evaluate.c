@@ -89,6 +89,12 @@ static ude_status extra_terms(ude_loss *loss, double *value, bool derivatives, u
   return UDE_OK;
 }
 
+static ude_status check_derivatives(const ude_loss *loss, ude_error *error) {
+  return loss->data->observed && !loss->field->observe.vjp
+             ? ude_fail(error, UDE_UNSUPPORTED, "the gradient needs observe.vjp")
+             : UDE_OK;
+}
+
 static const double *segment_times(const ude_loss *loss, const ude_segment *segment) {
   return loss->data->trajectory[segment->trajectory].t + segment->first;
 }
@@ -143,7 +149,7 @@ ude_status ude_loss_evaluate(ude_loss *loss, const double *theta, double *value,
   }
   memset(loss->p_sum, 0, (size_t)loss->field->param.count * sizeof *loss->p_sum);
   ude_loss_set_params(loss, theta);
-  ude_status status = UDE_OK;
+  ude_status status = gradient ? check_derivatives(loss, error) : UDE_OK;
   for (int64_t s = 0; s < loss->segments && status == UDE_OK; s++) {
     status = add_segment(loss, &loss->segment[s], theta, value, gradient, NULL, error);
   }
@@ -163,11 +169,12 @@ ude_status ude_loss_evaluate(ude_loss *loss, const double *theta, double *value,
 
 ude_status ude_loss_gradient(ude_loss *loss, const double *p, double *value, double *p_bar,
                              double *u0_bar, ude_solve_result *result, ude_error *error) {
-  int64_t    n      = loss->field->state.count;
-  double    *theta  = ude_calloc((size_t)loss->dimension, sizeof *theta);
-  double    *scrap  = ude_calloc((size_t)loss->dimension, sizeof *scrap);
-  ude_status status = theta && scrap ? UDE_OK : ude_fail_memory(error, "the gradient");
-  *value            = 0;
+  int64_t    n     = loss->field->state.count;
+  double    *theta = ude_calloc((size_t)loss->dimension, sizeof *theta);
+  double    *scrap = ude_calloc((size_t)loss->dimension, sizeof *scrap);
+  ude_status status =
+      theta && scrap ? check_derivatives(loss, error) : ude_fail_memory(error, "the gradient");
+  *value = 0;
   if (status == UDE_OK) {
     ude_loss_start(loss, theta);
     memcpy(loss->p, p, (size_t)loss->field->param.count * sizeof *p);

@@ -72,7 +72,7 @@ static void fill_defaults(ude_fit_options *o) {
   o->first_step         = o->first_step > 0 ? o->first_step : 0.01;
   o->iterations         = o->iterations > 0 ? o->iterations : lm ? 200 : 2000;
   o->gradient_tolerance = o->gradient_tolerance > 0 ? o->gradient_tolerance : 1e-8;
-  o->change_tolerance   = o->change_tolerance > 0 ? o->change_tolerance : lm ? 1e-9 : 1e-6;
+  o->change_tolerance   = o->change_tolerance > 0 ? o->change_tolerance : lm ? 1e-9 : 1e-4;
 }
 
 /* Segments of growing length, then whole solutions. */
@@ -87,7 +87,8 @@ static void plan_stages(ude_training *t) {
       t->lengths[t->stages++] = length;
     }
   }
-  t->lengths[t->stages++] = 0;
+  t->lengths[t->stages++] =
+      t->options.segment < 0 ? t->options.segment : 0; /* < 0: the loss refuses it */
 }
 
 /* --------------------------------------------------------------------------------- stages -- */
@@ -263,7 +264,7 @@ static ude_status run(ude_training *t, ude_fit_result *result) {
   if (status && status != UDE_INTERRUPTED) {
     return status;
   }
-  ude_status finished = finish(t, reason, result);
+  ude_status finished = finish(t, status ? UDE_FIT_STOPPED : reason, result);
   if (finished || status == UDE_OK) {
     return finished;
   }

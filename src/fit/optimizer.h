@@ -23,7 +23,7 @@ typedef struct ude_objective {
 } ude_objective;
 
 enum { UDE_PHASE_ADAM, UDE_PHASE_BFGS, UDE_PHASE_LM, UDE_PHASES };
-enum { UDE_LBFGS_MEMORY = 20, UDE_CHANGE_WINDOW = 10 };
+enum { UDE_LBFGS_MEMORY = 20, UDE_CHANGE_WINDOW = 100 };
 
 typedef struct ude_optimizer_state {
   int64_t n, phase, iteration; /**< iteration within the phase */

@@ -67,7 +67,6 @@ static ude_status tick(ude_training *t, int64_t total, bool *on, ude_fit_reason 
                            .value = state->value,
                            .best  = state->best};
   if (t->options.progress && t->options.progress(&progress, t->options.progress_context)) {
-    *reason = UDE_FIT_STOPPED;
     return ude_fail(t->error, UDE_INTERRUPTED, "the fit was stopped; the best so far is kept");
   }
   if (t->options.max_seconds > 0 && ude_training_seconds(t) > t->options.max_seconds) {
@@ -77,13 +76,13 @@ static ude_status tick(ude_training *t, int64_t total, bool *on, ude_fit_reason 
   return UDE_OK;
 }
 
-/* Relative change over the last iterations. */
+/* Relative change over the last iterations: few for Levenberg-Marquardt; many for BFGS, which crosses plateaus. */
 static bool settled(ude_optimizer_state *state, double tolerance) {
-  int64_t at        = state->iteration % UDE_CHANGE_WINDOW;
+  int64_t span      = state->phase == UDE_PHASE_LM ? 10 : UDE_CHANGE_WINDOW;
+  int64_t at        = state->iteration % span;
   double  before    = state->window[at];
   state->window[at] = state->value;
-  return state->iteration >= UDE_CHANGE_WINDOW &&
-         before - state->value <= tolerance * fabs(state->value);
+  return state->iteration >= span && before - state->value <= tolerance * fabs(state->value);
 }
 
 static ude_status adam(ude_training *t, bool *on, ude_fit_reason *reason) {
@@ -109,9 +108,11 @@ static ude_status next_phase(ude_training *t, int64_t phase) {
   if (!ude_objective_at(&t->objective, state->best_x, &value, state->trial_g, &status, t->error)) {
     return status ? status : UDE_NUMERICAL;
   }
-  state->phase     = phase;
-  state->iteration = 0;
-  state->value     = value;
+  state->phase            = phase;
+  state->iteration        = 0;
+  state->value            = value;
+  t->position.evaluations = t->objective.evaluations;
+  t->position.failures    = t->objective.failures;
   memcpy(state->x, state->best_x, (size_t)state->n * sizeof(double));
   memcpy(state->g, state->trial_g, (size_t)state->n * sizeof(double));
   return UDE_OK;
@@ -178,9 +179,6 @@ ude_status ude_training_stage(ude_training *t, ude_fit_reason *reason) {
   }
   if (status == UDE_OK && on && t->state->phase != UDE_PHASE_ADAM) {
     status = descend(t, &on, reason);
-  }
-  if (status == UDE_INTERRUPTED) {
-    *reason = UDE_FIT_STOPPED;
   }
   return status;
 }
