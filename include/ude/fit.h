@@ -103,7 +103,9 @@ UDE_API ude_status ude_optimizer_parse(const char *name, ude_optimizer *optimize
  *
  * Multiple shooting begins with segments of `segment` data intervals whose starting states are free
  * variables; each stage doubles the length, and the last one has whole solutions, so that the result
- * is always that of a single solution. The weight of a jump squared is `continuity`.
+ * is always that of a single solution. So the weight of a jump squared, `continuity`, may be small:
+ * at 1, fits of the Hudson Bay counts came to their end from every seed and every length of segments
+ * tried; at 100 they were often as stuck as single solutions.
  */
 typedef struct ude_fit_options {
   /** Save options are ignored; max_steps 0: 20000, beyond which a point counts as not solvable. */

@@ -59,8 +59,9 @@ static double normal_equations(ude_optimizer_state *state, int64_t m) {
 }
 
 /* (J^T J + damping D) direction = -J^T r with D = diag(J^T J), bounded from below. Returns the decrease that the linear
- * model predicts; NaN if the system cannot be solved. */
-static double solve(ude_optimizer_state *state, double largest, double damping, ude_error *error) {
+ * model predicts; NaN if the system cannot be solved (*status tells what is more than singular). */
+static double solve(ude_optimizer_state *state, double largest, double damping, ude_status *status,
+                    ude_error *error) {
   int64_t n         = state->n;
   double  predicted = 0;
   memcpy(state->system, state->normal, (size_t)(n * n) * sizeof(double));
@@ -68,7 +69,9 @@ static double solve(ude_optimizer_state *state, double largest, double damping, 
     state->system[a * n + a] += damping * fmax(state->normal[a * n + a], least_scale * largest);
     state->direction[a] = -0.5 * state->g[a];
   }
-  if (ude_cholesky_solve(n, 1, state->system, state->direction, error)) {
+  ude_status solved = ude_cholesky_solve(n, 1, state->system, state->direction, error);
+  if (solved) {
+    *status = solved == UDE_NUMERICAL ? UDE_OK : solved;
     return (double)NAN;
   }
   for (int64_t a = 0; a < n; a++) {
@@ -94,7 +97,7 @@ ude_step_outcome ude_lm_step(ude_optimizer_state *state, ude_objective *objectiv
     return UDE_STEP_GRADIENT;
   }
   for (; damping < most_damping; damping *= growth, growth *= 2) {
-    double predicted = solve(state, largest, damping, error);
+    double predicted = solve(state, largest, damping, status, error);
     double value     = (double)INFINITY;
     if (!isnan(predicted)) {
       for (int64_t a = 0; a < n; a++) {

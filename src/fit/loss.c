@@ -37,7 +37,7 @@ double ude_loss_scale(const ude_loss *loss, int64_t column) {
 }
 
 double ude_loss_continuity(const ude_loss *loss) {
-  return loss->options.continuity > 0 ? loss->options.continuity : 100;
+  return loss->options.continuity > 0 ? loss->options.continuity : 1;
 }
 
 void ude_loss_set_params(ude_loss *loss, const double *theta) {

@@ -72,7 +72,7 @@ START_TEST(a_resumed_fit_is_the_same) {
   ude_dataset     *data    = growth(&field, 1.2, 3, 20);
   ude_fit_options  options = options_for(_i % KINDS);
   bool             middle  = _i / KINDS;
-  char             folder[2][32];
+  char             folder[2][40];
   ude_error        error = {0};
   outcome          whole, parts;
   stopper          stop  = {0};
@@ -119,7 +119,7 @@ START_TEST(tighter_tolerances_go_on) {
   ude_vector_field field   = logistic();
   ude_dataset     *data    = growth(&field, 1.2, 3, 20);
   ude_fit_options  options = {.adam = 35, .gradient_tolerance = 1e-2, .resume = true};
-  char             folder[32];
+  char             folder[40];
   ude_error        error = {0};
   outcome          first, second;
   make_folder(folder);
@@ -159,7 +159,7 @@ START_TEST(the_checkpoint_of_another_fit_is_refused) {
   const double          scales[] = {2}, u0[] = {0.2};
   const ude_fit_options base     = {.adam = 5, .iterations = 2, .resume = true};
   ude_fit_options       others[] = {base, base, base, base, base, base, base, base, base};
-  char                  folder[32];
+  char                  folder[40];
   ude_error             error = {0};
   outcome               out;
   make_folder(folder);
@@ -192,7 +192,7 @@ START_TEST(a_damaged_checkpoint_is_refused) {
   ude_vector_field field   = logistic();
   ude_dataset     *data    = growth(&field, 1.2, 3, 20);
   ude_fit_options  options = {.adam = 5, .iterations = 6, .resume = true};
-  char             folder[32], path[64];
+  char             folder[40], path[64];
   ude_error        error = {0};
   outcome          out;
   int              refused = 0, lines = 0;
