@@ -117,7 +117,7 @@ typedef struct ude_fit_options {
   const double          *scales; /**< [columns] weights of residuals; NULL: 1 */
   double                 regularise; /**< times mean(theta^2) over weights and biases of networks */
   int64_t     segment;    /**< intervals per segment of the first stage, 0: whole solutions */
-  double      continuity; /**< 0: 100 */
+  double      continuity; /**< 0: 1 */
   const bool *free;       /**< [param.count] what to train; NULL: all that are not fixed */
   uint64_t    seed;       /**< of the initialisation */
   bool        keep_start; /**< do not draw networks whose parameters are all zero */
