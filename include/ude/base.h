@@ -94,6 +94,11 @@ UDE_API void *ude_calloc(size_t count, size_t size);
 /** realloc to count*size bytes with an overflow check; NULL leaves the old block valid. */
 UDE_API void *ude_realloc(void *block, size_t count, size_t size);
 
+/** How far `name` is from `other`, for "did you mean": the edits (a character more, less, another, or two swapped;
+ *  case does not count) that turn one into the other; INT_MAX where these are more than a third of `name`, or a name
+ *  has more than 63 characters. */
+UDE_API int ude_name_distance(const char *name, const char *other);
+
 /** A growing, always NUL-terminated text. Zero-initialise; release with ude_text_free. A failed
  *  append sets `failed` and later appends do nothing, so one check at the end is enough. */
 typedef struct ude_text {

@@ -325,6 +325,9 @@ typedef struct ude_discovery {
   ude_samples     *samples;      /**< [sample_count] */
   double **recovered; /**< [sample_count]: double[rows][outputs], the equations on the samples */
   char    *notes;     /**< lines: dropped candidates, failures, warnings; "" if none */
+  /** From data alone: what the refit compared with, a trajectory for each stretch, columns are states; NULL where there
+   *  was no refit, and from a trained model. */
+  ude_dataset *data;
   /** Writes the final model; its strings live as long as the discovery. */
   ude_rebuild_request final;
 } ude_discovery;

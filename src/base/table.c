@@ -134,6 +134,39 @@ static void trim(ude_text *cell) {
   cell->data[cell->length] = '\0';
 }
 
+/* Other separators and line ends than ours, which would give one column with a strange name. */
+static ude_status check_separators(const reader *in) {
+  size_t length = 0;
+  while (in->at + length < in->end && in->at[length] != '\n') {
+    length++;
+  }
+  if (memchr(in->at, ',', length) || memchr(in->at, '"', length)) {
+    return UDE_OK;
+  }
+  for (const char *c = ";\t|"; *c; c++) {
+    if (memchr(in->at, *c, length)) {
+      return ude_fail(in->error, UDE_BAD_DATA,
+                      "%s:%lld: cells must be separated by commas, but here is a %s", in->name,
+                      (long long)in->line,
+                      *c == ';'   ? "semicolon"
+                      : *c == '|' ? "bar"
+                                  : "tab");
+    }
+  }
+  return UDE_OK;
+}
+
+/* A carriage return alone ends no line. */
+static ude_status check_line_ends(const reader *in) {
+  const char *found = memchr(in->at, '\r', (size_t)(in->end - in->at));
+  bool        alone = found && found + 1 < in->end && found[1] != '\n';
+  return alone && !memchr(in->at, '\n', (size_t)(in->end - in->at))
+             ? ude_fail(in->error, UDE_BAD_DATA,
+                        "%s: lines end in a carriage return alone; write the file with line feeds",
+                        in->name)
+             : UDE_OK;
+}
+
 static ude_status read_header(reader *in, ude_table *table, ude_text *cell) {
   int64_t capacity = 0;
   for (;;) {
@@ -275,7 +308,9 @@ ude_status ude_table_parse(const char *name, const char *text, size_t length, ud
   }
   ude_text   cell   = {0};
   ude_table *made   = ude_calloc(1, sizeof *made);
-  ude_status status = made ? read_header(&in, made, &cell) : ude_fail_memory(error, "a table");
+  ude_status status = made ? check_line_ends(&in) : ude_fail_memory(error, "a table");
+  status            = status ? status : check_separators(&in);
+  status            = status ? status : read_header(&in, made, &cell);
   if (status == UDE_OK) {
     status = read_rows(&in, made, &cell);
   }
@@ -307,7 +342,7 @@ ude_status ude_table_read(const char *path, ude_table **table, ude_error *error)
 
 static void append_name(ude_text *text, const char *name) {
   bool mark = strncmp(name, "\xEF\xBB\xBF", 3) == 0; /* would be read as a byte order mark */
-  if (!strpbrk(name, ",\"\r\n") && name[0] != '#' && !mark) {
+  if (!strpbrk(name, ",;|\t\"\r\n") && name[0] != '#' && !mark) {
     ude_text_append(text, "%s", name);
     return;
   }

@@ -46,10 +46,14 @@ typedef struct cli_options {
   bool        has_future;
 } cli_options;
 
+/** What a verb takes beside C files and options. */
+enum { CLI_TAKES_DATA = 1, CLI_TAKES_FOLDER = 2 };
+
 /** One verb. */
 typedef struct cli_verb {
   const char *name, *usage, *summary, *options; /**< options: accepted names, separated by spaces */
   const char *details;
+  unsigned    takes; /**< CLI_TAKES_* or'ed */
   int (*run)(const cli_options *options);
 } cli_verb;
 

@@ -68,9 +68,6 @@ static int run(const cli_options *options) {
   if (options->data.count == 0) {
     return cli_usage_error("fit needs data: name at least one CSV file");
   }
-  if (options->folders.count) {
-    return cli_usage_error("'%s' is neither a C file nor a CSV file", options->folders.item[0]);
-  }
   if (!with.output) {
     with.output = "run";
   }
@@ -107,6 +104,7 @@ static int run(const cli_options *options) {
 
 const cli_verb cli_fit = {
     .name    = "fit",
+    .takes   = CLI_TAKES_DATA,
     .usage   = "MODEL.c [MORE.c ...] DATA.csv [MORE.csv ...] [-o RUN] [options]",
     .summary = "train the model's parameters and networks on data, into a run folder",
     .options =

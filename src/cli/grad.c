@@ -1,4 +1,5 @@
 /* ude grad: a loss and its gradient. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,20 @@ static void print_gradient(const cli_model *model, const request *want) {
     cli_json_number(stdout, values[i]);
   }
   putchar('}');
+}
+
+static int check_finite(const cli_model *model, const request *want) {
+  const ude_layout *layout = want->state ? &model->field->state : &model->field->param;
+  const double     *values = want->state ? want->u0_bar : want->p_bar;
+  for (int64_t i = 0; i < layout->count; i++) {
+    if (!isfinite(values[i])) {
+      char name[256];
+      fprintf(stderr, "ude: the derivative with respect to '%s' is not finite\n",
+              ude_layout_name(layout, i, want->state ? "u" : "p", name, sizeof name));
+      return CLI_FAILURE;
+    }
+  }
+  return CLI_OK;
 }
 
 static void print_json(const cli_model *model, const request *want, const char *method) {
@@ -162,6 +177,7 @@ static int run(const cli_options *options) {
   }
   if (code == CLI_OK) {
     print_json(&model, &want, ude_sensitivity_method_name(sensitivity.method));
+    code = check_finite(&model, &want);
   }
   free(times);
   free(want.p_bar);
@@ -172,6 +188,7 @@ static int run(const cli_options *options) {
 
 const cli_verb cli_grad = {
     .name    = "grad",
+    .takes   = CLI_TAKES_DATA,
     .usage   = "MODEL.c [MORE.c ...] [DATA.csv] [options]",
     .summary = "loss and gradient against data, or of the model's cost functions, as JSON",
     .options =

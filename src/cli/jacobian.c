@@ -1,4 +1,5 @@
 /* ude jacobian: values of d rhs/du or d rhs/dp. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,10 +44,27 @@ static void print_csv(const ude_vector_field *field, const ude_layout *columns, 
   for (int64_t i = 0; i < field->state.count; i++) {
     printf("%s", ude_layout_name(&field->state, i, "u", name, sizeof name));
     for (int64_t j = 0; j < columns->count; j++) {
-      printf(",%.17g", jacobian[i * columns->count + j]);
+      double value = jacobian[i * columns->count + j];
+      isnan(value) ? fputs(",nan", stdout) : printf(",%.17g", value);
     }
     putchar('\n');
   }
+}
+
+static int check_finite(const ude_vector_field *field, const ude_layout *columns, bool wrt_param,
+                        const double *jacobian) {
+  for (int64_t k = 0; k < field->state.count * columns->count; k++) {
+    if (!isfinite(jacobian[k])) {
+      char row[256], column[256];
+      fprintf(stderr,
+              "ude: the derivative of the rate of '%s' with respect to '%s' is not finite\n",
+              ude_layout_name(&field->state, k / columns->count, "u", row, sizeof row),
+              ude_layout_name(columns, k % columns->count, wrt_param ? "p" : "u", column,
+                              sizeof column));
+      return CLI_FAILURE;
+    }
+  }
+  return CLI_OK;
 }
 
 static int run(const cli_options *options) {
@@ -81,6 +99,7 @@ static int run(const cli_options *options) {
       code = cli_fail(&error, status);
     } else {
       (json ? print_json : print_csv)(model.field, columns, param, jacobian);
+      code = check_finite(model.field, columns, param, jacobian);
     }
     free(jacobian);
   }

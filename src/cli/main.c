@@ -1,4 +1,5 @@
 /* The program `ude`: picks the verb. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,36 +26,52 @@ static void help(FILE *stream) {
       stream);
 }
 
+static int run_verb(const cli_verb *verb, int argc, char **argv) {
+  cli_options options = {0};
+  int         code    = cli_options_parse(verb, argc, argv, &options);
+  if (code == CLI_OK && options.help) {
+    cli_verb_help(stdout, verb);
+  } else if (code == CLI_OK) {
+    code = verb->run(&options);
+  }
+  cli_options_free(&options);
+  return code;
+}
+
+static int dispatch(int argc, char **argv) {
+  const char *name    = argv[1];
+  const char *nearest = NULL;
+  int         best    = INT_MAX;
+  if (strcmp(name, "--version") == 0) {
+    puts("ude " UDE_VERSION_TEXT);
+    return CLI_OK;
+  }
+  if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+    help(stdout);
+    return CLI_OK;
+  }
+  for (int i = 0; i < VERB_COUNT; i++) {
+    if (strcmp(name, verbs[i]->name) == 0) {
+      return run_verb(verbs[i], argc - 2, argv + 2);
+    }
+    int distance = ude_name_distance(name, verbs[i]->name);
+    nearest      = distance < best ? verbs[i]->name : nearest;
+    best         = distance < best ? distance : best;
+  }
+  return cli_usage_error("unknown verb '%s'%s%s%s; 'ude help' lists them", name,
+                         nearest ? " (did you mean '" : "", nearest ? nearest : "",
+                         nearest ? "'?)" : "");
+}
+
 int main(int argc, char **argv) {
   if (argc < 2) {
     help(stderr);
     return CLI_USAGE;
   }
-  if (strcmp(argv[1], "--version") == 0) {
-    puts("ude " UDE_VERSION_TEXT);
-    return CLI_OK;
+  int code = dispatch(argc, argv);
+  if (fflush(stdout) || ferror(stdout)) {
+    fputs("ude: writing to standard output failed\n", stderr);
+    code = code == CLI_OK ? CLI_FAILURE : code;
   }
-  if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
-      strcmp(argv[1], "-h") == 0) {
-    help(stdout);
-    return CLI_OK;
-  }
-  for (int i = 0; i < VERB_COUNT; i++) {
-    if (strcmp(argv[1], verbs[i]->name) == 0) {
-      cli_options options = {0};
-      int         code    = cli_options_parse(verbs[i], argc - 2, argv + 2, &options);
-      if (code == CLI_OK && options.help) {
-        cli_verb_help(stdout, verbs[i]);
-      } else if (code == CLI_OK) {
-        code = verbs[i]->run(&options);
-      }
-      cli_options_free(&options);
-      if (fflush(stdout) || ferror(stdout)) {
-        fputs("ude: writing to standard output failed\n", stderr);
-        code = code == CLI_OK ? CLI_FAILURE : code;
-      }
-      return code;
-    }
-  }
-  return cli_usage_error("unknown verb '%s'; 'ude help' lists them", argv[1]);
+  return code;
 }

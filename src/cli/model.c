@@ -1,10 +1,9 @@
 /* A compiled model with the initial state, parameters and time span that the options ask for. */
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/values.h"
 
 /* ------------------------------------------------------------------------------- compile -- */
 
@@ -52,133 +51,11 @@ int cli_model_compile(const cli_options *options, const char *const *files, size
   ude_compile_options compile = cli_compile_options(options, derivatives, cache, sizeof cache);
   ude_error           error   = {0};
   ude_status          status  = ude_model_compile(files, count, &compile, model, &error);
+  if (status == UDE_IO) { /* a model that cannot be read does not compile */
+    cli_fail(&error, status);
+    return CLI_MODEL;
+  }
   return status == UDE_OK ? CLI_OK : cli_fail(&error, status);
-}
-
-/* --------------------------------------------------------------------------- assignments -- */
-
-/* One name=value on a vector; *known is false (and nothing is said) for a name it does not have. */
-static int assign(const ude_layout *layout, const char *fallback, const char *what,
-                  const char *item, size_t length, double *values, bool *seen, bool *known) {
-  char        name[512];
-  const char *equals = memchr(item, '=', length);
-  if (!equals || equals == item || (size_t)(equals - item) >= sizeof name) {
-    return cli_usage_error("--%s: '%.*s' is not of the form name=value", what, (int)length, item);
-  }
-  memcpy(name, item, (size_t)(equals - item));
-  name[equals - item] = '\0';
-  char   number[64];
-  size_t digits = length - (size_t)(equals + 1 - item);
-  char  *end    = number;
-  double value  = 0;
-  if (digits > 0 && digits < sizeof number) {
-    memcpy(number, equals + 1, digits);
-    number[digits] = '\0';
-    value          = strtod(number, &end);
-  }
-  if (end == number || *end != '\0' || !isfinite(value)) {
-    return cli_usage_error("--%s: the value of '%s' is not a finite number: '%.*s'", what, name,
-                           (int)digits, equals + 1);
-  }
-  int64_t i = ude_layout_find(layout, name, fallback);
-  *known    = i >= 0;
-  if (*known) {
-    values[i] = value;
-    if (seen) {
-      seen[i] = true;
-    }
-  }
-  return CLI_OK;
-}
-
-static void list_names(const ude_layout *layout, const char *fallback, char *buffer, size_t size) {
-  size_t used = 0;
-  buffer[0]   = '\0';
-  for (int64_t i = 0; i < layout->count && used + 40 < size; i++) {
-    char name[256];
-    ude_layout_name(layout, i, fallback, name, sizeof name);
-    int length = snprintf(buffer + used, size - used, "%s%s", i ? ", " : "", name);
-    used += length > 0 ? (size_t)length : 0;
-  }
-  if (used + 40 >= size) {
-    snprintf(buffer + size - 8, 8, ", ...");
-  }
-}
-
-typedef struct target {
-  const ude_layout *layout;
-  const char       *fallback, *what;
-  double           *values;
-  bool             *seen;
-  cli_list         *unknown; /**< collects names that may be integer members; NULL: an error */
-} target;
-
-static int assign_text(const target *to, const char *text, size_t length, const char *separators) {
-  size_t at = 0;
-  while (at < length) {
-    size_t item = strcspn(text + at, separators);
-    if (item > length - at) {
-      item = length - at;
-    }
-    size_t first = at;
-    at += item + 1;
-    while (item > 0 && (text[first] == ' ' || text[first] == '\t')) {
-      first++;
-      item--;
-    }
-    while (item > 0 && strchr(" \t\r", text[first + item - 1])) {
-      item--;
-    }
-    if (item == 0 || text[first] == '#') {
-      continue;
-    }
-    bool known = false;
-    int  code = assign(to->layout, to->fallback, to->what, text + first, item, to->values, to->seen,
-                       &known);
-    if (code) {
-      return code;
-    }
-    if (!known) {
-      char *copy = strndup(text + first, item);
-      if (to->unknown && copy) {
-        const char **grown =
-            ude_realloc(to->unknown->item, (size_t)to->unknown->count + 1, sizeof *grown);
-        if (grown) {
-          to->unknown->item                       = grown;
-          to->unknown->item[to->unknown->count++] = copy;
-          continue;
-        }
-      }
-      char names[400];
-      list_names(to->layout, to->fallback, names, sizeof names);
-      code = cli_usage_error("--%s: unknown name in '%s'; the names are: %s", to->what,
-                             copy ? copy : "", names);
-      free(copy);
-      return code;
-    }
-  }
-  return CLI_OK;
-}
-
-static int assign_all(const target *to, const cli_list *list) {
-  for (int i = 0; i < list->count; i++) {
-    const char *text = list->item[i];
-    int         code = CLI_OK;
-    if (text[0] == '@') {
-      char      *data   = NULL;
-      size_t     length = 0;
-      ude_error  error  = {0};
-      ude_status status = ude_file_read(text + 1, &data, &length, &error);
-      code              = status ? cli_fail(&error, status) : assign_text(to, data, length, "\n");
-      free(data);
-    } else {
-      code = assign_text(to, text, strlen(text), ",");
-    }
-    if (code) {
-      return code;
-    }
-  }
-  return CLI_OK;
 }
 
 /* ----------------------------------------------------------------------------------- open -- */
@@ -198,8 +75,8 @@ static int set_params(const cli_options *options, cli_model *model, cli_list *un
     code              = status ? cli_fail(&error, status) : CLI_OK;
   }
   if (code == CLI_OK) {
-    target to = {&field->param, "p", "p", model->p, seen, unknown};
-    code      = assign_all(&to, &options->p);
+    cli_target to = {&field->param, "p", "p", model->p, seen, unknown};
+    code          = cli_assign(&to, &options->p);
   }
   if (code == CLI_OK && !field->p0 && !options->params) {
     for (size_t i = 0; i < count && code == CLI_OK; i++) {
@@ -233,8 +110,8 @@ static int set_state(const cli_options *options, cli_model *model) {
     code              = status ? cli_fail(&error, status) : CLI_OK;
   }
   if (code == CLI_OK) {
-    target to = {&field->state, "u", "u0", model->u0, seen, NULL};
-    code      = assign_all(&to, &options->u0);
+    cli_target to = {&field->state, "u", "u0", model->u0, seen, NULL};
+    code          = cli_assign(&to, &options->u0);
   }
   if (code == CLI_OK && !model->has_u0 && options->u0.count > 0) {
     model->has_u0 = true;
@@ -324,52 +201,7 @@ void cli_model_close(cli_model *model) {
   *model = (cli_model){0};
 }
 
-/* --------------------------------------------------------------------------------- saveat -- */
-
-static int parse_times(const char *text, double t0, double t1, double **times, int64_t *count) {
-  int64_t commas = 0;
-  for (const char *c = text; *c; c++) {
-    commas += *c == ',';
-  }
-  char  *end   = NULL;
-  double first = strtod(text, &end);
-  if (end == text || (*end != '\0' && *end != ',') || !isfinite(first)) {
-    return cli_usage_error("--saveat: '%s' is neither a step, nor times t1,t2,..., nor 'end'",
-                           text);
-  }
-  if (commas == 0) { /* a step */
-    double steps = floor(fabs(t1 - t0) / first * (1 + 4e-16) + 1e-9);
-    if (!(first > 0) || !(steps < 1e9)) {
-      return cli_usage_error("--saveat: the step must be positive and give fewer than 1e9 points");
-    }
-    *count = (int64_t)steps + 1;
-    *times = ude_calloc((size_t)*count, sizeof **times);
-    if (!*times) {
-      return cli_usage_error("--saveat: out of memory for %lld points", (long long)*count);
-    }
-    double direction = t1 >= t0 ? 1 : -1;
-    for (int64_t i = 0; i < *count; i++) {
-      double t    = t0 + direction * (double)i * first;
-      (*times)[i] = fabs(t1 - t) < 1e-9 * first ? t1 : t;
-    }
-    return CLI_OK;
-  }
-  *times = ude_calloc((size_t)commas + 1, sizeof **times);
-  if (!*times) {
-    return cli_usage_error("--saveat: out of memory");
-  }
-  *count         = 0;
-  const char *at = text;
-  while (*at) {
-    double t = strtod(at, &end);
-    if (end == at || (*end != '\0' && *end != ',') || !isfinite(t)) {
-      return cli_usage_error("--saveat: '%s' is not a list of finite times", text);
-    }
-    (*times)[(*count)++] = t;
-    at                   = *end == ',' ? end + 1 : end;
-  }
-  return CLI_OK;
-}
+/* ------------------------------------------------------------------------------- solver -- */
 
 int cli_solve_options(const cli_options *options, double t0, double t1, ude_solve_options *solve,
                       double **times) {
@@ -386,7 +218,7 @@ int cli_solve_options(const cli_options *options, double t0, double t1, ude_solv
     solve->save = UDE_SAVE_END;
   } else if (options->saveat) {
     int64_t count = 0;
-    int     code  = parse_times(options->saveat, t0, t1, times, &count);
+    int     code  = cli_times(options->saveat, t0, t1, times, &count);
     if (code) {
       return code;
     }

@@ -1,5 +1,6 @@
 /* Command-line options: one table for all verbs. */
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -103,21 +104,13 @@ static int append(cli_list *list, const char *item) {
   return CLI_OK;
 }
 
-static bool parse_real(const char *text, char stop, const char **end, double *value) {
-  char *after = NULL;
-  errno       = 0;
-  *value      = strtod(text, &after);
-  if (after == text || (*after != '\0' && *after != stop) || !isfinite(*value)) {
-    return false;
-  }
-  *end = after;
-  return true;
+static bool parse_real(const char *text, size_t length, double *value) {
+  return ude_parse_real(text, length, value) && isfinite(*value);
 }
 
 static int store(const cli_option *option, const char *text, cli_options *options) {
-  char       *base = (char *)options;
-  void       *slot = base + option->offset;
-  const char *end  = text;
+  char *base = (char *)options;
+  void *slot = base + option->offset;
   if (option->present) {
     *(bool *)(void *)(base + option->present) = true;
   }
@@ -127,7 +120,7 @@ static int store(const cli_option *option, const char *text, cli_options *option
   case LIST: return append(slot, text);
   case REAL:
   case POSITIVE:
-    if (!parse_real(text, '\0', &end, slot)) {
+    if (!parse_real(text, strlen(text), slot)) {
       return cli_usage_error("--%s: '%s' is not a finite number", option->name, text);
     }
     if (option->kind == POSITIVE && *(double *)slot <= 0) {
@@ -144,9 +137,10 @@ static int store(const cli_option *option, const char *text, cli_options *option
     return CLI_OK;
   }
   case SPAN: {
-    double *span = slot;
-    if (!parse_real(text, ',', &end, &span[0]) || *end != ',' ||
-        !parse_real(end + 1, '\0', &end, &span[1])) {
+    double *span  = slot;
+    size_t  first = strcspn(text, ",");
+    if (text[first] != ',' || !parse_real(text, first, &span[0]) ||
+        !parse_real(text + first + 1, strlen(text + first + 1), &span[1])) {
       return cli_usage_error("--%s: '%s' is not of the form a,b with finite numbers", option->name,
                              text);
     }
@@ -162,14 +156,30 @@ static bool ends_with(const char *text, const char *suffix) {
   return length >= tail && strcmp(text + length - tail, suffix) == 0;
 }
 
+static int unknown_option(const cli_verb *verb, const char *name, size_t length) {
+  char              wanted[64];
+  const cli_option *nearest = NULL;
+  int               best    = INT_MAX;
+  snprintf(wanted, sizeof wanted, "%.*s", (int)length, name);
+  for (int i = 0; i < OPTION_COUNT; i++) {
+    int distance = ude_name_distance(wanted, table[i].name);
+    if (distance < best && find(verb, table[i].name, strlen(table[i].name))) {
+      nearest = &table[i];
+      best    = distance;
+    }
+  }
+  return cli_usage_error("%s: unknown option '--%.*s'%s%s%s; see 'ude %s --help'", verb->name,
+                         (int)length, name, nearest ? " (did you mean '--" : "",
+                         nearest ? nearest->name : "", nearest ? "'?)" : "", verb->name);
+}
+
 static int parse_long(const cli_verb *verb, int argc, char **argv, int *i, cli_options *options) {
   const char       *name   = argv[*i] + 2;
   const char       *equals = strchr(name, '=');
   size_t            length = equals ? (size_t)(equals - name) : strlen(name);
   const cli_option *option = find(verb, name, length);
   if (!option) {
-    return cli_usage_error("%s: unknown option '%.*s'; see 'ude %s --help'", verb->name,
-                           (int)length + 2, argv[*i], verb->name);
+    return unknown_option(verb, name, length);
   }
   if (option->kind == FLAG) {
     return equals ? cli_usage_error("--%s takes no value", option->name)
@@ -179,6 +189,10 @@ static int parse_long(const cli_verb *verb, int argc, char **argv, int *i, cli_o
   if (!value) {
     if (*i + 1 >= argc) {
       return cli_usage_error("--%s needs a value: %s", option->name, option->argument);
+    }
+    if (strncmp(argv[*i + 1], "--", 2) == 0) {
+      return cli_usage_error("--%s needs a value: %s, not '%s'", option->name, option->argument,
+                             argv[*i + 1]);
     }
     value = argv[++*i];
   }
@@ -190,6 +204,19 @@ static int parse_long(const cli_verb *verb, int argc, char **argv, int *i, cli_o
   return store(option, value, options);
 }
 
+static int check_arguments(const cli_verb *verb, const cli_options *options) {
+  bool data = verb->takes & CLI_TAKES_DATA;
+  if (options->folders.count > 0 && !(verb->takes & CLI_TAKES_FOLDER)) {
+    return cli_usage_error("%s: '%s' is no C file%s", verb->name, options->folders.item[0],
+                           data ? " and no CSV file (*.csv)" : " (*.c)");
+  }
+  if (options->data.count > 0 && !data) {
+    return cli_usage_error("%s takes no data, but '%s' was given", verb->name,
+                           options->data.item[0]);
+  }
+  return CLI_OK;
+}
+
 int cli_options_parse(const cli_verb *verb, int argc, char **argv, cli_options *options) {
   int code = CLI_OK;
   for (int i = 0; i < argc && code == CLI_OK; i++) {
@@ -199,7 +226,7 @@ int cli_options_parse(const cli_verb *verb, int argc, char **argv, cli_options *
     } else if (strcmp(argument, "-h") == 0) {
       options->help = true;
     } else if (strcmp(argument, "-o") == 0 && listed(verb->options, "output", strlen("output"))) {
-      if (i + 1 >= argc) {
+      if (i + 1 >= argc || strncmp(argv[i + 1], "--", 2) == 0) {
         return cli_usage_error("-o needs a value: PATH");
       }
       options->output = argv[++i];
@@ -219,7 +246,7 @@ int cli_options_parse(const cli_verb *verb, int argc, char **argv, cli_options *
       code = append(&options->folders, argument);
     }
   }
-  return code;
+  return code || options->help ? code : check_arguments(verb, options);
 }
 
 void cli_options_free(cli_options *options) {

@@ -21,4 +21,5 @@ const cli_verb cli_report = {.name    = "report",
                              .usage   = "RUN [-o FILE.html]",
                              .summary = "one self-contained HTML page with the plots of a run",
                              .options = "output",
+                             .takes   = CLI_TAKES_FOLDER,
                              .run     = run};

@@ -67,10 +67,6 @@ static int run(const cli_options *options) {
   if (options->format && !json && strcmp(options->format, "csv") != 0) {
     return cli_usage_error("--format: '%s' is neither csv nor json", options->format);
   }
-  if (options->data.count || options->folders.count) {
-    return cli_usage_error("solve takes C files only, not '%s'",
-                           options->data.count ? options->data.item[0] : options->folders.item[0]);
-  }
   cli_model         model;
   double           *times    = NULL;
   ude_solution     *solution = NULL;

@@ -1,6 +1,7 @@
 /* Flat maps: marshalling between flat vectors and the model's structs. */
 #include "compiler/flat.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,6 +229,38 @@ static void from_struct(maker *m, int which, LLVMValueRef record, LLVMValueRef f
   }
 }
 
+/* Says which members there are. A real one is no constant: callers set it by its place in p. */
+static ude_status no_member(const ude_struct_shape *shape, const char *name, size_t length,
+                            ude_error *error) {
+  enum { SHOWN = 24 };
+  char        wanted[64];
+  ude_text    names   = {0};
+  const char *nearest = NULL;
+  int         best    = INT_MAX;
+  snprintf(wanted, sizeof wanted, "%.*s", (int)length, name);
+  for (int64_t i = 0; i < shape->runs + shape->integers; i++) {
+    bool        real     = i < shape->runs;
+    const char *known    = real ? shape->run[i].member.name : shape->integer[i - shape->runs].name;
+    int         distance = ude_name_distance(wanted, known);
+    nearest              = distance < best ? known : nearest;
+    best                 = distance < best ? distance : best;
+    if (i < SHOWN) {
+      ude_text_append(&names, "%s%s%s", i ? ", " : "", known, real ? "" : " (integer)");
+    }
+  }
+  ude_text_append(&names, "%s", shape->runs + shape->integers > SHOWN ? ", ..." : "");
+  ude_status status =
+      ude_fail(error, UDE_INVALID_ARGUMENT,
+               "struct param has no integer member '%.*s'%s%s%s; its members are: %s", (int)length,
+               name, nearest ? " (did you mean '" : "", nearest ? nearest : "",
+               nearest ? "'?)" : "", names.data ? names.data : "");
+  if (names.failed) {
+    status = ude_fail_memory(error, "names of members");
+  }
+  ude_text_free(&names);
+  return status;
+}
+
 ude_status ude_flat_check_constants(const ude_reflection      *reflection,
                                     const ude_compile_options *options, ude_error *error) {
   const ude_struct_shape *shape = &reflection->structs[UDE_STRUCT_PARAM];
@@ -238,9 +271,7 @@ ude_status ude_flat_check_constants(const ude_reflection      *reflection,
     const char *number = text + length + (text[length] == '=');
     char       *end    = NULL;
     if (text[length] == '=' && ude_flat_constant(shape, text, &size) < 0) {
-      return ude_fail(error, UDE_INVALID_ARGUMENT,
-                      "struct param has no integer member '%.*s' that can be set", (int)length,
-                      text);
+      return no_member(shape, text, length, error);
     }
     long long value = strtoll(number, &end, 10);
     if (text[length] != '=' || *end != '\0' || end == number || !fits(value, size)) {

@@ -184,6 +184,10 @@ ude_status ude_reflect_functions(const ude_debug_info *info, LLVMModuleRef modul
   if (!reflection->structs[UDE_STRUCT_STATE].defined) {
     return ude_fail(error, UDE_COMPILE, "the model does not define struct state");
   }
+  if (reflection->structs[UDE_STRUCT_STATE].reals == 0) {
+    return ude_fail(error, UDE_COMPILE,
+                    "struct state has no double or float member: there is nothing to solve for");
+  }
   if (reflection->map[UDE_MAP_OBSERVE] && !reflection->structs[UDE_STRUCT_OBSERVATION].defined) {
     return ude_fail(error, UDE_COMPILE, "the model defines observe, but not struct observation");
   }

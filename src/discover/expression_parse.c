@@ -1,5 +1,6 @@
 /* Expressions from text, by recursive descent. */
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,8 +127,8 @@ static ude_expression *parse_number(parser *p) {
     length += digits ? 1 + sign + digits : 0;
   }
   double value;
-  if (!ude_parse_real(here, length, &value)) {
-    return refuse(p, "a number");
+  if (!ude_parse_real(here, length, &value) || !isfinite(value)) {
+    return refuse(p, "a finite number");
   }
   p->at += length;
   return made(p, expression_number(value));
@@ -182,17 +183,14 @@ static ude_expression *parse_factor(parser *p) {
   if (++p->depth > MAX_DEPTH) {
     return refuse(p, "fewer nested brackets");
   }
-  ude_expression *factor;
-  if (accept(p, '-')) {
-    factor = parse_factor(p);
-    factor = factor ? made(p, expression_unary(OP_NEGATE, factor)) : NULL;
-  } else if (accept(p, '+')) {
-    factor = parse_factor(p);
-  } else {
-    factor = parse_power(p);
+  bool negative = false; /* two signs cancel */
+  for (char c = peek(p); c == '-' || c == '+'; c = peek(p)) {
+    negative = negative != (c == '-');
+    p->at++;
   }
+  ude_expression *factor = parse_power(p);
   p->depth--;
-  return factor;
+  return factor && negative ? made(p, expression_unary(OP_NEGATE, factor)) : factor;
 }
 
 /* Operands of one level of precedence, from left to right. */

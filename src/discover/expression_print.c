@@ -21,8 +21,8 @@ static void print_node(const printer *p, int index, int place);
 void text_append_number(ude_text *text, double value, int digits) {
   char        buffer[40];
   const char *point = localeconv()->decimal_point;
-  double      back  = value + 1;
-  for (int d = 1; d <= digits && back != value; d++) {
+  double      back  = (double)NAN;
+  for (int d = 1; d <= digits && back != value; d++) { /* NaN is no value's equal */
     snprintf(buffer, sizeof buffer, "%.*g", d, value);
     char *found = point[0] && point[0] != '.' ? strchr(buffer, point[0]) : NULL;
     if (found) {

@@ -64,6 +64,7 @@ void ude_discovery_free(ude_discovery *found) {
   free(found->recovered);
   free(found->u0);
   free(found->notes);
+  ude_dataset_free(found->data);
   request_free(final_store(found));
   free(found);
 }

@@ -355,13 +355,12 @@ ude_status ude_sindy(const ude_table *table, ude_rebuild_fn rebuild, void *rebui
     return ude_fail(to, UDE_INVALID_ARGUMENT,
                     "sindy needs a table, and segments of a positive number of rows");
   }
-  reading      r      = {.table = table, .options = options ? options : &none, .error = to};
-  ude_dataset *data   = NULL;
-  task         t      = {.rebuild         = rebuild,
-                         .rebuild_context = rebuild_context,
-                         .found           = discovery_create(),
-                         .error           = to};
-  ude_status   status = t.found ? read_columns(&r) : ude_fail_memory(to, "a discovery");
+  reading    r      = {.table = table, .options = options ? options : &none, .error = to};
+  task       t      = {.rebuild         = rebuild,
+                       .rebuild_context = rebuild_context,
+                       .found           = discovery_create(),
+                       .error           = to};
+  ude_status status = t.found ? read_columns(&r) : ude_fail_memory(to, "a discovery");
   if (!status) {
     t.found->samples      = ude_calloc(1, sizeof *t.found->samples);
     t.found->sample_count = t.found->samples ? 1 : 0;
@@ -377,13 +376,13 @@ ude_status ude_sindy(const ude_table *table, ude_rebuild_fn rebuild, void *rebui
     status = task_propose(&t);
   }
   if (!status) {
-    status = rebuild && !r.options->no_refit ? refit(&t, &r, &data) : task_result_regression(&t);
+    status = rebuild && !r.options->no_refit ? refit(&t, &r, &t.found->data)
+                                             : task_result_regression(&t);
   }
   bool stopped = t.select.stopped;
   if (t.found) {
     task_close(&t);
   }
-  ude_dataset_free(data);
   reading_free(&r);
   if (status) {
     ude_discovery_free(t.found);

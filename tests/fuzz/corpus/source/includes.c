@@ -1,0 +1,4 @@
+#include "other.h"
+#include <math.h>
+#define A(x) {x
+int y;
