@@ -60,6 +60,9 @@ typedef struct cli_verb {
 extern const cli_verb cli_solve, cli_grad, cli_jacobian, cli_check, cli_fit, cli_discover,
     cli_report;
 
+/** The whole program: argv[1] names the verb; returns the exit status. */
+int cli_main(int argc, char **argv);
+
 /** Parse argv after the verb; on an error prints it and returns CLI_USAGE. */
 int  cli_options_parse(const cli_verb *verb, int argc, char **argv, cli_options *options);
 void cli_options_free(cli_options *options);

@@ -46,7 +46,8 @@ static int train(const cli_options *options, const cli_model *model, const ude_d
   fit->progress               = cli_progress;
   fit->progress_context       = &progress;
   cli_catch_interrupt();
-  ude_status status = ude_fit(model->field, data, fit, model->p, NULL, &result, &error);
+  ude_status status = settings ? ude_fit(model->field, data, fit, model->p, NULL, &result, &error)
+                               : ude_fail_memory(&error, "the settings of the run");
   cli_progress_end(&progress);
   free(settings);
   if (status == UDE_OK || status == UDE_INTERRUPTED) {

@@ -1,2 +1,2 @@
 # cJSON for settings.json (found by the room fit).
-target_link_libraries(ude PRIVATE ${UDE_CJSON_LIBRARY})
+target_link_libraries(ude_cli PUBLIC ${UDE_CJSON_LIBRARY})

@@ -7,51 +7,63 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_path(cJSON *list, const char *path) {
-  char *full = realpath(path, NULL);
-  cJSON_AddItemToArray(list, cJSON_CreateString(full ? full : path));
-  free(full);
-}
+/* An object on its way; `whole` is false once memory ran out. */
+typedef struct writer {
+  cJSON *root, *options;
+  bool   whole;
+} writer;
 
-static void add_text(cJSON *object, const char *key, const char *value) {
-  if (value) {
-    cJSON_AddStringToObject(object, key, value);
+static void add(writer *to, cJSON *object, const char *key, cJSON *item) {
+  if (!cJSON_AddItemToObject(object, key, item)) {
+    cJSON_Delete(item);
+    to->whole = false;
   }
 }
 
-static void add_number(cJSON *object, const char *key, double value) {
+static void add_list(writer *to, const char *key, const cli_list *list, bool paths) {
+  cJSON *array = cJSON_CreateArray();
+  for (int i = 0; i < list->count; i++) {
+    char        full[PATH_MAX];
+    const char *text = list->item[i];
+    cJSON      *item = cJSON_CreateString(paths && realpath(text, full) ? full : text);
+    if (!cJSON_AddItemToArray(array, item)) {
+      cJSON_Delete(item);
+      to->whole = false;
+    }
+  }
+  add(to, to->root, key, array);
+}
+
+static void add_text(writer *to, const char *key, const char *value) {
+  if (value) {
+    add(to, to->options, key, cJSON_CreateString(value));
+  }
+}
+
+static void add_number(writer *to, const char *key, double value) {
   if (value != 0) {
-    cJSON_AddNumberToObject(object, key, value);
+    add(to, to->options, key, cJSON_CreateNumber(value));
   }
 }
 
 char *cli_settings_write(const cli_options *options) {
-  cJSON *root  = cJSON_CreateObject();
-  cJSON *model = cJSON_AddArrayToObject(root, "model");
-  cJSON *flags = cJSON_AddArrayToObject(root, "flags");
-  cJSON *data  = cJSON_AddArrayToObject(root, "data");
-  cJSON *more  = cJSON_AddObjectToObject(root, "options");
-  for (int i = 0; i < options->models.count; i++) {
-    add_path(model, options->models.item[i]);
-  }
-  for (int i = 0; i < options->flags.count; i++) {
-    cJSON_AddItemToArray(flags, cJSON_CreateString(options->flags.item[i]));
-  }
-  for (int i = 0; i < options->data.count; i++) {
-    add_path(data, options->data.item[i]);
-  }
-  cJSON_AddStringToObject(root, "ude", UDE_VERSION_TEXT);
-  cJSON_AddNumberToObject(root, "seed", (double)options->seed);
-  add_text(more, "method", options->method);
-  add_text(more, "initial", options->initial);
-  add_text(more, "optimizer", options->optimizer);
-  add_number(more, "rtol", options->rtol);
-  add_number(more, "atol", options->atol);
-  add_number(more, "regularise", options->regularise);
-  add_number(more, "segment", (double)options->segment);
-  add_number(more, "continuity", options->continuity);
-  char *text = cJSON_Print(root);
-  cJSON_Delete(root);
+  writer to = {.root = cJSON_CreateObject(), .options = cJSON_CreateObject(), .whole = true};
+  add_list(&to, "model", &options->models, true);
+  add_list(&to, "flags", &options->flags, false);
+  add_list(&to, "data", &options->data, true);
+  add_text(&to, "method", options->method);
+  add_text(&to, "initial", options->initial);
+  add_text(&to, "optimizer", options->optimizer);
+  add_number(&to, "rtol", options->rtol);
+  add_number(&to, "atol", options->atol);
+  add_number(&to, "regularise", options->regularise);
+  add_number(&to, "segment", (double)options->segment);
+  add_number(&to, "continuity", options->continuity);
+  add(&to, to.root, "options", to.options);
+  add(&to, to.root, "ude", cJSON_CreateString(UDE_VERSION_TEXT));
+  add(&to, to.root, "seed", cJSON_CreateNumber((double)options->seed));
+  char *text = to.whole ? cJSON_Print(to.root) : NULL;
+  cJSON_Delete(to.root);
   return text;
 }
 

@@ -127,7 +127,10 @@ static ude_expression *parse_number(parser *p) {
     length += digits ? 1 + sign + digits : 0;
   }
   double value;
-  if (!ude_parse_real(here, length, &value) || !isfinite(value)) {
+  if (!ude_parse_real(here, length, &value)) {
+    return refuse(p, "a number");
+  }
+  if (!isfinite(value)) {
     return refuse(p, "a finite number");
   }
   p->at += length;

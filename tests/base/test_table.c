@@ -73,6 +73,10 @@ static const struct {
     {"1,2\n3,4\n", "data.csv:1", "only numbers"},
     {"\"a\n1\n", "data.csv:1: column 1", "not closed"},
     {"a\n\"1\"2\n", "data.csv:2: column 1", "after the closing quote"},
+    {"a;b\n1;2\n", "data.csv:1", "separated by commas, but here is a semicolon"},
+    {"# comment\na\tb\n1\t2\n", "data.csv:2", "here is a tab"},
+    {"a|b\n1|2\n", "data.csv:1", "here is a bar"},
+    {"a,b\r1,2\r", "data.csv", "carriage return alone"},
 };
 
 START_TEST(refuses_with_the_place) {

@@ -73,6 +73,25 @@ START_TEST(test_texts_and_values) {
 }
 END_TEST
 
+/* Numbers above 2^53, where value + 1 is value, and signs that cancel. */
+START_TEST(test_large_numbers_and_signs) {
+  static const struct {
+    const char *text, *printed;
+  } pairs[] = {{"99e19", "9.9e+20"}, {"9007199254740993", "9007199254740992"},
+               {"--x", "x"},         {"-+-(-x)", "-x"},
+               {"1 - -x", "1 - -x"}, {"-x^2", "-x^2"},
+               {"2*-x", "2*-x"},     {"------1-x----1", "1 - x - -1"}};
+  for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+    ude_text        text = {0};
+    ude_expression *e    = parsed(pairs[i].text);
+    ude_expression_print(e, UDE_STYLE_TEXT, NAMES, &text);
+    ck_assert_str_eq(text.data, pairs[i].printed);
+    ude_expression_free(e);
+    ude_text_free(&text);
+  }
+}
+END_TEST
+
 START_TEST(test_gradient) {
   ude_expression *e = parsed(cases[_i].source);
   double          gradient[3];
@@ -142,6 +161,7 @@ START_TEST(test_refuses) {
       {"x^0", "column 3: expected a whole exponent"},
       {"x^99", "column 3: expected a whole exponent"},
       {"1.2.3", "column 1: expected a number"},
+      {"x + 1e999", "column 5: expected a finite number"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     ude_expression *e = NULL;
@@ -273,6 +293,7 @@ int main(void) {
   TCase *tests = tcase_create("expression");
   tcase_add_loop_test(tests, test_texts_and_values, 0, CASES);
   tcase_add_loop_test(tests, test_gradient, 0, CASES);
+  tcase_add_test(tests, test_large_numbers_and_signs);
   tcase_add_test(tests, test_c_text_compiles);
   tcase_add_test(tests, test_refuses);
   tcase_add_test(tests, test_library_counts);

@@ -1,0 +1,77 @@
+/* Picks the verb. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const cli_verb *const verbs[] = {&cli_solve, &cli_grad,     &cli_jacobian, &cli_check,
+                                        &cli_fit,   &cli_discover, &cli_report};
+
+enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
+
+static void help(FILE *stream) {
+  fputs(
+      "ude: universal differential equations from plain C\n\n"
+      "usage: ude VERB MODEL.c [DATA.csv] [options]\n\n",
+      stream);
+  for (int i = 0; i < VERB_COUNT; i++) {
+    fprintf(stream, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
+  }
+  fputs(
+      "\n'ude VERB --help' lists the options of a verb. Results go to standard output, messages "
+      "to\n"
+      "standard error. Exit status: 0 success, 1 numerical failure, 2 usage, 3 the model does not\n"
+      "compile or cannot be differentiated, 4 bad data file, 130 interrupted.\n",
+      stream);
+}
+
+static int run_verb(const cli_verb *verb, int argc, char **argv) {
+  cli_options options = {0};
+  int         code    = cli_options_parse(verb, argc, argv, &options);
+  if (code == CLI_OK && options.help) {
+    cli_verb_help(stdout, verb);
+  } else if (code == CLI_OK) {
+    code = verb->run(&options);
+  }
+  cli_options_free(&options);
+  return code;
+}
+
+static int dispatch(int argc, char **argv) {
+  const char *name    = argv[1];
+  const char *nearest = NULL;
+  int         best    = INT_MAX;
+  if (strcmp(name, "--version") == 0) {
+    puts("ude " UDE_VERSION_TEXT);
+    return CLI_OK;
+  }
+  if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+    help(stdout);
+    return CLI_OK;
+  }
+  for (int i = 0; i < VERB_COUNT; i++) {
+    if (strcmp(name, verbs[i]->name) == 0) {
+      return run_verb(verbs[i], argc - 2, argv + 2);
+    }
+    int distance = ude_name_distance(name, verbs[i]->name);
+    nearest      = distance < best ? verbs[i]->name : nearest;
+    best         = distance < best ? distance : best;
+  }
+  return cli_usage_error("unknown verb '%s'%s%s%s; 'ude help' lists them", name,
+                         nearest ? " (did you mean '" : "", nearest ? nearest : "",
+                         nearest ? "'?)" : "");
+}
+
+int cli_main(int argc, char **argv) {
+  if (argc < 2) {
+    help(stderr);
+    return CLI_USAGE;
+  }
+  int code = dispatch(argc, argv);
+  if (fflush(stdout) || ferror(stdout)) {
+    fputs("ude: writing to standard output failed\n", stderr);
+    code = code == CLI_OK ? CLI_FAILURE : code;
+  }
+  return code;
+}
