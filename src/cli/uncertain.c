@@ -178,7 +178,7 @@ static int take_covariance(const ude_vector_field *field, const char *path, cons
       code = cli_fail(&error, UDE_BAD_DATA);
     }
   }
-  for (int64_t j = 0; j < table->rows && code == CLI_OK; j++) {
+  for (int64_t j = 0; sigma && to->input && j < table->rows && code == CLI_OK; j++) {
     to->input[j].sigma = sigma[j];
   }
   free(sigma);
@@ -213,7 +213,7 @@ static int collect(const cli_options *options, const cli_model *model, inputs *t
   } else if (code == CLI_OK) {
     code = correlate(field, &options->correlations, to);
   }
-  if (code == CLI_OK && to->count == 0) {
+  if (code == CLI_OK && !to->input) {
     code = cli_usage_error(
         "nothing is uncertain: give --u0 name=value+-sigma, --p "
         "name=value+-sigma or --covariance FILE");
@@ -366,9 +366,9 @@ static void warn(const ude_vector_field *field, const ude_uncertain_result *resu
             input_name(field, &in->input[worst->input], input, sizeof input));
   }
   if (result->sample_failed > 0) {
+    int64_t all = result->sample_failed + result->sample_count;
     fprintf(stderr, "ude: warning: %lld of %lld samples could not be solved and are left out\n",
-            (long long)result->sample_failed,
-            (long long)(result->sample_failed + result->sample_count));
+            (long long)result->sample_failed, (long long)all);
   }
 }
 
