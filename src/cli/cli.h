@@ -68,6 +68,9 @@ void cli_verb_help(FILE *stream, const cli_verb *verb);
 
 /** "ude: ..." on standard error; returns CLI_USAGE. */
 int cli_usage_error(const char *format, ...) UDE_PRINTF(1, 2);
+#ifdef __clang_analyzer__ /* it sees one file at a time */
+#define cli_usage_error(...) ((void)(cli_usage_error)(__VA_ARGS__), CLI_USAGE)
+#endif
 /** Print the error and return the exit status that belongs to it. */
 int cli_fail(const ude_error *error, ude_status status);
 

@@ -221,9 +221,11 @@ static int set_params(const cli_options *options, cli_model *model, cli_list *un
   bool                   *seen  = ude_calloc(count, sizeof *seen);
   model->p                      = ude_calloc(count, sizeof *model->p);
   model->p_sigma = options->uncertain ? ude_calloc(count, sizeof *model->p_sigma) : NULL;
-  int code       = seen && model->p && (model->p_sigma || !options->uncertain)
-                       ? CLI_OK
-                       : cli_usage_error("out of memory");
+  if (!seen || !model->p || (options->uncertain && !model->p_sigma)) {
+    free(seen);
+    return cli_usage_error("out of memory");
+  }
+  int code = CLI_OK;
   if (code == CLI_OK && field->p0) {
     memcpy(model->p, field->p0, count * sizeof *model->p);
   }

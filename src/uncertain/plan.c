@@ -244,7 +244,8 @@ static ude_status choose_times(ude_plan *plan, double **times, ude_error *error)
   ude_solution *steps  = NULL;
   ude_status    status = UDE_OK;
   if (!plan->times) {
-    status      = ude_solve(plan->field, plan->u0, plan->p, plan->t0, plan->t1, &plan->solve, &steps, error);
+    status =
+        ude_solve(plan->field, plan->u0, plan->p, plan->t0, plan->t1, &plan->solve, &steps, error);
     plan->count = status == UDE_OK ? ude_solution_count(steps) : 0;
   }
   *times = status == UDE_OK ? ude_calloc((size_t)plan->count, sizeof **times) : NULL;
@@ -310,7 +311,7 @@ ude_status ude_uncertain(const ude_vector_field *field, const double *u0, const 
     return status;
   }
   if (!u0 || (field->param.count > 0 && !p) || inputs < 0 || count < 0 || (inputs > 0 && !input) ||
- (options && options->samples < 0)) {
+      (options && options->samples < 0)) {
     return ude_fail(error, UDE_INVALID_ARGUMENT,
                     "ude_uncertain: u0, p and the inputs must be given, counts not negative");
   }
