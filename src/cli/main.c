@@ -5,7 +5,8 @@
 #include "cli/cli.h"
 
 static const cli_verb *const verbs[] = {&cli_solve, &cli_grad,     &cli_jacobian, &cli_check,
-                                        &cli_fit,   &cli_discover, &cli_report};
+                                        &cli_fit,   &cli_discover, &cli_report,
+                                        &cli_compile};
 
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 
