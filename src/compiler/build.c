@@ -10,7 +10,6 @@
 
 #include "compiler/driver.h"
 #include "compiler/link.h"
-#include "compiler/parallel.h"
 #include "compiler/pipeline.h"
 #include "compiler/source.h"
 #include "compiler/transform.h"
@@ -65,7 +64,7 @@ static ude_status front(build *b) {
   for (size_t i = 0; i < b->file_count; i++) {
     runs[i].of = b;
   }
-  ude_parallel(b->file_count, run_clang, runs);
+  ude_parallel(b->file_count, 0, run_clang, runs);
   ude_status status = UDE_OK;
   b->cacheable      = true;
   for (size_t i = 0; i < b->file_count; i++) {

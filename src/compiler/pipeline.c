@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "compiler/parallel.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -182,7 +181,7 @@ static void work(size_t i, void *context) {
 }
 
 ude_status ude_pipeline_parts(ude_part *parts, size_t count, ude_error *error) {
-  ude_parallel(count, work, parts);
+  ude_parallel(count, 0, work, parts);
   for (size_t i = 0; i < count; i++) {
     if (parts[i].status) {
       return ude_fail(error, parts[i].status, "%s", parts[i].error.message);
