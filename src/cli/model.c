@@ -238,11 +238,16 @@ static int set_params(const cli_options *options, cli_model *model, cli_list *un
     target to = {&field->param, "p", "p", model->p, model->p_sigma, seen, unknown};
     code      = assign_all(&to, &options->p);
   }
+  model->has_p = true;
   if (code == CLI_OK && !field->p0 && !options->params) {
     for (size_t i = 0; i < count && code == CLI_OK; i++) {
       const ude_member *member = ude_layout_member(&field->param, (int64_t)i);
       if (!seen[i] && !(member && member->init != UDE_INIT_DEFAULT)) {
         char name[256];
+        if (options->partial) {
+          model->has_p = false;
+          break;
+        }
         ude_layout_name(&field->param, (int64_t)i, "p", name, sizeof name);
         code = cli_usage_error(
             "parameter '%s' has no value: define p0 in the model, or give --p "
@@ -336,7 +341,7 @@ int cli_model_open(const cli_options *options, unsigned derivatives, cli_model *
     code = prepare(&with, derivatives, model, &again);
     free_copies(&again);
   }
-  free_copies(&constants);
+  model->constants = constants;
   if (code) {
     cli_model_close(model);
   }
@@ -363,6 +368,7 @@ void cli_model_close(cli_model *model) {
   free(model->u0_sigma);
   free(model->p_sigma);
   ude_model_free(model->model);
+  free_copies(&model->constants);
   *model = (cli_model){0};
 }
 
