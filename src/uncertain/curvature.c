@@ -105,7 +105,7 @@ ude_status ude_measure_curvature(const ude_plan *plan, ude_uncertain_result *res
     status = measure(&of, j, error);
     if (status == UDE_NUMERICAL) {
       result->curvature = (ude_uncertain_curvature){
-          .ratio = INFINITY, .output = -1, .time = -1, .input = j, .failed = true};
+          .ratio = HUGE_VAL, .output = -1, .time = -1, .input = j, .failed = true};
       if (error) {
         *error = (ude_error){0}; /* a finding, not a failure */
       }
