@@ -42,6 +42,8 @@ typedef struct cli_options {
   bool        has_at, has_tspan;
   double      tspan[2];
   int64_t     max_steps, seed, iterations, adam, segment, degree, window;
+  int64_t     order;
+  bool        has_order;
   bool        partial; /**< set by a verb, not an option: parameters need no values */
   bool        stats, plot, no_cache, resume, quiet, help;
   double      future; /**< extrapolate the report to this time */
@@ -56,7 +58,7 @@ typedef struct cli_verb {
 } cli_verb;
 
 extern const cli_verb cli_solve, cli_grad, cli_jacobian, cli_check, cli_fit, cli_discover,
-    cli_report, cli_compile;
+    cli_report, cli_compile, cli_taylor;
 
 /** Parse argv after the verb; on an error prints it and returns CLI_USAGE. */
 int  cli_options_parse(const cli_verb *verb, int argc, char **argv, cli_options *options);

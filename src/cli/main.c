@@ -6,7 +6,7 @@
 
 static const cli_verb *const verbs[] = {&cli_solve, &cli_grad,     &cli_jacobian, &cli_check,
                                         &cli_fit,   &cli_discover, &cli_report,
-                                        &cli_compile};
+                                        &cli_compile, &cli_taylor};
 
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 

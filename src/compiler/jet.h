@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Orders that the rules are tested for; runs take any. */
+/** Highest order. */
 enum { UDE_JET_ORDER = 32 };
 
 /** Context of one evaluation. Emitted code knows the first three. */

@@ -186,8 +186,8 @@ static void follow(ude_jet_emit *jet, LLVMValueRef call, const LLVMValueRef *pro
     }
     case LLVMSelect: place = choose(jet, i); break;
     case LLVMCall: {
-      const ude_rule *rule = ude_rule_for_call(jet->forward.emit.walk, i);
-      ude_series      argument[UDE_RULE_ARGUMENTS];
+      const ude_rule *rule                         = ude_rule_for_call(jet->forward.emit.walk, i);
+      ude_series      argument[UDE_RULE_ARGUMENTS] = {0};
       for (int k = 0; rule && k < rule->arity; k++) {
         argument[k] = recall(jet, LLVMGetArgOperand(i, (unsigned)k));
       }

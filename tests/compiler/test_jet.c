@@ -58,36 +58,71 @@ typedef struct solution_case {
   double      expected[ORDER + 1];
 } solution_case;
 
-
 static const solution_case solutions[] = {
-    {"logistic", 1, 0, 0, {0.25}, {0}, 0,
+    {"logistic",
+     1,
+     0,
+     0,
+     {0.25},
+     {0},
+     0,
      {2.5e-1, 1.875e-1, 4.6875e-2, -3.90625e-3, -4.8828125e-3, -6.34765625e-4,
       3.1331380208333333333e-4, 1.1959984188988095238e-4, -4.5413062686011904762e-6,
       -1.1699414127087466931e-5, -1.9110321367859209656e-6, 6.7715119604539160203e-7,
       3.0685688643878290281e-7, -2.6339701329083755028e-10, -2.7755562700707240495e-8}},
-    {"pendulum", 2, 0, 0, {1, 0.5}, {0}, 0,
+    {"pendulum",
+     2,
+     0,
+     0,
+     {1, 0.5},
+     {0},
+     0,
      {1.0, 5.0e-1, -4.2073549240394825333e-1, -4.5025192155678309783e-2, 2.7709019150617290598e-2,
       -7.071742069280207686e-3, 3.3186953211127767829e-4, 1.4172531587079651084e-3,
       -3.5249234940438788839e-4, -4.1093683849329908218e-5, 6.034301346389378496e-5,
       -2.0381947164006808938e-5, -2.7536178390837924777e-6, 3.8060354634258802151e-6,
       -1.0013610094532546846e-6}},
-    {"lorenz", 3, 3, 0, {1, 2, 3}, {10, 28, 8.0 / 3}, 0,
+    {"lorenz",
+     3,
+     3,
+     0,
+     {1, 2, 3},
+     {10, 28, 8.0 / 3},
+     0,
      {1.0, 1.0e+1, 6.5e+1, 1.7166666666666666667e+2, 8.5333333333333333333e+2,
       1.6386111111111111111e+2, 5.5248256172839506173e+3, -1.2485402263374485597e+4,
       1.4855056164878502841e+4, -1.4442110308331246689e+5, -1.1617897380742204416e+5,
       -1.0276166161244502649e+6, -1.5531398311842097657e+6, -4.6624992708112570871e+6,
       -5.7553973594601069416e+6}},
-    {"lorenz", 3, 3, 2, {1, 2, 3}, {10, 28, 8.0 / 3}, 0,
+    {"lorenz",
+     3,
+     3,
+     2,
+     {1, 2, 3},
+     {10, 28, 8.0 / 3},
+     0,
      {3.0, -6.0, 2.95e+1, 1.3261111111111111111e+2, 7.9067592592592592593e+2,
       3.4368589506172839506e+3, 1.2827498954046639232e+4, 3.7207841124501926971e+4,
       1.0170637287539873059e+5, 1.4046672597102945778e+5, 2.1768961280134938712e+5,
       -1.5685472251418741423e+6, -4.6087886306236731072e+6, -3.153884732611770543e+7,
       -6.5634085322938026522e+7}},
-    {"kepler", 4, 0, 0, {0.4, 0, 0, 2}, {0}, 0,
+    {"kepler",
+     4,
+     0,
+     0,
+     {0.4, 0, 0, 2},
+     {0},
+     0,
      {4.0e-1, 0.0, -3.125, 0.0, 1.1393229166666666667e+1, 0.0, -6.6969129774305555556e+1, 0.0,
       4.7891859024290054563e+2, 0.0, -3.8016357539612569927e+3, 0.0, 3.2201751300191154243e+4, 0.0,
       -2.8513167655391246716e+5}},
-    {"kepler", 4, 0, 1, {0.4, 0, 0, 2}, {0}, 0,
+    {"kepler",
+     4,
+     0,
+     1,
+     {0.4, 0, 0, 2},
+     {0},
+     0,
      {0.0, 2.0, 0.0, -5.2083333333333333333, 0.0, 2.6041666666666666667e+1, 0.0,
       -1.7317514570932539683e+2, 0.0, 1.3190812745001791226e+3, 0.0, -1.0879839629685054973e+4, 0.0,
       9.4561440837690160316e+4, 0.0}},
@@ -138,7 +173,8 @@ START_TEST(time_dependent) {
     double cosine = (k % 4 == 0   ? cos(t)
                      : k % 4 == 1 ? -sin(t)
                      : k % 4 == 2 ? -cos(t)
-                                  : sin(t)) / factorial;
+                                  : sin(t)) /
+                    factorial;
     expected[k + 1] = (2 * t * expected[k] + (k ? 2 * expected[k - 1] : 0) + cosine) / (k + 1);
     factorial *= k + 1;
   }
@@ -159,9 +195,9 @@ END_TEST
 /* u'' = J f, u''' = J (J f) + d(J f)/du f: forward mode once against order 2, and once more by differences of order 8 of
  * that against order 3. */
 START_TEST(against_forward_mode) {
-  ude_jet_shape shape  = shape_of(&l, "network", 1, 1, 12);
-  lab_jvp_fn    jvp    = (lab_jvp_fn)lab_find(&l, "jvp1_", "map_network");
-  const double  w[4]   = {4.0 / 5, -1.0 / 5, 4.0 / 105, -1.0 / 280};
+  ude_jet_shape shape    = shape_of(&l, "network", 1, 1, 12);
+  lab_jvp_fn    jvp      = (lab_jvp_fn)lab_find(&l, "jvp1_", "map_network");
+  const double  w[4]     = {4.0 / 5, -1.0 / 5, 4.0 / 105, -1.0 / 280};
   const double  zero[12] = {0};
   double        p[12], u = 0.3, f, second, y, series[4];
   for (int k = 0; k < 12; k++) {
@@ -199,8 +235,10 @@ enum { RULES = sizeof rules / sizeof *rules };
 
 static void open_rules(void) {
   ude_text text = {0};
-  ude_text_append(&text, "#define _GNU_SOURCE\n#include <complex.h>\n#include <math.h>\nstatic int whole;\n"
-                         "#define X x\n#define Y y\n");
+  ude_text_append(
+      &text,
+      "#define _GNU_SOURCE\n#include <complex.h>\n#include <math.h>\nstatic int whole;\n"
+      "#define X x\n#define Y y\n");
   for (int single = 0; single < 2; single++) {
     ude_text_append(&text, "#undef F\n#undef F2\n#define F(n) n%s\n#define F2(n) n%s\n",
                     single ? "##f" : "", single ? "##f_r" : "##_r");
@@ -219,7 +257,7 @@ static void open_rules(void) {
 static void check_rule(const rule_case *c, const char *letter, int index, double tolerance) {
   char name[16];
   snprintf(name, sizeof name, "%s%d", letter, index);
-  ude_jet_shape shape                = shape_of(&l, name, 1, 2, 0);
+  ude_jet_shape shape               = shape_of(&l, name, 1, 2, 0);
   double        curve[2][ORDER + 1] = {{c->x, 0.5, -0.25, 0.125}, {c->y, 0.375, 0.25, -0.125}};
   double        series[ORDER + 1];
   ck_assert_int_eq(ude_jet_map(&shape, ORDER, series, curve[0], NULL, 0), 0);
@@ -326,7 +364,8 @@ END_TEST
 static void refused(const char *body, const char *reason) {
   char text[1024];
   snprintf(text, sizeof text,
-           "#include <math.h>\n#include <string.h>\nvoid map_x(double *restrict y, const double *restrict u, "
+           "#include <math.h>\n#include <string.h>\nvoid map_x(double *restrict y, const double "
+           "*restrict u, "
            "const double *restrict p, double t) {\n%s\n}\n",
            body);
   ck_assert_msg(!lab_try(&l, text, LAB_JET), "was not refused: %s", body);
