@@ -37,6 +37,8 @@ static const cli_option table[] = {
     {"wrt", TEXT, AT(wrt), 0, "WHAT", "with respect to: param, state (grad also: all)"},
     {"mode", TEXT, AT(mode), 0, "M", "forward or reverse"},
     {"at", REAL, AT(at), AT(has_at), "T", "time (default: start of the span)"},
+    {"t", REAL, AT(at), AT(has_at), "T", "the same as --at"},
+    {"order", INTEGER, AT(order), AT(has_order), "K", "highest order"},
     {"output", TEXT, AT(output), 0, "PATH", "run folder or file to write (also -o)"},
     {"header", TEXT, AT(header), 0, "PATH", "header to write (default: beside the object)"},
     {"prefix", TEXT, AT(prefix), 0, "P_", "of exported names (default: the model's name and _)"},
