@@ -65,7 +65,12 @@ static int set_params(const cli_options *options, cli_model *model, cli_list *un
   size_t                  count = (size_t)field->param.count;
   bool                   *seen  = ude_calloc(count, sizeof *seen);
   model->p                      = ude_calloc(count, sizeof *model->p);
-  int code                      = seen && model->p ? CLI_OK : cli_usage_error("out of memory");
+  model->p_sigma = options->uncertain ? ude_calloc(count, sizeof *model->p_sigma) : NULL;
+  if (!seen || !model->p || (options->uncertain && !model->p_sigma)) {
+    free(seen);
+    return cli_usage_error("out of memory");
+  }
+  int code = CLI_OK;
   if (code == CLI_OK && field->p0) {
     memcpy(model->p, field->p0, count * sizeof *model->p);
   }
@@ -75,14 +80,19 @@ static int set_params(const cli_options *options, cli_model *model, cli_list *un
     code              = status ? cli_fail(&error, status) : CLI_OK;
   }
   if (code == CLI_OK) {
-    cli_target to = {&field->param, "p", "p", model->p, seen, unknown};
+    cli_target to = {&field->param, "p", "p", model->p, model->p_sigma, seen, unknown};
     code          = cli_assign(&to, &options->p);
   }
+  model->has_p = true;
   if (code == CLI_OK && !field->p0 && !options->params) {
     for (size_t i = 0; i < count && code == CLI_OK; i++) {
       const ude_member *member = ude_layout_member(&field->param, (int64_t)i);
       if (!seen[i] && !(member && member->init != UDE_INIT_DEFAULT)) {
         char name[256];
+        if (options->partial) {
+          model->has_p = false;
+          break;
+        }
         ude_layout_name(&field->param, (int64_t)i, "p", name, sizeof name);
         code = cli_usage_error(
             "parameter '%s' has no value: define p0 in the model, or give --p "
@@ -100,9 +110,12 @@ static int set_state(const cli_options *options, cli_model *model) {
   size_t                  count = (size_t)field->state.count;
   bool                   *seen  = ude_calloc(count, sizeof *seen);
   model->u0                     = ude_calloc(count, sizeof *model->u0);
-  int code                      = seen && model->u0 ? CLI_OK : cli_usage_error("out of memory");
-  model->has_u0                 = field->u0 != NULL || field->initial.value != NULL;
-  model->u0_from_initial        = field->initial.value != NULL && options->u0.count == 0;
+  model->u0_sigma        = options->uncertain ? ude_calloc(count, sizeof *model->u0_sigma) : NULL;
+  int code               = seen && model->u0 && (model->u0_sigma || !options->uncertain)
+                               ? CLI_OK
+                               : cli_usage_error("out of memory");
+  model->has_u0          = field->u0 != NULL || field->initial.value != NULL;
+  model->u0_from_initial = field->initial.value != NULL && options->u0.count == 0;
   if (code == CLI_OK && model->has_u0) {
     ude_error  error  = {0};
     ude_status status = ude_initial_state(field, model->p, model->has_span ? model->tspan[0] : 0,
@@ -110,7 +123,7 @@ static int set_state(const cli_options *options, cli_model *model) {
     code              = status ? cli_fail(&error, status) : CLI_OK;
   }
   if (code == CLI_OK) {
-    cli_target to = {&field->state, "u", "u0", model->u0, seen, NULL};
+    cli_target to = {&field->state, "u", "u0", model->u0, model->u0_sigma, seen, NULL};
     code          = cli_assign(&to, &options->u0);
   }
   if (code == CLI_OK && !model->has_u0 && options->u0.count > 0) {
@@ -173,7 +186,7 @@ int cli_model_open(const cli_options *options, unsigned derivatives, cli_model *
     code = prepare(&with, derivatives, model, &again);
     free_copies(&again);
   }
-  free_copies(&constants);
+  model->constants = constants;
   if (code) {
     cli_model_close(model);
   }
@@ -197,7 +210,10 @@ int cli_model_need(const cli_model *model, bool u0, bool tspan) {
 void cli_model_close(cli_model *model) {
   free(model->u0);
   free(model->p);
+  free(model->u0_sigma);
+  free(model->p_sigma);
   ude_model_free(model->model);
+  free_copies(&model->constants);
   *model = (cli_model){0};
 }
 

@@ -72,6 +72,25 @@ static int unknown_name(const cli_target *to, const place *at, const char *name,
   return complain_of(at, &text);
 }
 
+/* Where "+-", "+/-" or the sign of plus or minus (U+00B1) begins in `text`; `length`: nowhere. */
+static size_t find_plus_minus(const char *text, size_t length, size_t *mark) {
+  static const char *const marks[] = {"+-", "+/-", "\xc2\xb1"};
+  for (size_t at = 0; at < length; at++) {
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+      *mark = strlen(marks[i]);
+      if (*mark <= length - at && strncmp(text + at, marks[i], *mark) == 0) {
+        return at;
+      }
+    }
+  }
+  *mark = 0;
+  return length;
+}
+
+static bool finite_number(const char *text, size_t length, double *value) {
+  return ude_parse_real(text, length, value) && isfinite(*value);
+}
+
 /* One name=value, without blanks around it. */
 static int assign(const cli_target *to, const place *at, const char *item, size_t length) {
   char        name[512];
@@ -87,14 +106,26 @@ static int assign(const cli_target *to, const place *at, const char *item, size_
     return complain_of(at, &text);
   }
   memcpy(name, item, end);
-  name[end]       = '\0';
-  double value    = 0;
-  size_t digits   = length - (size_t)(equals + 1 - item);
-  bool   readable = ude_parse_real(equals + 1, digits, &value) && isfinite(value);
-  if (!readable) {
+  name[end]          = '\0';
+  double      value  = 0;
+  double      sigma  = 0;
+  size_t      mark   = 0;
+  const char *number = equals + 1;
+  size_t      size   = length - (size_t)(number - item);
+  size_t      digits = to->sigmas ? find_plus_minus(number, size, &mark) : size;
+  size_t      rest   = size - digits - mark;
+  if (mark > 0 && (!finite_number(number + digits + mark, rest, &sigma) || sigma < 0)) {
+    ude_text text = {0};
+    ude_text_append(&text,
+                    "the standard deviation of '%.200s' is not a finite number, zero or more: "
+                    "'%.*s'",
+                    name, (int)(rest < 60 ? rest : 60), number + digits + mark);
+    return complain_of(at, &text);
+  }
+  if (!finite_number(number, digits, &value)) {
     ude_text text = {0};
     ude_text_append(&text, "the value of '%.200s' is not a finite number: '%.*s'", name,
-                    (int)(digits < 60 ? digits : 60), equals + 1);
+                    (int)(digits < 60 ? digits : 60), number);
     return complain_of(at, &text);
   }
   int64_t i = ude_layout_find(to->layout, name, to->fallback);
@@ -102,7 +133,10 @@ static int assign(const cli_target *to, const place *at, const char *item, size_
     return unknown_name(to, at, name, item, length);
   }
   to->values[i] = value;
-  to->seen[i]   = true;
+  if (to->sigmas) {
+    to->sigmas[i] = sigma;
+  }
+  to->seen[i] = true;
   return CLI_OK;
 }
 

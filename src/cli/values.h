@@ -11,12 +11,13 @@ typedef struct cli_target {
   const char       *fallback; /**< letter of an unnamed layout */
   const char       *what;     /**< the option, for messages: "u0" */
   double           *values;   /**< [layout->count] */
+  double           *sigmas;   /**< [layout->count] standard deviations; NULL: none are taken */
   bool             *seen;     /**< [layout->count] set where a value was given */
   cli_list *
       unknown; /**< gains copies of name=value of names that may be integer members; NULL: an error */
 } cli_target;
 
-/** Carry out "name=v,name=v" and "@FILE" (one name=v a line, '#' starts a comment); a later value of a name counts.
+/** Carry out "name=v,name=v" (with sigmas also name=v+-s, v+/-s or with the sign U+00B1) and "@FILE" (one name=v a line, '#' starts a comment); a later value of a name counts.
  *  Prints errors with the file and line; returns CLI_OK or the exit status. */
 int cli_assign(const cli_target *to, const cli_list *list);
 

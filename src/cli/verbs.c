@@ -5,8 +5,9 @@
 
 #include "cli/cli.h"
 
-static const cli_verb *const verbs[] = {&cli_solve, &cli_grad,     &cli_jacobian, &cli_check,
-                                        &cli_fit,   &cli_discover, &cli_report};
+#define CLI_VERB_ADDRESS(name) &cli_##name,
+static const cli_verb *const verbs[] = {CLI_VERB_MAP(CLI_VERB_ADDRESS)};
+#undef CLI_VERB_ADDRESS
 
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 

@@ -54,7 +54,15 @@ static void assignments(const char *text, bool file) {
   double     values[6] = {0, 0, 0, 0, 0, 7};
   bool       seen[6]   = {0};
   cli_list   unknown   = {0};
-  cli_target to        = {&layout, "u", "u0", values, seen, text[0] == '+' ? &unknown : NULL};
+  double     sigmas[5] = {0};
+  bool       uncertain = strchr(text, '~') != NULL;
+  cli_target to        = {&layout,
+                          "u",
+                          "u0",
+                          values,
+                   uncertain ? sigmas : NULL,
+                          seen,
+                   text[0] == '+' ? &unknown : NULL};
   char       path[96], item[128];
   write_file(scratch("list", path), (const uint8_t *)text, strlen(text));
   snprintf(item, sizeof item, "@%s", path);
@@ -65,7 +73,8 @@ static void assignments(const char *text, bool file) {
   }
   unlink(path);
   for (int i = 0; i < 5; i++) {
-    require(isfinite(values[i]) && (seen[i] || values[i] == 0));
+    require(sigmas[i] >= 0 && isfinite(sigmas[i]) && isfinite(values[i]) &&
+            (seen[i] || values[i] == 0));
   }
   require(values[5] == 7 && !seen[5]);
   for (int i = 0; i < unknown.count; i++) {
