@@ -11,6 +11,7 @@
 #include "compiler/driver.h"
 #include "compiler/link.h"
 #include "compiler/pipeline.h"
+#include "compiler/request.h"
 #include "compiler/source.h"
 #include "compiler/transform.h"
 
@@ -154,7 +155,8 @@ static ude_status middle(build *b) {
     return status;
   }
   ude_pipeline_internalize(b->module, true);
-  if (derive_any) {
+  status = ude_request_resolve(b->module, b->machine, b->error);
+  if (derive_any && status == UDE_OK) {
     status = ude_pipeline_canonical(b->module, b->machine, b->error);
   }
   if (second && status == UDE_OK) {
@@ -196,7 +198,7 @@ static ude_status make_probe(build *b, LLVMModuleRef module) {
   ude_flat_name(name, "probe", "rhs");
   LLVMSetValueName2(flat, name, strlen(name));
   ude_pipeline_internalize(module, false);
-  return UDE_OK;
+  return ude_request_resolve(module, b->machine, b->error);
 }
 
 static LLVMMemoryBufferRef to_bitcode(LLVMModuleRef module) {
@@ -241,6 +243,9 @@ static ude_status compile(build *b) {
   ude_status    status = front(b);
   if (status == UDE_OK) {
     status = ude_reflect(b->module, b->reflection, b->error);
+  }
+  if (status == UDE_OK) {
+    status = ude_request_gather(b->module, b->error);
   }
   if (status == UDE_OK) {
     status = ude_link_check(b->module, b->error);

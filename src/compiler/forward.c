@@ -206,6 +206,7 @@ static LLVMValueRef derive(LLVMModuleRef module, LLVMValueRef primal, int width,
     ude_walk_program(w, primal);
     ude_walk_points(w, primal);
     ude_walk_activity(w, primal);
+    ude_walk_check_roles(w, primal);
     ude_forward *forward          = ude_walk_alloc(w, 1, sizeof *forward);
     forward->emit.walk            = w;
     forward->emit.scale           = width;

@@ -80,7 +80,7 @@ typedef struct ude_reverse {
   ude_derived *derived;
   int         *wanted, wanted_count;
   bool         nested; /**< to be differentiated again: the tape is reached by calls */
-  bool        *quiet; /**< [functions] nothing active happens in it: its calls are copied */
+  bool        *quiet;  /**< [functions] nothing active happens in it: its calls are copied */
 
   /* the function being emitted */
   bool               split;
@@ -109,6 +109,14 @@ typedef struct ude_reverse {
   LLVMBasicBlockRef *seen_in[2];
   signed char       *again; /**< [values] 0 unknown, 1 recompute, 2 keep */
 } ude_reverse;
+
+/* reverse.c */
+/** Reverse mode of any function, in the form that can be differentiated again: emit an internal function `name` that takes
+ *  a pointer after each argument that holds reals or pointers, then the adjoint of a result that holds reals. For a pointer
+ *  it is its shadow, for reals where their adjoint is added (ignored unless the argument is an input). Returns what
+ *  `function` returns. Without memory for the tape: calls ude_tape_fail, a real result is NaN. Errors as in ude_emit_vjp. */
+LLVMValueRef ude_emit_adjoint(LLVMModuleRef module, LLVMValueRef function, const ude_roles *roles,
+                              const char *name, ude_error *error);
 
 /* reverse_values.c: primal values and shadow pointers in the reverse sweep */
 LLVMValueRef ude_reverse_need(ude_reverse *r, LLVMValueRef value);

@@ -96,7 +96,7 @@ static void access(ude_reverse *r, LLVMValueRef i) {
       return;
     }
     LLVMTypeRef type = LLVMTypeOf(i);
-    if (is_outside(r, pointer)) {
+    if (is_outside(r, pointer) && LLVMGetTypeKind(type) != LLVMPointerTypeKind) {
       ude_refuse(emit->walk, i, "a read of a pointer",
                  "it shares memory with the inputs or outputs",
                  "keep pointers and numbers in separate objects");
@@ -110,6 +110,10 @@ static void access(ude_reverse *r, LLVMValueRef i) {
   bool         points = ude_type_has_pointer(type) || ude_emit_wants_shadow(emit, value);
   if (!points || !holds_shadow_pointers(r, pointer)) {
     return;
+  }
+  if (is_outside(r, pointer) && LLVMGetTypeKind(type) != LLVMPointerTypeKind) {
+    ude_refuse(emit->walk, i, "a write of a pointer", "it shares memory with the inputs or outputs",
+               "keep pointers and numbers in separate objects");
   }
   store_pointers(r, type, ude_emit_shadow(emit, value), ude_emit_shadow(emit, pointer), align);
 }

@@ -93,7 +93,8 @@ typedef struct ude_function {
 
 enum {
   UDE_ROLE_INPUT  = 1, /**< varied when the function starts */
-  UDE_ROLE_OUTPUT = 2  /**< useful when it ends */
+  UDE_ROLE_OUTPUT = 2, /**< useful when it ends */
+  UDE_ROLE_ABSENT = 4  /**< has no shadow: nothing that has a derivative may be stored there */
 };
 
 /** What the parameters of the differentiated function are to the derivative; of a pointer, the memory it points to. */
@@ -124,15 +125,15 @@ typedef struct ude_walk {
   void             *arena;
   LLVMTypeRef type_double, type_float, type_i1, type_i8, type_i32, type_i64, type_ptr, type_void;
 
-  const ude_roles  *roles; /**< NULL: a flat map */
-  ude_map_of    rules; /**< of called functions: row of the rule table plus one, 0: none */
-  ude_map_of    ids;   /**< functions, blocks, values, globals: each kind indexes its own array */
-  ude_function *function;
-  int           functions, function_capacity;
-  ude_value    *value;
-  int           values, value_capacity;
-  ude_node     *node;
-  int           nodes, node_capacity;
+  const ude_roles *roles; /**< NULL: a flat map */
+  ude_map_of       rules; /**< of called functions: row of the rule table plus one, 0: none */
+  ude_map_of       ids; /**< functions, blocks, values, globals: each kind indexes its own array */
+  ude_function    *function;
+  int              functions, function_capacity;
+  ude_value       *value;
+  int              values, value_capacity;
+  ude_node        *node;
+  int              nodes, node_capacity;
 } ude_walk;
 
 /* walker.c: life, memory, maps, the reachable program */
@@ -182,7 +183,7 @@ bool        ude_type_has_pointer(LLVMTypeRef type);
 unsigned    ude_type_holds(LLVMTypeRef type); /**< UDE_HOLDS_* of all leaves */
 LLVMTypeRef ude_access_type(LLVMValueRef load_or_store);
 /** 1: the C type of the access is an integer, 0: it is a float or pointer, -1: unknown (char, union, none). */
-int  ude_access_is_integer(ude_walk *walk, LLVMValueRef access);
+int ude_access_is_integer(ude_walk *walk, LLVMValueRef access);
 /** A derivative keeps or fetches something on its tape. */
 bool ude_access_is_tape(ude_walk *walk, LLVMValueRef access);
 bool ude_call_is_intrinsic(LLVMValueRef call);
@@ -219,6 +220,8 @@ ude_callee ude_call_kind(ude_walk *walk, LLVMValueRef call);
 void ude_walk_check(ude_walk *walk, LLVMValueRef instruction);
 /** A call of an unknown function that cannot carry a derivative: plain numbers in, none of them varied. */
 bool ude_call_is_harmless(ude_walk *walk, LLVMValueRef call);
+/** Parameters without a shadow must not need one. */
+void ude_walk_check_roles(ude_walk *walk, LLVMValueRef function);
 /** A function's integer parameters must not carry floats or pointers with shadows. */
 void ude_walk_check_params(ude_walk *walk, int function);
 

@@ -24,6 +24,7 @@
 #include "compiler/driver.h"
 #include "compiler/jit.h"
 #include "compiler/pipeline.h"
+#include "compiler/request.h"
 #include "compiler/transform.h"
 #include "support/ude_check.h"
 
@@ -166,7 +167,13 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
   *l = (lab){.context = LLVMContextCreate()};
   ck_assert(lab_clang(l, text));
   ck_assert_msg(!ude_pipeline_target(&l->machine, &l->error), "%s", l->error.message);
+  if (ude_request_gather(l->module, &l->error)) {
+    return false;
+  }
   int count = lab_maps(l, maps, MOST);
+  if (ude_request_resolve(l->module, l->machine, &l->error)) {
+    return false;
+  }
   ck_assert_msg(!ude_pipeline_canonical(l->module, l->machine, &l->error), "%s", l->error.message);
   if (getenv("UDE_LAB_PRIMAL")) {
     char *dump = LLVMPrintModuleToString(l->module);
