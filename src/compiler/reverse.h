@@ -125,6 +125,8 @@ LLVMValueRef ude_reverse_need_shadow(ude_reverse *r, LLVMValueRef pointer);
 int          ude_reverse_slot(ude_reverse *r, int keep, int id, int block, LLVMTypeRef type);
 LLVMValueRef ude_reverse_load_slot(ude_reverse *r, int slot);
 void         ude_reverse_store_slot(ude_reverse *r, int slot, LLVMValueRef value);
+/** Tell derivatives of this derivative which place of the tape an access goes to. */
+void ude_reverse_name_slot(ude_reverse *r, LLVMValueRef access, const char *kind, int index);
 LLVMValueRef ude_reverse_variable(ude_reverse *r, bool back, LLVMTypeRef type,
                                   LLVMValueRef initial);
 

@@ -108,7 +108,7 @@ static void access(ude_reverse *r, LLVMValueRef i) {
   LLVMValueRef value  = LLVMGetOperand(i, 0);
   LLVMTypeRef  type   = LLVMTypeOf(value);
   bool         points = ude_type_has_pointer(type) || ude_emit_wants_shadow(emit, value);
-  if (!points || !holds_shadow_pointers(r, pointer)) {
+  if (!points || !ude_access_holds_pointers(emit->walk, i)) {
     return;
   }
   if (is_outside(r, pointer) && LLVMGetTypeKind(type) != LLVMPointerTypeKind) {

@@ -114,6 +114,12 @@ typedef struct ude_map_of {
   int            capacity, count;
 } ude_map_of;
 
+/** Memory of a tape (`frame`) that keeps pointers to `kept` in one of its slots. Slots are told apart, fields of the
+ *  model's own objects are not. */
+typedef struct ude_slot_use {
+  int frame, kept;
+} ude_slot_use;
+
 typedef struct ude_walk {
   LLVMModuleRef     module;
   LLVMContextRef    context;
@@ -134,6 +140,9 @@ typedef struct ude_walk {
   int              values, value_capacity;
   ude_node        *node;
   int              nodes, node_capacity;
+  ude_map_of       slots; /**< of tapes: nodes of what they keep pointers to */
+  ude_slot_use    *slot_use;
+  int              slot_uses, slot_use_capacity;
 } ude_walk;
 
 /* walker.c: life, memory, maps, the reachable program */
@@ -174,6 +183,8 @@ bool ude_walk_carries(ude_walk *walk, LLVMValueRef access);
 
 /** Name of the alias scope of everything that derivatives keep on the tape. */
 #define UDE_TAPE_SCOPE "ude.tape"
+/** And of the domain of one scope for each slot, in derivatives that are differentiated again. */
+#define UDE_SLOT_DOMAIN "ude.slot"
 
 /* walker_types.c: questions about types, accesses and calls */
 bool        ude_type_is_real(LLVMTypeRef type);        /**< float or double */
@@ -186,6 +197,10 @@ LLVMTypeRef ude_access_type(LLVMValueRef load_or_store);
 int ude_access_is_integer(ude_walk *walk, LLVMValueRef access);
 /** A derivative keeps or fetches something on its tape. */
 bool ude_access_is_tape(ude_walk *walk, LLVMValueRef access);
+/** What identifies the slot of a tape that an access goes to, NULL for other memory. */
+const void *ude_access_slot(ude_walk *walk, LLVMValueRef access);
+/** Are there shadow pointers in the memory that the load or store goes to? */
+bool ude_access_holds_pointers(ude_walk *walk, LLVMValueRef access);
 bool ude_call_is_intrinsic(LLVMValueRef call);
 /** Name of the directly called function, NULL for indirect calls and assembly. */
 const char *ude_call_name(LLVMValueRef call);

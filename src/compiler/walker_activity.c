@@ -408,6 +408,12 @@ static void mark_shadowed(ude_walk *walk) {
         node->shadowed = changed = true;
       }
     }
+    for (int k = 0; k < walk->slot_uses; k++) {
+      ude_node *frame = &walk->node[ude_walk_find(walk, walk->slot_use[k].frame)];
+      if (!frame->shadowed && walk->node[ude_walk_find(walk, walk->slot_use[k].kept)].shadowed) {
+        frame->shadowed = changed = true;
+      }
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 /* Derivatives inside models (ude_jvp, ude_vjp, ude_gradient): their values against formulas, and the derivatives of the
  * maps that hold them, forwards and in reverse, against differences. */
-#include "support/ir_lab.h"
+#include "compiler/random_interpreter.h"
 
 #define MAP(name)  \
   "void map_" name \
@@ -388,6 +388,86 @@ START_TEST(mistaken) {
 }
 END_TEST
 
+/* ---------------------------------------------------------------------------- random programs -- */
+
+enum { PROGRAMS = 20 };
+
+/* The map of the gradient of the sum of outputs: its Jacobian is a Hessian, by forward over reverse and reverse over
+ * reverse; against differences of the interpreter's gradient. */
+START_TEST(gradients_of_programs) {
+  static rp_program   program[PROGRAMS];
+  static const double weight[2] = {2.0 / 3, -1.0 / 12};
+  const char         *seed      = getenv("UDE_SEED");
+  long                first     = seed ? strtol(seed, NULL, 10) : 9000;
+  ude_text            text      = {0};
+  lab                 l;
+  ude_text_append(&text, "#include <ude/model.h>\n%s", rp_preamble);
+  for (int k = 0; k < PROGRAMS; k++) {
+    rp_generate(&program[k], (uint64_t)(first + k));
+    rp_write_program(&program[k], k, &text);
+    ude_text_append(
+        &text,
+        "static double sum_%d(const double *u, const double *p, double t) {\n"
+        "  double y[3];\n  map_%d(y, u, p, t);\n  return y[0] + y[1] + y[2];\n}\n"
+        "void map_g%d(double *restrict y, const double *restrict u, const double *restrict "
+        "p, double t) {\n"
+        "  for (int i = 0; i < 8; i++) y[i] = 0 * u[0];\n"
+        "  ude_gradient(sum_%d, (u, p, t), (y, y + 4, y + 7));\n}\n",
+        k, k, k, k);
+  }
+  if (!lab_try(&l, text.data, LAB_BOTH | LAB_NARROW | LAB_QUICK)) {
+    fputs(text.data, stderr);
+    ck_abort_msg("%s", l.error.message);
+  }
+  int checked = 0;
+  for (int k = 0; k < PROGRAMS; k++) {
+    char   map[32];
+    double x[RI_INPUTS], z[RI_INPUTS], truth[RI_INPUTS], closest = 1, scale = 1;
+    double forward[RI_INPUTS * RI_INPUTS], reverse[RI_INPUTS * RI_INPUTS];
+    dual   out[RP_OUTPUTS];
+    for (int i = 0; i < RI_INPUTS; i++) {
+      x[i] = 0.35 + 0.8 * sin(1.1 * i + 0.9 * k);
+    }
+    snprintf(map, sizeof map, "map_g%d", k);
+    lab_point at = {RI_INPUTS, RP_STATES, RP_PARAMS, x, x + RP_STATES, x[RI_INPUTS - 1]};
+    lab_jacobian_forward(&l, map, 3, &at, NULL, forward);
+    lab_jacobian_reverse(&l, map, &at, NULL, reverse);
+    for (int i = 0; i < RI_INPUTS * RI_INPUTS; i++) {
+      scale = fmax(scale, fabs(forward[i]));
+    }
+    double near = program[k].single ? 5e-3 : 1e-9;
+    for (int i = 0; i < RI_INPUTS * RI_INPUTS && scale < 1e100; i++) {
+      ck_assert_msg(fabs(forward[i] - reverse[i]) <= near * scale, "program %d: H[%d]: %.17g %.17g",
+                    k, i, forward[i], reverse[i]);
+    }
+    for (int c = 0; c < RI_INPUTS && !program[k].single; c++) {
+      memset(truth, 0, sizeof truth);
+      closest = 1;
+      for (int j = 1; j <= 2; j++) {
+        for (int side = -1; side <= 1; side += 2) {
+          memcpy(z, x, sizeof z);
+          z[c] += side * j * 1e-4;
+          closest = fmin(closest, ri_program(&program[k], z, z + RP_STATES, z[RI_INPUTS - 1], out));
+          for (int i = 0; i < RI_INPUTS; i++) {
+            truth[i] += side * weight[j - 1] * (out[0].d[i] + out[1].d[i] + out[2].d[i]) / 1e-4;
+          }
+        }
+      }
+      for (int i = 0; i < RI_INPUTS && closest > 1e-2 && scale < 1e100; i++) {
+        ck_assert_msg(fabs(forward[i * RI_INPUTS + c] - truth[i]) <= 1e-6 * scale,
+                      "program %d: d2/d%d d%d: %.17g, differences %.17g", k, i, c,
+                      forward[i * RI_INPUTS + c], truth[i]);
+        checked++;
+      }
+    }
+    free(program[k].pool);
+  }
+  ck_assert_int_gt(checked, 100);
+  ude_text_free(&text);
+  lab_close(&l);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("inner");
   TCase *tcase = tcase_create("inner");
@@ -395,6 +475,7 @@ int main(void) {
   tcase_add_unchecked_fixture(tcase, open_inner, NULL);
   tcase_add_loop_test(tcase, inside, 0, CASES);
   tcase_add_loop_test(tcase, mistaken, 0, sizeof mistakes / sizeof *mistakes);
+  tcase_add_test(tcase, gradients_of_programs);
   suite_add_tcase(suite, tcase);
   return ude_check_run(suite);
 }
