@@ -97,7 +97,53 @@
 #define UDE_BARS_15(b, ...) UDE_BAR(b), UDE_BARS_14(__VA_ARGS__)
 #define UDE_BARS_16(b, ...) UDE_BAR(b), UDE_BARS_15(__VA_ARGS__)
 
+/* --------------------------------------------------------------------- rules for functions -- */
+/*
+ * At file scope; the function may be external, or hold what cannot be differentiated. Numbers are double or float;
+ * a *bar* of an argument is a pointer to which its adjoint is added. Rule functions are C that ude differentiates
+ * in its turn where higher derivatives are taken.
+ *
+ *     double table(double x, const struct grid *g);
+ *     static double table_jvp(double x, const struct grid *g, double x_dot, const struct grid *g_dot,
+ *                             double *result_dot);
+ *     static void table_vjp(double x, const struct grid *g, double *x_bar, struct grid *g_bar, double result_bar);
+ *     UDE_JVP(table, table_jvp);
+ *     UDE_VJP(table, table_vjp);
+ *
+ * What pointers point to must be of known size: a struct, an array declared `x[static N]`, or by UDE_EXTENTS. It
+ * holds doubles or floats, not both. Without a rule for a mode the function's body is differentiated.
+ */
+
+/** f_jvp: the arguments of f, then for each that is no integer its tangent (of the argument's type; for a pointer NULL:
+ *  zero), then, if f returns a number, a pointer for the tangent of the result. It does what f does, returns what f
+ *  returns, and writes the tangents of what it writes. */
+#define UDE_JVP(f, f_jvp) UDE_RULE(jvp, f, f_jvp)
+
+/** f_vjp, void: the arguments of f as they were before the call, then for each that is no integer its bar (NULL: not
+ *  wanted), then the adjoint of the result if f returns a number. For memory that f overwrites the bar holds the adjoints
+ *  of the new content, to be replaced by those of the old (zero if f does not read it). */
+#define UDE_VJP(f, f_vjp) UDE_RULE(vjp, f, f_vjp)
+
+/** f_extents, void: the arguments of f, then `size_t *bytes`: bytes[k] is set to the size of what argument k, a pointer,
+ *  points to (k from 0; 0: nothing). */
+#define UDE_EXTENTS(f, f_extents) UDE_RULE(extents, f, f_extents)
+
+/** f has no derivative: its result, and what it writes, do not depend on the inputs as far as derivatives go. */
+#define UDE_INACTIVE(f) UDE_RULE(inactive, f, 0)
+
+#if defined(__GNUC__)
+#define UDE_KEPT __attribute__((used))
+#else
+#define UDE_KEPT
+#endif
+#define UDE_RULE(kind, f, rule)                                                       \
+  UDE_KEPT static const ude_rule_mark ude_rule_##kind##_##f = {(ude_any_function)(f), \
+                                                               (ude_any_function)(rule)}
+
 typedef void (*ude_any_function)(void);
+typedef struct ude_rule_mark {
+  ude_any_function f, rule;
+} ude_rule_mark;
 /* What the macros above leave for ude; there is no such function anywhere else. */
 ude_any_function ude_derivative_point(int id, ude_any_function f);
 ude_any_function ude_jvp_direction(int id, ude_any_function f);

@@ -14,6 +14,7 @@
 #include "compiler/request.h"
 #include "compiler/source.h"
 #include "compiler/transform.h"
+#include "compiler/user_rule.h"
 
 /** What one compilation carries. */
 typedef struct build {
@@ -202,6 +203,7 @@ static ude_status make_probe(build *b, LLVMModuleRef module) {
 }
 
 static LLVMMemoryBufferRef to_bitcode(LLVMModuleRef module) {
+  ude_user_rules_finish(module);
   LLVMStripModuleDebugInfo(module); /* nothing reads it any more, and it costs time */
   return LLVMWriteBitcodeToMemoryBuffer(module);
 }
@@ -246,6 +248,9 @@ static ude_status compile(build *b) {
   }
   if (status == UDE_OK) {
     status = ude_request_gather(b->module, b->error);
+  }
+  if (status == UDE_OK) {
+    status = ude_user_rules_gather(b->module, b->error);
   }
   if (status == UDE_OK) {
     status = ude_link_check(b->module, b->error);

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compiler/walker.h"
+
 enum { MOST = 64, DEPTH = 32 };
 
 static LLVMMetadataRef operand(LLVMContextRef context, LLVMMetadataRef node, unsigned index) {
@@ -51,6 +53,40 @@ int ude_debug_params(LLVMValueRef function) {
   return types_of(function, &count) && count ? (int)count - 1 : -1;
 }
 
+/* All that lies in an object of that type. */
+static unsigned holds_of(LLVMContextRef context, LLVMMetadataRef type, int depth) {
+  bool ignored;
+  type = bare(context, type, &ignored);
+  if (!type || depth > DEPTH) {
+    return 0;
+  }
+  size_t      length = 0;
+  const char *name   = LLVMDITypeGetName(type, &length);
+  switch (LLVMGetMetadataKind(type)) {
+  case LLVMDIBasicTypeMetadataKind:
+    return length == 6 && !memcmp(name, "double", 6)         ? UDE_HOLDS_DOUBLE
+           : length == 5 && !memcmp(name, "float", 5)        ? UDE_HOLDS_FLOAT
+           : length > 10 && !memcmp(name, "long double", 11) ? UDE_HOLDS_OTHER
+                                                             : UDE_HOLDS_INTEGER;
+  case LLVMDIDerivedTypeMetadataKind: return UDE_HOLDS_POINTER;
+  case LLVMDICompositeTypeMetadataKind: {
+    LLVMMetadataRef base = operand(context, type, 3); /* of an array */
+    LLVMMetadataRef list = operand(context, type, 4);
+    if (base) {
+      return holds_of(context, base, depth + 1);
+    }
+    LLVMValueRef members = list ? LLVMMetadataAsValue(context, list) : NULL;
+    unsigned     count = members ? LLVMGetMDNodeNumOperands(members) : 0, holds = 0;
+    for (unsigned k = 0; k < count && k < MOST; k++) {
+      LLVMMetadataRef member = operand(context, list, k);
+      holds |= is_derived(member) ? holds_of(context, operand(context, member, 3), depth + 1) : 0;
+    }
+    return holds;
+  }
+  default: return 0;
+  }
+}
+
 ude_pointee ude_debug_pointee(LLVMValueRef function, unsigned index) {
   LLVMContextRef  context = LLVMGetTypeContext(LLVMTypeOf(function));
   unsigned        count   = 0;
@@ -73,6 +109,7 @@ ude_pointee ude_debug_pointee(LLVMValueRef function, unsigned index) {
                  : length == 5 && !memcmp(name, "float", 5) ? 4
                                                             : 0;
   }
+  found.holds  = holds_of(context, type, 0);
   found.record = type && LLVMGetMetadataKind(type) == LLVMDICompositeTypeMetadataKind;
   return found;
 }

@@ -14,6 +14,7 @@ typedef struct ude_pointee {
   bool     known;    /**< false: no debug information, or no pointer */
   bool     constant; /**< to const */
   int      real;     /**< 8: double, 4: float, 0: neither */
+  unsigned holds;    /**< UDE_HOLDS_* of all it holds, as far as known */
   bool     record;   /**< a struct or union */
   uint64_t size;     /**< bytes; 0 of an incomplete type */
 } ude_pointee;

@@ -203,6 +203,7 @@ static LLVMValueRef derive(LLVMModuleRef module, LLVMValueRef primal, int width,
   if (!setjmp(walk->leave)) {
     ude_walk *w = walk;
     w->roles    = roles;
+    w->mode     = UDE_MODE_FORWARD;
     ude_walk_program(w, primal);
     ude_walk_points(w, primal);
     ude_walk_activity(w, primal);

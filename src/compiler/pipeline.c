@@ -87,7 +87,9 @@ void ude_pipeline_internalize(LLVMModuleRef module, bool data) {
     if (LLVMIsDeclaration(f)) {
       continue;
     }
-    for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++) {
+    bool stays = LLVMGetStringAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                                               "ude-apart", 9) != NULL; /* user_rule.h */
+    for (size_t i = stays ? 1 : 0; i < sizeof apart / sizeof apart[0]; i++) {
       unsigned kind = LLVMGetEnumAttributeKindForName(apart[i], strlen(apart[i]));
       LLVMRemoveEnumAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, kind);
     }

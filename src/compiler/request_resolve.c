@@ -165,7 +165,9 @@ static ude_status resolve_one(LLVMModuleRef module, LLVMValueRef request, LLVMVa
   bool          forward = !strcmp(text_attribute(request, "ude-request"), "jvp");
   unsigned char param[MAX_ARGUMENTS];
   ude_roles     roles = {.param = param, .result = true};
-  if (LLVMIsDeclaration(f)) {
+  bool ruled = LLVMGetStringAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                                             "ude-apart", 9) != NULL; /* user_rule.h */
+  if (LLVMIsDeclaration(f) || ruled) {
     f = around(module, f);
   }
   for (unsigned k = 0; k < LLVMCountParams(f); k++) {

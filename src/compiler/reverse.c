@@ -373,6 +373,7 @@ static LLVMValueRef derive(LLVMModuleRef module, LLVMValueRef primal, const ude_
   if (!setjmp(walk->leave)) {
     ude_walk *w = walk;
     w->roles    = roles;
+    w->mode     = UDE_MODE_REVERSE;
     ude_walk_program(w, primal);
     ude_walk_points(w, primal);
     ude_walk_activity(w, primal);

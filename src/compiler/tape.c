@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/lane.h"
 #include "compiler/rules.h"
 #include "compiler/transform.h"
 
@@ -200,6 +201,10 @@ void ude_transform_runtime_symbols(void (*add)(const char *name, void *address, 
   SYMBOL(ude_tape_take);
   SYMBOL(ude_tape_mark);
   SYMBOL(ude_tape_fail);
+  SYMBOL(ude_lane_buffer);
+  SYMBOL(ude_lane_get);
+  SYMBOL(ude_lane_put);
+  SYMBOL(ude_lane_copy);
   SYMBOL(ude_shadow_alloc);
   SYMBOL(ude_shadow_grow);
   SYMBOL(ude_shadow_free);

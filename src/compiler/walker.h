@@ -120,6 +120,11 @@ typedef struct ude_slot_use {
   int frame, kept;
 } ude_slot_use;
 
+/** Which rules of the model serve. */
+typedef enum ude_mode { UDE_MODE_OTHER, UDE_MODE_FORWARD, UDE_MODE_REVERSE } ude_mode;
+
+struct ude_user_rule;
+
 typedef struct ude_walk {
   LLVMModuleRef     module;
   LLVMContextRef    context;
@@ -131,18 +136,21 @@ typedef struct ude_walk {
   void             *arena;
   LLVMTypeRef type_double, type_float, type_i1, type_i8, type_i32, type_i64, type_ptr, type_void;
 
-  const ude_roles *roles; /**< NULL: a flat map */
-  ude_map_of       rules; /**< of called functions: row of the rule table plus one, 0: none */
-  ude_map_of       ids; /**< functions, blocks, values, globals: each kind indexes its own array */
-  ude_function    *function;
-  int              functions, function_capacity;
-  ude_value       *value;
-  int              values, value_capacity;
-  ude_node        *node;
-  int              nodes, node_capacity;
-  ude_map_of       slots; /**< of tapes: nodes of what they keep pointers to */
-  ude_slot_use    *slot_use;
-  int              slot_uses, slot_use_capacity;
+  const ude_roles      *roles; /**< NULL: a flat map */
+  ude_mode              mode;
+  struct ude_user_rule *user_rule;
+  int                   user_rules, user_rule_capacity;
+  ude_map_of            rules; /**< of called functions: row of the rule table plus one, 0: none */
+  ude_map_of    ids; /**< functions, blocks, values, globals: each kind indexes its own array */
+  ude_function *function;
+  int           functions, function_capacity;
+  ude_value    *value;
+  int           values, value_capacity;
+  ude_node     *node;
+  int           nodes, node_capacity;
+  ude_map_of    slots; /**< of tapes: nodes of what they keep pointers to */
+  ude_slot_use *slot_use;
+  int           slot_uses, slot_use_capacity;
 } ude_walk;
 
 /* walker.c: life, memory, maps, the reachable program */
@@ -219,8 +227,10 @@ typedef enum ude_callee {
   UDE_CALLEE_CALLOC,
   UDE_CALLEE_REALLOC,
   UDE_CALLEE_FREE,
-  UDE_CALLEE_INERT, /**< reads at most: printing, abort, comparisons of text */
-  UDE_CALLEE_STACK, /**< stacksave, stackrestore */
+  UDE_CALLEE_INERT,    /**< reads at most: printing, abort, comparisons of text */
+  UDE_CALLEE_STACK,    /**< stacksave, stackrestore */
+  UDE_CALLEE_USER,     /**< the model gives a rule for it */
+  UDE_CALLEE_INACTIVE, /**< the model says that it has no derivative */
   /* What derivatives call, for those that are differentiated again. */
   UDE_CALLEE_TAPE, /**< finds, marks or releases the tape */
   UDE_CALLEE_TAKE, /**< memory of the tape */

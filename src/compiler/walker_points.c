@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "compiler/walker.h"
+#include "compiler/user_rule.h"
 
 static int new_node(ude_walk *walk) {
   walk->node =
@@ -258,6 +258,22 @@ static void visit_call(ude_walk *walk, LLVMValueRef call) {
     }
     written(walk, call, true);
     node_of(walk, call)->declared = ~0U;
+    break;
+  case UDE_CALLEE_USER:
+  case UDE_CALLEE_INACTIVE:
+    for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
+      LLVMValueRef argument = LLVMGetArgOperand(call, k);
+      if (!ude_type_has_pointer(LLVMTypeOf(argument))) {
+        continue;
+      }
+      if (ude_user_rule_writes(walk, call, k)) {
+        written(walk, argument, true);
+      }
+      int node = value_target(walk, argument);
+      if (node >= 0) {
+        walk->node[node].holds |= ude_user_rule_holds(walk, call, k) & ~(unsigned)UDE_HOLDS_INTEGER;
+      }
+    }
     break;
   case UDE_CALLEE_TAPE:
   case UDE_CALLEE_IGNORED:

@@ -6,7 +6,7 @@
 
 #include "compiler/rules.h"
 #include "compiler/runtime.h"
-#include "compiler/walker.h"
+#include "compiler/user_rule.h"
 
 bool ude_type_is_real(LLVMTypeRef type) {
   LLVMTypeKind kind = LLVMGetTypeKind(type);
@@ -258,7 +258,14 @@ ude_callee ude_call_kind(ude_walk *walk, LLVMValueRef call) {
   if (!LLVMIsAFunction(callee)) {
     return UDE_CALLEE_INDIRECT;
   }
-  const char *name = ude_call_name(call);
+  const char          *name = ude_call_name(call);
+  const ude_user_rule *user = ude_user_rule_of(walk, callee);
+  if (user && user->inactive) {
+    return UDE_CALLEE_INACTIVE;
+  }
+  if (user && ude_user_rule_serving(walk, callee)) {
+    return UDE_CALLEE_USER;
+  }
   if (ude_rule_for_call(walk, call)) {
     return UDE_CALLEE_RULE;
   }

@@ -26,6 +26,7 @@
 #include "compiler/pipeline.h"
 #include "compiler/request.h"
 #include "compiler/transform.h"
+#include "compiler/user_rule.h"
 #include "support/ude_check.h"
 
 extern char **environ;
@@ -129,7 +130,8 @@ UDE_TEST_UNUSED static int lab_maps(lab *l, LLVMValueRef *maps, int most) {
     }
   }
   for (LLVMValueRef g = LLVMGetFirstGlobal(l->module); g; g = LLVMGetNextGlobal(g)) {
-    if (LLVMGetInitializer(g)) {
+    size_t length;
+    if (LLVMGetInitializer(g) && strncmp(LLVMGetValueName2(g, &length), "ude.", 4) != 0) {
       LLVMSetLinkage(g, LLVMInternalLinkage);
     }
   }
@@ -167,7 +169,7 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
   *l = (lab){.context = LLVMContextCreate()};
   ck_assert(lab_clang(l, text));
   ck_assert_msg(!ude_pipeline_target(&l->machine, &l->error), "%s", l->error.message);
-  if (ude_request_gather(l->module, &l->error)) {
+  if (ude_request_gather(l->module, &l->error) || ude_user_rules_gather(l->module, &l->error)) {
     return false;
   }
   int count = lab_maps(l, maps, MOST);
@@ -202,6 +204,7 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
     LLVMDisposeMessage(dump);
   }
   LLVMMemoryBufferRef object = NULL;
+  ude_user_rules_finish(l->module);
   lab_object(l, modes & LAB_QUICK, &object);
   if (getenv("UDE_LAB_FINAL")) {
     char *dump = LLVMPrintModuleToString(l->module);
