@@ -24,10 +24,11 @@ typedef struct ude_model ude_model;
 /** Which derived functions to make, beside the values. */
 enum {
   UDE_DERIVATIVE_NONE = 0,
-  UDE_DERIVATIVE_JVP  = 1, /**< jvp and jvp_wide of every map */
-  UDE_DERIVATIVE_VJP  = 2, /**< vjp of every map */
-  UDE_PROBE           = 4, /**< ude_vector_field.probe */
-  UDE_DERIVATIVE_JET  = 64 /**< jet of every map but learned functions, ude_vector_field.taylor */
+  UDE_DERIVATIVE_JVP  = 1,  /**< jvp and jvp_wide of every map */
+  UDE_DERIVATIVE_VJP  = 2,  /**< vjp of every map */
+  UDE_PROBE           = 4,  /**< ude_vector_field.probe */
+  UDE_DERIVATIVE_HVP  = 32, /**< hvp and hvp_wide of every map but learned functions */
+  UDE_DERIVATIVE_JET  = 64  /**< jet of every map but learned functions, ude_vector_field.taylor */
 };
 
 /** Receives clang's own output, unchanged, whole lines. */

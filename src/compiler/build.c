@@ -11,8 +11,10 @@
 #include "compiler/driver.h"
 #include "compiler/link.h"
 #include "compiler/pipeline.h"
+#include "compiler/request.h"
 #include "compiler/source.h"
 #include "compiler/transform.h"
+#include "compiler/user_rule.h"
 
 /** What one compilation carries. */
 typedef struct build {
@@ -106,6 +108,38 @@ static ude_status derive(build *b, LLVMValueRef flat, const char *map) {
   return UDE_OK;
 }
 
+/* Reverse mode of all maps in the form that is differentiated again, optimised together, then forward mode over it. */
+static ude_status derive_twice(build *b) {
+  static const struct {
+    const char *kind;
+    int         width;
+  } widths[] = {{"hvp", 1}, {"hvp.wide", UDE_BUILD_WIDTH}};
+  char       name[UDE_FLAT_NAME];
+  ude_status status = UDE_OK;
+  for (int i = 0; i < UDE_MAPS && status == UDE_OK; i++) {
+    LLVMValueRef flat =
+        LLVMGetNamedFunction(b->module, ude_flat_name(name, "value", ude_map_names[i]));
+    if (b->reflection->map[i] &&
+        !ude_emit_vjp_inner(b->module, flat, ude_flat_name(name, "inner", ude_map_names[i]),
+                            b->error)) {
+      status = b->error->status;
+    }
+  }
+  if (status == UDE_OK) {
+    status = ude_pipeline_canonical(b->module, b->machine, b->error);
+  }
+  for (int i = 0; i < UDE_MAPS && status == UDE_OK; i++) {
+    LLVMValueRef inner =
+        LLVMGetNamedFunction(b->module, ude_flat_name(name, "inner", ude_map_names[i]));
+    for (int k = 0; k < 2 && b->reflection->map[i] && status == UDE_OK; k++) {
+      ude_flat_name(name, widths[k].kind, ude_map_names[i]);
+      status = ude_emit_hvp(b->module, inner, widths[k].width, name, b->error) ? UDE_OK
+                                                                               : b->error->status;
+    }
+  }
+  return status;
+}
+
 void ude_build_learned_name(char buffer[UDE_FLAT_NAME], const ude_learned_shape *learned) {
   snprintf(buffer, UDE_FLAT_NAME, "learned.%.250s", learned->name);
 }
@@ -113,7 +147,8 @@ void ude_build_learned_name(char buffer[UDE_FLAT_NAME], const ude_learned_shape 
 /* Flat maps of everything the model defines, their derivatives, machine code. */
 static ude_status middle(build *b) {
   bool       probe      = (b->options->derivatives & UDE_PROBE) != 0;
-  bool       derive_any = derives_any(b);
+  bool       second     = (b->options->derivatives & UDE_DERIVATIVE_HVP) != 0;
+  bool       derive_any = second || derives_any(b);
   char       name[UDE_FLAT_NAME];
   char       map[UDE_FLAT_NAME];
   ude_status status = UDE_OK;
@@ -133,8 +168,12 @@ static ude_status middle(build *b) {
     return status;
   }
   ude_pipeline_internalize(b->module, true);
-  if (derive_any) {
+  status = ude_request_resolve(b->module, b->machine, b->error);
+  if (derive_any && status == UDE_OK) {
     status = ude_pipeline_canonical(b->module, b->machine, b->error);
+  }
+  if (second && status == UDE_OK) {
+    status = derive_twice(b);
   }
   for (int i = 0; i < UDE_MAPS && derive_any && status == UDE_OK; i++) {
     if (b->reflection->map[i]) {
@@ -172,19 +211,21 @@ static ude_status make_probe(build *b, LLVMModuleRef module) {
   ude_flat_name(name, "probe", "rhs");
   LLVMSetValueName2(flat, name, strlen(name));
   ude_pipeline_internalize(module, false);
-  return UDE_OK;
+  return ude_request_resolve(module, b->machine, b->error);
 }
 
 static LLVMMemoryBufferRef to_bitcode(LLVMModuleRef module) {
+  ude_user_rules_finish(module);
   LLVMStripModuleDebugInfo(module); /* nothing reads it any more, and it costs time */
   return LLVMWriteBitcodeToMemoryBuffer(module);
 }
 
 static ude_status back(build *b, LLVMModuleRef probe) {
   static const char *const prefixes[UDE_OBJECTS] = {
-      [UDE_OBJECT_VJP] = "ude.vjp.", [UDE_OBJECT_WIDE] = "ude.wide.",
-      [UDE_OBJECT_JVP] = "ude.jvp.", [UDE_OBJECT_VALUE] = "ude.value.",
-      [UDE_OBJECT_JET] = "ude.jet.", [UDE_OBJECT_PROBE] = "ude.probe."};
+      [UDE_OBJECT_VJP] = "ude.vjp.",    [UDE_OBJECT_WIDE] = "ude.wide.",
+      [UDE_OBJECT_JVP] = "ude.jvp.",    [UDE_OBJECT_VALUE] = "ude.value.",
+      [UDE_OBJECT_JET] = "ude.jet.",    [UDE_OBJECT_HVP] = "ude.hvp.",
+      [UDE_OBJECT_PROBE] = "ude.probe."};
   const bool jvp                 = (b->options->derivatives & UDE_DERIVATIVE_JVP) != 0;
   const bool wanted[UDE_OBJECTS] = {
       [UDE_OBJECT_VJP]   = (b->options->derivatives & UDE_DERIVATIVE_VJP) != 0,
@@ -192,6 +233,7 @@ static ude_status back(build *b, LLVMModuleRef probe) {
       [UDE_OBJECT_JVP]   = jvp,
       [UDE_OBJECT_VALUE] = true,
       [UDE_OBJECT_JET]   = (b->options->derivatives & UDE_DERIVATIVE_JET) != 0,
+      [UDE_OBJECT_HVP]   = (b->options->derivatives & UDE_DERIVATIVE_HVP) != 0,
       [UDE_OBJECT_PROBE] = probe != NULL};
   LLVMMemoryBufferRef bitcode[2] = {to_bitcode(b->module), probe ? to_bitcode(probe) : NULL};
   ude_part            parts[UDE_OBJECTS];
@@ -217,6 +259,12 @@ static ude_status compile(build *b) {
   ude_status    status = front(b);
   if (status == UDE_OK) {
     status = ude_reflect(b->module, b->reflection, b->error);
+  }
+  if (status == UDE_OK) {
+    status = ude_request_gather(b->module, b->error);
+  }
+  if (status == UDE_OK) {
+    status = ude_user_rules_gather(b->module, b->error);
   }
   if (status == UDE_OK) {
     status = ude_link_check(b->module, b->error);
