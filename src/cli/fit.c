@@ -73,11 +73,7 @@ static int run(const cli_options *options) {
   if (!with.output) {
     with.output = "run";
   }
-  unsigned derivatives = UDE_DERIVATIVE_VJP;
-  if (with.optimizer && strcmp(with.optimizer, "lm") == 0) {
-    derivatives |= UDE_DERIVATIVE_JVP;
-  }
-  int code = cli_model_open(&with, derivatives, &model);
+  int code = cli_model_open(&with, UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JVP, &model);
   if (code) {
     return code;
   }

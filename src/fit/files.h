@@ -38,6 +38,9 @@ typedef struct ude_position {
   bool    ended; /**< the stage needs no more iterations under these tolerances: */
   int64_t reason;
   double  gradient_tolerance, change_tolerance;
+  double  kept;       /**< loss of the point that an earlier stage with whole solutions left: */
+  int64_t kept_count; /**< 0: none */
+  double *kept_x;     /**< [kept_count] owned by the fit */
 } ude_position;
 
 /** Whole state as checkpoint.json; numbers with 17 digits are exact. `key` ties it to the fit it belongs to. */
