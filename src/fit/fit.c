@@ -187,6 +187,30 @@ static ude_status begin_stage(ude_training *t) {
   return ude_history_add(&t->history, row, t->error);
 }
 
+/* Halve the weights that were drawn; false if there are none. */
+static bool halve_networks(ude_training *t) {
+  bool any = false;
+  for (int64_t i = 0; i < t->loss->variables.count; i++) {
+    int64_t k = t->loss->variables.variable[i].index;
+    if (t->start_p[k] != t->given_p[k]) {
+      t->state->x[i] *= 0.5;
+      any = true;
+    }
+  }
+  return any;
+}
+
+/* Begin the open stage at the start of the fit. Networks with which the model cannot be solved are drawn smaller. */
+static ude_status begin_fresh(ude_training *t) {
+  static const int attempts = 10;
+  ude_loss_start(t->loss, t->state->x);
+  ude_status status = begin_stage(t);
+  for (int i = 0; i < attempts && status == UDE_NUMERICAL && halve_networks(t); i++) {
+    status = begin_stage(t);
+  }
+  return status;
+}
+
 /* From the best point of the stage that is open to the start of the next one. If that fails, the old stage stays. */
 static ude_status next_stage(ude_training *t) {
   ude_loss            *loss      = t->loss;
@@ -195,8 +219,7 @@ static ude_status next_stage(ude_training *t) {
   ude_position         position  = t->position;
   ude_status           status    = open_stage(t, position.stage + 1);
   if (status == UDE_OK && t->fallback && position.stage == 0) {
-    ude_loss_start(t->loss, t->state->x); /* where whole solutions led says nothing */
-    status = begin_stage(t);
+    status = begin_fresh(t); /* where whole solutions led says nothing */
   } else if (status == UDE_OK) {
     ude_loss_carry(loss, state->best_x, t->loss, t->state->x);
     status = begin_stage(t);
@@ -267,8 +290,7 @@ static ude_status begin(ude_training *t) {
   }
   status = open_stage(t, 0);
   if (status == UDE_OK) {
-    ude_loss_start(t->loss, t->state->x);
-    status = begin_stage(t);
+    status = begin_fresh(t);
   }
   return status;
 }
@@ -424,6 +446,7 @@ ude_status ude_fit(const ude_vector_field *field, const ude_dataset *data,
   size_t       np   = (size_t)field->param.count;
   size_t       nu   = (size_t)(data->trajectories * field->state.count);
   t.options         = options ? *options : (ude_fit_options){0};
+  t.given_p         = p;
   t.started         = ude_clock();
   t.saved           = t.started;
   *result           = (ude_fit_result){.loss = (double)NAN, .first_loss = (double)NAN};

@@ -25,11 +25,12 @@ typedef struct ude_training {
   ude_objective        objective;
   ude_position         position; /**< as of the last whole iteration */
   ude_history          history;
-  double     started, saved, saving; /**< clock; clock of the last save; seconds that it took */
-  double    *start_p;                /**< [np] parameters that the fit began with */
-  double    *p, *u0;                 /**< [np], [trajectories][n] best so far */
-  char       key[20];
-  ude_error *error;
+  double        started, saved, saving; /**< clock; clock of the last save; seconds that it took */
+  const double *given_p;                /**< [np] parameters as they were given, borrowed */
+  double       *start_p;                /**< [np] those that the fit begins with: networks drawn */
+  double       *p, *u0;                 /**< [np], [trajectories][n] best so far */
+  char          key[20];
+  ude_error    *error;
 } ude_training;
 
 /** Seconds since the fit began, with those of earlier runs. */
