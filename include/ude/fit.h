@@ -224,6 +224,30 @@ UDE_API ude_status ude_fit(const ude_vector_field *field, const ude_dataset *dat
                            const ude_fit_options *options, double *p, double *u0,
                            ude_fit_result *result, ude_error *error);
 
+/** What standard errors rest on. */
+typedef struct ude_fit_precision {
+  int64_t determined; /**< how many numbers the data determine, rounded */
+  int64_t freedom;    /**< measurements beyond those */
+  double  deviation;  /**< root of the residual sum of squares / freedom; NaN if there is none */
+} ude_fit_precision;
+
+/**
+ * Standard errors of the trained parameters at a fit: sigma^2 (J^T J)^-1 with J the Jacobian of the residuals of whole
+ * solutions at p, by forward sensitivities; without the decay of networks. A parameter has an error only where the data
+ * determine it: NaN for those that others can stand in for (within a relative 1e-5 of J with columns of norm one), as the
+ * weights of a network mostly do, and for all if there are no more measurements than numbers that they determine.
+ *
+ * @param      options    as for the fit; `starts` those of the fit where they were trained
+ * @param      p          double[param.count]
+ * @param[out] errors     double[param.count]; NaN also for those that were not trained
+ * @param[out] u0_errors  double[trajectories][state.count] of trained initial states, else NaN; or NULL
+ * @return UDE_UNSUPPORTED without forward derivatives, or for more than 1000 variables; UDE_NUMERICAL, UDE_OUT_OF_MEMORY
+ */
+UDE_API ude_status ude_fit_errors(const ude_vector_field *field, const ude_dataset *data,
+                                  const ude_fit_options *options, const double *p, double *errors,
+                                  double *u0_errors, ude_fit_precision *precision,
+                                  ude_error *error);
+
 /** Draw members with a seeded initialisation whose values are all zero. */
 UDE_API void ude_initialise(const ude_vector_field *field, uint64_t seed, double *p);
 

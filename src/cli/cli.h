@@ -36,11 +36,12 @@ typedef struct cli_options {
 
   const char *method, *sensitivity, *params, *saveat, *format, *wrt, *mode, *output;
   const char *clang, *cache, *optimizer, *initial, *truth, *derivatives, *criterion;
+  const char *expect;
   cli_list    u0, p, constants, library, states;
-  double      rtol, atol, at, regularise, continuity, max_seconds, rate;
+  double      rtol, atol, at, regularise, continuity, max_seconds, rate, reach;
   bool        has_at, has_tspan;
   double      tspan[2];
-  int64_t     max_steps, seed, iterations, adam, segment, degree, window;
+  int64_t     max_steps, seed, iterations, adam, segment, degree, window, repeat;
   bool        stats, plot, no_cache, resume, quiet, help;
   double      future; /**< extrapolate the report to this time */
   bool        has_future;

@@ -347,9 +347,10 @@ static ude_status finish(ude_training *t, ude_fit_reason reason, ude_fit_result 
   if (status || !t->options.folder) {
     return status;
   }
-  last.starts = t->u0;
-  status      = ude_run_write(t->options.folder, t->field, t->data, &last, t->p, result->loss,
-                         stopped ? "interrupted" : "finished", t->error);
+  last.starts                = t->u0;
+  const ude_params_note note = {
+      .status = stopped ? "interrupted" : "finished", .result = result, .loss = result->loss};
+  status = ude_run_write_result(t->options.folder, t->field, t->data, &last, t->p, &note, t->error);
   /* Segments that do not join yet need not give a whole solution. */
   bool joined = t->lengths[t->position.stage] <= 0 || is_kept(t);
   return status == UDE_NUMERICAL && !joined ? UDE_OK : status;

@@ -28,8 +28,10 @@ ude_status ude_training_save(ude_training *t) {
   status            = status ? status : write_checkpoint(t);
   status    = status ? status : ude_loss_unpack(t->loss, t->state->best_x, t->p, t->u0, t->error);
   status    = status ? status
-                     : ude_params_write(t->options.folder, t->loss, t->p, t->u0, t->state->best,
-                                        "interrupted", t->error);
+                     : ude_params_write(t->options.folder, t->loss, t->p, t->u0,
+                                        &(ude_params_note){.status = "interrupted",
+                                                           .loss = t->state->best - t->state->decayed},
+                                        t->error);
   t->saved  = ude_clock();
   t->saving = t->saved - before;
   return status;
