@@ -105,6 +105,20 @@ static int64_t find_tried(const selection *s, const bool *chosen) {
   return -1;
 }
 
+/* Parameters that another fit has driven to an end of their range start inside of it: at the end the mapping into the
+ * range is flat, and nothing would lead them back. */
+static void leave_bounds(const selection *s, double *p) {
+  static const double inside = 0.02;
+  for (int64_t i = 0; i < s->field->param.count; i++) {
+    const ude_member *member = ude_layout_member(&s->field->param, i);
+    if (member && !member->fixed && isfinite(member->lower) && isfinite(member->upper) &&
+        member->lower < member->upper) {
+      double margin = inside * (member->upper - member->lower);
+      p[i]          = fmin(fmax(p[i], member->lower + margin), member->upper - margin);
+    }
+  }
+}
+
 /* A structure with room in the list and the start of its fit; not yet counted. */
 static structure *new_structure(selection *s, const bool *chosen, int64_t from) {
   size_t     np    = (size_t)s->field->param.count;
@@ -125,6 +139,7 @@ static structure *new_structure(selection *s, const bool *chosen, int64_t from) 
   }
   memcpy(x->chosen, chosen, (size_t)s->count * sizeof *chosen);
   memcpy(x->p, from >= 0 ? grown[from].p : s->base, np * sizeof *x->p);
+  leave_bounds(s, x->p);
   memcpy(x->u0, from >= 0 ? grown[from].u0 : s->base_u0, nu * sizeof *x->u0);
   for (int64_t i = 0; i < s->count; i++) {
     x->terms += chosen[i];
