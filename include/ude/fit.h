@@ -143,7 +143,7 @@ typedef struct ude_fit_options {
   int64_t iterations;
   double  first_step;         /**< largest change of a variable in BFGS's first step, 0: 0.01 */
   double  gradient_tolerance; /**< stop when the largest entry is below, 0: 1e-8 */
-  /** Stop when 100 iterations (LM: 10) lower the loss relatively by less, 0: 1e-3 (LM: 1e-9, with networks 1e-3). */
+  /** Stop when 100 iterations (LM: 10) lower the loss relatively by less, 0: 1e-4 (LM: 1e-9, with networks 1e-3). */
   double change_tolerance;
   double max_seconds; /**< 0: none; looked at after each iteration */
 

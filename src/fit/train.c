@@ -143,7 +143,8 @@ static int64_t limit(const ude_training *t) {
 
 static double change_tolerance(const ude_training *t) {
   bool exact = t->state->phase == UDE_PHASE_LM && t->loss->networks == 0;
-  return t->options.change_tolerance > 0 ? t->options.change_tolerance : exact ? 1e-9 : 1e-3;
+  double chosen = t->state->phase == UDE_PHASE_BFGS ? 1e-4 : exact ? 1e-9 : 1e-3;
+  return t->options.change_tolerance > 0 ? t->options.change_tolerance : chosen;
 }
 
 static void end(ude_training *t, ude_fit_reason reason) {
