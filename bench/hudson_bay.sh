@@ -12,7 +12,8 @@ trap 'rm -rf "$work"' EXIT
 # score PREDICTIONS FIRST LAST: the error over the years FIRST to LAST
 score() {
   awk -F, -v first="$2" -v last="$3" '
-    FNR == 1 { file++; next }
+    FNR == 1 { file++ }
+    $1 + 0 != $1 { next } # comment, header
     file == 1 { hare[$1] = $2; lynx[$1] = $3; next }
     $1 >= first && $1 <= last { n += 2
       sum += (log($2 / hare[$1]))^2 + (log($3 / lynx[$1]))^2; years++ }
@@ -28,7 +29,8 @@ solve() { # OUT MODEL [PARAMS]
 # Naive predictions of the years after LAST.
 naive() { # KIND LAST
   awk -F, -v OFS=, -v kind="$1" -v last="$2" '
-    NR == 1 { print; next }
+    /^#/ { next }
+    $1 == "t" { print; next }
     { hare[$1] = $2; lynx[$1] = $3
       if ($1 <= last) { n++; h += log($2); l += log($3) } }
     END { for (t = last + 1; t <= 20; t++)
@@ -63,7 +65,7 @@ echo
 echo "| trained on | predicted | network | equation | Lotka-Volterra, logarithms | Lotka-Volterra, counts | ten years before | mean | last year |"
 echo "|---|---|---|---|---|---|---|---|---|"
 for last in 11 12 13 14 15 16; do
-  head -n $((last + 2)) "$example/data.csv" >"$work/early.csv"
+  awk -F, -v last="$last" '!/^#/ && ($1 == "t" || $1 + 0 <= last)' "$example/data.csv" >"$work/early.csv"
   rm -rf "$work/early"
   "$ude" fit "$example/model.c" "$work/early.csv" -o "$work/early" --quiet 2>/dev/null
   "$ude" discover "$work/early" --future 20 --quiet >"$work/equation-$last" 2>/dev/null || true
