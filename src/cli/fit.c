@@ -109,6 +109,8 @@ static int train(const cli_options *options, const cli_model *model, const ude_d
   ude_status status = u0 ? ude_fit(model->field, data, fit, model->p, u0, &result, &error)
                          : ude_fail_memory(&error, "the fit");
   cli_progress_end(&progress);
+  fit->settings_json    = NULL; /* these end here */
+  fit->progress_context = NULL;
   free(settings);
   if (status == UDE_OK || (status == UDE_INTERRUPTED && !isnan(result.loss))) {
     fprintf(

@@ -1,5 +1,4 @@
 /* ude fit --repeat: how often does a fit come to the same? */
-#define _XOPEN_SOURCE 700 /* fork, waitpid, kill */
 #include "cli/repeat.h"
 
 #include <cjson/cJSON.h>
@@ -19,6 +18,10 @@ typedef struct attempt {
   double   loss;
   char    *stopped, *structure; /**< NULL: none */
 } attempt;
+
+static int64_t seed_of(const cli_options *options, int64_t i) {
+  return options->seed + i;
+}
 
 /* ------------------------------------------------------------------------------- processes -- */
 
@@ -81,7 +84,7 @@ static int run_all(const cli_options *options, attempt *all, int (*one)(const cl
   for (int64_t next = 0; next < options->repeat || running > 0;) {
     bool more = next < options->repeat && code == CLI_OK && !cli_interrupted(NULL);
     if (more && running < most) {
-      code = begin(options, &all[next], one, options->seed + next);
+      code = begin(options, &all[next], one, seed_of(options, next));
       next++;
     } else if (running > 0) {
       wait_for_one(all, options->repeat);
@@ -167,10 +170,10 @@ static void print_results(const cli_options *options, const attempt *all) {
     const attempt *a      = &all[i];
     bool           fitted = a->code == CLI_OK && !isnan(a->loss);
     if (fitted) {
-      printf("%lld,%.17g,%s,%s\n", (long long)(options->seed + i), a->loss, or_none(a->stopped),
+      printf("%lld,%.17g,%s,%s\n", (long long)seed_of(options, i), a->loss, or_none(a->stopped),
              or_none(a->structure));
     } else {
-      printf("%lld,,failed: see %s/log.txt,\n", (long long)(options->seed + i), a->folder.data);
+      printf("%lld,,failed: see %s/log.txt,\n", (long long)seed_of(options, i), a->folder.data);
     }
     good += fitted;
     low += fitted && a->loss <= options->reach;
@@ -202,7 +205,7 @@ int cli_repeat(const cli_options *options, int (*one)(const cli_options *options
     all[i].loss = (double)NAN;
     all[i].code = CLI_FAILURE;
     ude_text_append(&all[i].folder, "%s/seed-%lld", options->output,
-                    (long long)(options->seed + i));
+                    (long long)seed_of(options, i));
     code = all[i].folder.failed ? cli_usage_error("out of memory") : code;
   }
   cli_catch_interrupt();

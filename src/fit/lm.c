@@ -109,7 +109,7 @@ ude_step_outcome ude_lm_step(ude_optimizer_state *state, ude_objective *objectiv
   if (ude_largest(state->g, n) < tolerance) {
     return UDE_STEP_GRADIENT;
   }
-  for (; damping < most_damping; damping *= growth, growth *= 2) {
+  while (damping < most_damping) {
     double predicted = solve(state, damping, status, error);
     double value     = (double)INFINITY;
     if (!isnan(predicted)) {
@@ -133,6 +133,8 @@ ude_step_outcome ude_lm_step(ude_optimizer_state *state, ude_objective *objectiv
       ude_optimizer_note(state);
       return UDE_STEP_ON;
     }
+    damping *= growth;
+    growth *= 2;
   }
   return UDE_STEP_STALLED;
 }

@@ -33,8 +33,9 @@ static void work_free(work *w) {
   ude_loss_free(w->loss);
 }
 
-static ude_status open(const ude_vector_field *field, const ude_dataset *data,
-                       const ude_fit_options *options, const double *p, work *w, ude_error *error) {
+static ude_status linearise(const ude_vector_field *field, const ude_dataset *data,
+                            const ude_fit_options *options, const double *p, work *w,
+                            ude_error *error) {
   ude_fit_options whole = options ? *options : (ude_fit_options){0};
   whole.segment         = 0;
   whole.regularise      = 0;
@@ -152,7 +153,7 @@ ude_status ude_fit_errors(const ude_vector_field *field, const ude_dataset *data
   for (int64_t i = 0; u0_errors && i < data->trajectories * field->state.count; i++) {
     u0_errors[i] = (double)NAN;
   }
-  ude_status status = open(field, data, options, p, &w, error);
+  ude_status status = linearise(field, data, options, p, &w, error);
   status            = status ? status : fill(&w, errors, u0_errors, to, error);
   work_free(&w);
   return status;

@@ -142,7 +142,7 @@ static int64_t limit(const ude_training *t) {
 }
 
 static double change_tolerance(const ude_training *t) {
-  bool exact = t->state->phase == UDE_PHASE_LM && t->loss->networks == 0;
+  bool   exact  = t->state->phase == UDE_PHASE_LM && t->loss->networks == 0;
   double chosen = t->state->phase == UDE_PHASE_BFGS ? 1e-4 : exact ? 1e-9 : 1e-3;
   return t->options.change_tolerance > 0 ? t->options.change_tolerance : chosen;
 }
@@ -270,7 +270,10 @@ void ude_training_key(ude_training *t) {
   const double             numbers[] = {o->regularise,       o->continuity,   o->rate,
                                         o->first_step,       solve->rtol,     solve->atol,
                                         solve->initial_step, solve->min_step, solve->max_step};
-  fold(&hash, counts, sizeof counts);
+  for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+    int64_t count = counts[i];
+    fold(&hash, &count, sizeof count);
+  }
   fold(&hash, numbers, sizeof numbers);
   fold(&hash, method, strlen(method));
   fold_reals(&hash, solve->atol_vector, t->field->state.count);

@@ -7,45 +7,54 @@
 
 #include "report/run.h"
 
-/** Series under construction; names and coordinates are owned. */
+/** One curve; owned. */
+typedef struct curve {
+  char         *name;
+  double       *x, *y;
+  int64_t       count;
+  ude_plot_mark mark;
+  int           colour;
+} curve;
+
 typedef struct picture {
-  ude_plot_series *series;
-  int64_t          count;
+  curve  *curves;
+  int64_t count;
 } picture;
 
 static void picture_free(picture *p) {
   for (int64_t i = 0; i < p->count; i++) {
-    free((char *)(uintptr_t)p->series[i].name);
-    free((double *)(uintptr_t)p->series[i].x);
-    free((double *)(uintptr_t)p->series[i].y);
+    free(p->curves[i].name);
+    free(p->curves[i].x);
+    free(p->curves[i].y);
   }
-  free(p->series);
+  free(p->curves);
   *p = (picture){0};
 }
 
 /* Column j of the first trajectory of a table against its time. */
 static ude_status add(picture *p, const ude_table *table, int64_t j, int64_t time, const char *note,
                       ude_plot_mark mark, int colour, ude_error *error) {
-  ude_plot_series *grown = ude_realloc(p->series, (size_t)p->count + 1, sizeof *grown);
-  p->series              = grown ? grown : p->series;
-  double  *x             = ude_calloc((size_t)table->rows, sizeof *x);
-  double  *y             = ude_calloc((size_t)table->rows, sizeof *y);
-  ude_text name          = {0};
-  ude_text_append(&name, "%s%s", table->names[j], note);
-  if (!grown || !x || !y || name.failed) {
-    free(x);
-    free(y);
-    ude_text_free(&name);
+  curve *grown = ude_realloc(p->curves, (size_t)p->count + 1, sizeof *grown);
+  if (!grown) {
     return ude_fail_memory(error, "the picture");
   }
-  int64_t count = 0;
+  ude_text name = {0};
+  ude_text_append(&name, "%s%s", table->names[j], note);
+  curve *c  = &grown[p->count++];
+  p->curves = grown;
+  *c        = (curve){.name   = name.data,
+                      .x      = ude_calloc((size_t)table->rows, sizeof(double)),
+                      .y      = ude_calloc((size_t)table->rows, sizeof(double)),
+                      .mark   = mark,
+                      .colour = colour};
+  if (!c->x || !c->y || name.failed) {
+    return ude_fail_memory(error, "the picture");
+  }
   for (int64_t i = 0;
        i < table->rows && ude_run_trajectory(table, i) == ude_run_trajectory(table, 0); i++) {
-    x[count]   = table->values[i * table->columns + time];
-    y[count++] = table->values[i * table->columns + j];
+    c->x[c->count]   = table->values[i * table->columns + time];
+    c->y[c->count++] = table->values[i * table->columns + j];
   }
-  p->series[p->count++] = (ude_plot_series){
-      .name = name.data, .count = count, .x = x, .y = y, .mark = mark, .colour = colour};
   return UDE_OK;
 }
 
@@ -107,6 +116,27 @@ static ude_status fill(picture *p, const ude_run *run, const ude_table *more, co
   return status;
 }
 
+static ude_status draw(const picture *p, const ude_plot_svg_options *options, ude_text *svg,
+                       ude_error *error) {
+  ude_plot_series *series = ude_calloc((size_t)p->count, sizeof *series);
+  if (!series) {
+    return ude_fail_memory(error, "the picture");
+  }
+  for (int64_t i = 0; i < p->count; i++) {
+    const curve *c = &p->curves[i];
+    series[i]      = (ude_plot_series){.name   = c->name,
+                                       .count  = c->count,
+                                       .x      = c->x,
+                                       .y      = c->y,
+                                       .mark   = c->mark,
+                                       .colour = c->colour};
+  }
+  ude_plot   plot   = {.x = {.label = "t"}, .series = series, .count = p->count};
+  ude_status status = ude_plot_svg(&plot, options, svg, error);
+  free(series);
+  return status;
+}
+
 ude_status ude_report_picture(const char *run_folder, const char *measured, const char *output_path,
                               const ude_plot_svg_options *options, ude_error *error) {
   ude_run    run    = {0};
@@ -119,10 +149,7 @@ ude_status ude_report_picture(const char *run_folder, const char *measured, cons
   }
   status = measured ? ude_table_read(measured, &more, error) : UDE_OK;
   status = status ? status : fill(&p, &run, more, run_folder, error);
-  if (status == UDE_OK) {
-    ude_plot plot = {.x = {.label = "t"}, .series = p.series, .count = p.count};
-    status        = ude_plot_svg(&plot, options, &svg, error);
-  }
+  status = status ? status : draw(&p, options, &svg, error);
   status = status ? status : ude_file_write(output_path, svg.data, svg.length, error);
   ude_text_free(&svg);
   picture_free(&p);
