@@ -25,7 +25,7 @@ one() { # LEVEL SEED: prints 1 if the structure is right
       for (j = 2; j <= columns; j++) line = line OFS sprintf("%.15g", x[i, j] + eta * mean[j] / n * normal())
       print line } }' "$work/truth.csv" >"$folder/data.csv"
   if "$ude" fit "$example/model.c" "$folder/data.csv" -o "$folder/run" --initial trained --seed "$2" \
-       --iterations 1000 --quiet 2>/dev/null && "$ude" discover "$folder/run" --quiet >"$folder/out" 2>/dev/null; then
+       --quiet 2>/dev/null && "$ude" discover "$folder/run" --quiet >"$folder/out" 2>/dev/null; then
     [ "$(grep -cE '^interaction\[[01]\] = -?[0-9.]+ \(± [0-9.e-]+\) prey\*predator$' "$folder/out")" = 2 ] && echo 1 || echo 0
   else
     echo 0

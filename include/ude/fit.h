@@ -10,7 +10,8 @@
  *     ude_dataset_free(data);
  *
  * The loss is the sum over all observed cells of (scale_c (model - datum))^2 (a sum, not a mean), plus
- * regularise * mean(theta^2) over the weights and biases of networks, plus the model's `penalty`.
+ * regularise * mean(theta^2) over the weights and biases of networks, plus the model's `penalty`. Columns whose member
+ * is marked UDE_RELATIVE are compared by their logarithms: (scale_c log(model/datum))^2.
  */
 #ifndef UDE_FIT_H
 #define UDE_FIT_H
@@ -82,7 +83,9 @@ UDE_API ude_status ude_initial_policy_parse(const char *name, ude_initial_policy
                                             ude_error *error);
 
 typedef enum ude_optimizer {
-  UDE_OPTIMIZER_AUTO = 0, /**< BFGS up to 500 variables, L-BFGS above */
+  /** LM where it fits: a sum of squares, forward derivatives, at most 250 variables, a Jacobian of moderate size; else
+   *  BFGS up to 500 variables, L-BFGS above */
+  UDE_OPTIMIZER_AUTO = 0,
   UDE_OPTIMIZER_BFGS,
   UDE_OPTIMIZER_LBFGS,
   UDE_OPTIMIZER_LM,  /**< Levenberg-Marquardt on the residuals; needs rhs.jvp */
@@ -98,8 +101,15 @@ UDE_API ude_status ude_optimizer_parse(const char *name, ude_optimizer *optimize
  * Why these defaults: Adam only has to leave the neighbourhood of a random start, where curvature
  * means nothing. At a rate of 0.05 all of 36 random networks on the archived Lotka-Volterra data
  * came to the noise floor; at 0.1, two of 12 were left with dead units on a plateau from which
- * nothing led away. What remains is a smooth problem, for BFGS. Whether it still gets on is judged
- * over 100 iterations: over ten, it gave up on plateaus that it was about to leave.
+ * nothing led away. What remains is a smooth problem, a sum of squares: Levenberg-Marquardt reaches the
+ * noise floor there in some 70 iterations, BFGS in some 700. Whether BFGS still gets on is judged over
+ * 100 iterations: over ten, it gave up on plateaus that it was about to leave.
+ *
+ * Networks can follow the noise of the data as far as one lets them. With `regularise` 0,
+ * Levenberg-Marquardt ends with a phase that chooses the weight decay by the evidence (MacKay 1992, in
+ * the Gauss-Newton approximation of Foresee and Hagan 1997): the decay and the noise are estimated
+ * together from how many variables the data determine. The loss that is reported does not contain this
+ * decay. Where a fit explains less than 80 % of some column's variance, there is no such phase.
  *
  * Multiple shooting begins with segments of `segment` data intervals whose starting states are free
  * variables; each stage doubles the length, and the last one has whole solutions, so that the result
@@ -115,8 +125,12 @@ typedef struct ude_fit_options {
   const double          *u0;     /**< [state.count] instead of the model's u0; NULL: the model's */
   const double          *starts; /**< [trajectories][state.count] where TRAINED begins, or NULL */
   const double          *scales; /**< [columns] weights of residuals; NULL: 1 */
-  double                 regularise; /**< times mean(theta^2) over weights and biases of networks */
-  int64_t     segment;    /**< intervals per segment of the first stage, 0: whole solutions */
+  /** Times mean(theta^2) over weights and biases of networks; 0: chosen by the evidence where Levenberg-Marquardt
+   *  trains networks, else none; < 0: none */
+  double regularise;
+  /** Intervals per segment of the first stage. 0: whole solutions; a fit to these that leaves more than a fifth of some
+   *  column's variance unexplained is tried again from segments, and the better result kept. -1: whole solutions only */
+  int64_t     segment;
   double      continuity; /**< 0: 1 */
   const bool *free;       /**< [param.count] what to train; NULL: all that are not fixed */
   uint64_t    seed;       /**< of the initialisation */
@@ -125,11 +139,11 @@ typedef struct ude_fit_options {
   int64_t       adam; /**< iterations, 0: 200, < 0: none */
   double        rate; /**< of Adam, 0: 0.05 */
   ude_optimizer optimizer;
-  /** Of the optimizer, 0: 2000 (LM: 200); stages with segments take at most 300 (LM: 30). */
+  /** Of each phase of the optimizer, 0: 2000 (LM: 200); stages with segments take at most 300 (LM: 30). */
   int64_t iterations;
   double  first_step;         /**< largest change of a variable in BFGS's first step, 0: 0.01 */
   double  gradient_tolerance; /**< stop when the largest entry is below, 0: 1e-8 */
-  /** Stop when 100 iterations (LM: 10) lower the loss relatively by less, 0: 1e-4 (LM: 1e-9). */
+  /** Stop when 100 iterations (LM: 10) lower the loss relatively by less, 0: 1e-4 (LM: 1e-9, with networks 1e-3). */
   double change_tolerance;
   double max_seconds; /**< 0: none; looked at after each iteration */
 
@@ -191,6 +205,8 @@ typedef struct ude_fit_result {
   int64_t        variables;
   double         seconds;
   ude_fit_reason reason;
+  const char    *optimizer;  /**< that ended the fit: "lm", "bfgs", "lbfgs", "adam"; static */
+  double         regularise; /**< that was given, or chosen by the evidence */
 } ude_fit_result; /**< first_loss is that of the first stage (with segments, if there are) */
 
 /**
@@ -207,6 +223,30 @@ typedef struct ude_fit_result {
 UDE_API ude_status ude_fit(const ude_vector_field *field, const ude_dataset *data,
                            const ude_fit_options *options, double *p, double *u0,
                            ude_fit_result *result, ude_error *error);
+
+/** What standard errors rest on. */
+typedef struct ude_fit_precision {
+  int64_t determined; /**< how many numbers the data determine, rounded */
+  int64_t freedom;    /**< measurements beyond those */
+  double  deviation;  /**< root of the residual sum of squares / freedom; NaN if there is none */
+} ude_fit_precision;
+
+/**
+ * Standard errors of the trained parameters at a fit: sigma^2 (J^T J)^-1 with J the Jacobian of the residuals of whole
+ * solutions at p, by forward sensitivities; without the decay of networks. A parameter has an error only where the data
+ * determine it: NaN for those that others can stand in for (within a relative 1e-5 of J with columns of norm one), as the
+ * weights of a network mostly do, and for all if there are no more measurements than numbers that they determine.
+ *
+ * @param      options    as for the fit; `starts` those of the fit where they were trained
+ * @param      p          double[param.count]
+ * @param[out] errors     double[param.count]; NaN also for those that were not trained
+ * @param[out] u0_errors  double[trajectories][state.count] of trained initial states, else NaN; or NULL
+ * @return UDE_UNSUPPORTED without forward derivatives, or for more than 1000 variables; UDE_NUMERICAL, UDE_OUT_OF_MEMORY
+ */
+UDE_API ude_status ude_fit_errors(const ude_vector_field *field, const ude_dataset *data,
+                                  const ude_fit_options *options, const double *p, double *errors,
+                                  double *u0_errors, ude_fit_precision *precision,
+                                  ude_error *error);
 
 /** Draw members with a seeded initialisation whose values are all zero. */
 UDE_API void ude_initialise(const ude_vector_field *field, uint64_t seed, double *p);

@@ -28,6 +28,10 @@
 /** Member of struct param that a fit keeps within [lower, upper]: UDE_RANGE(0, 1) double beta; */
 #define UDE_RANGE(lower, upper) UDE_DECL_TAG("ude:range=" #lower "," #upper)
 
+/** Member of struct state or struct observation whose measurements err by a factor rather than by an amount (counts,
+ *  concentrations, populations): a fit compares logarithms. UDE_RELATIVE double hare, lynx; */
+#define UDE_RELATIVE UDE_DECL_TAG("ude:error=relative")
+
 /** Matrix member that a fit initialises with Glorot's uniform rule where p0 leaves it zero. */
 #define UDE_GLOROT UDE_DECL_TAG("ude:init=glorot")
 

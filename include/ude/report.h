@@ -129,6 +129,19 @@ typedef struct ude_report_options {
 UDE_API ude_status ude_report_write(const char *run_folder, const char *output_path,
                                     const ude_report_options *options, ude_error *error);
 
+/**
+ * Write the first trajectory of a run as one SVG picture: measurements, the fitted solution, and beyond it the solution
+ * of the recovered equation where there is one (extrapolation.csv).
+ *
+ * @param measured     CSV with further measurements, drawn in other colours (held back from the fit), or NULL
+ * @param output_path  complete or absent (ude_file_write)
+ * @param options      NULL: the defaults
+ * @return as ude_report_write; UDE_BAD_DATA where there is nothing to draw
+ */
+UDE_API ude_status ude_report_picture(const char *run_folder, const char *measured,
+                                      const char *output_path, const ude_plot_svg_options *options,
+                                      ude_error *error);
+
 /** The page of ude_report_write, appended to `html`. On failure `html` may hold a part of it. */
 UDE_API ude_status ude_report_html(const char *run_folder, const ude_report_options *options,
                                    ude_text *html, ude_error *error);

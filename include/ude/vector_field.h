@@ -49,6 +49,7 @@ typedef struct ude_member {
   bool        fixed;                 /**< const in the source: known, not trained */
   double      lower, upper;          /**< UDE_RANGE; both 0: no range. -INFINITY/INFINITY: open */
   ude_init    init;                  /**< how a fit draws a value where p0 gives only zeros */
+  bool        relative; /**< UDE_RELATIVE: a fit compares logarithms of model and measurement */
 } ude_member;
 
 /** The real (double or float) scalars of a struct as one flat vector. Integer members are constants

@@ -37,11 +37,12 @@ typedef struct cli_options {
   const char *method, *sensitivity, *params, *saveat, *format, *wrt, *mode, *output;
   const char *header, *prefix, *processor;
   const char *clang, *cache, *optimizer, *initial, *truth, *derivatives, *criterion;
+  const char *expect;
   cli_list    u0, p, constants, library, states, correlations;
-  double      rtol, atol, at, regularise, continuity, max_seconds, rate;
+  double      rtol, atol, at, regularise, continuity, max_seconds, rate, reach;
   bool        has_at, has_tspan;
   double      tspan[2];
-  int64_t     max_steps, seed, iterations, adam, segment, degree, window;
+  int64_t     max_steps, seed, iterations, adam, segment, degree, window, repeat;
   int64_t     order;
   bool        has_order;
   bool        partial; /**< set by a verb, not an option: parameters need no values */

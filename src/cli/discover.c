@@ -69,6 +69,7 @@ static int from_run(const cli_options *given, const char *folder) {
   ude_text             params   = {0};
   ude_error            error    = {0};
   double              *times    = NULL;
+  double              *starts   = NULL;
   bool                 stopped  = false;
   cli_workshop         shop     = {.options = &options, .folder = folder};
   cli_progress_state   progress = cli_progress_begin(given->quiet);
@@ -84,9 +85,18 @@ static int from_run(const cli_options *given, const char *folder) {
     if (options.initial) {
       status = ude_initial_policy_parse(options.initial, &fit.initial, &error);
     }
-    status                       = status ? status
-                                          : ude_dataset_read(options.data.item, options.data.count, model.field, NULL,
-                                                             &data, &error);
+    status = status ? status
+                    : ude_dataset_read(options.data.item, options.data.count, model.field, NULL,
+                                       &data, &error);
+    starts =
+        status == UDE_OK && fit.initial == UDE_INITIAL_TRAINED
+            ? ude_calloc((size_t)(data->trajectories * model.field->state.count), sizeof *starts)
+            : NULL;
+    if (starts) {
+      bool found_starts = false;
+      status     = ude_starts_read(params.data, model.field, data, starts, &found_starts, &error);
+      fit.starts = found_starts ? starts : NULL;
+    }
     ude_discover_problem problem = {.field           = model.field,
                                     .p               = model.p,
                                     .data            = data,
@@ -113,6 +123,7 @@ static int from_run(const cli_options *given, const char *folder) {
   ude_dataset_free(data);
   cli_model_close(&model);
   free(times);
+  free(starts);
   ude_text_free(&params);
   if (settings.root) {
     free(options.models.item);

@@ -20,6 +20,7 @@ typedef struct marks {
   bool     fixed;
   double   lower, upper;
   ude_init init;
+  bool     relative;
 } marks;
 
 const char *ude_reflect_strip(const ude_debug_info *info, const char *type, bool *is_const) {
@@ -93,6 +94,9 @@ static ude_status read_marks(const context *in, const char *member, const char *
         return status;
       }
     }
+    if (element && strstr(element, "!\"ude:error=relative\"")) {
+      to->relative = true;
+    }
     if (element && strstr(element, "!\"ude:init=glorot\"")) {
       to->init = UDE_INIT_GLOROT_UNIFORM;
     }
@@ -112,14 +116,15 @@ static ude_status add_real(const context *in, const char *name, int rank, const 
     return ude_fail_memory(in->error, "the members of the model's structs");
   }
   ude_field_run *run = &shape->run[shape->runs++];
-  *run               = (ude_field_run){.member = {.name  = copy,
-                                                  .first = shape->reals,
-                                                  .count = 1,
-                                                  .rank  = rank,
-                                                  .fixed = with->fixed,
-                                                  .lower = with->lower,
-                                                  .upper = with->upper,
-                                                  .init  = with->init},
+  *run               = (ude_field_run){.member = {.name     = copy,
+                                                  .first    = shape->reals,
+                                                  .count    = 1,
+                                                  .rank     = rank,
+                                                  .fixed    = with->fixed,
+                                                  .lower    = with->lower,
+                                                  .upper    = with->upper,
+                                                  .init     = with->init,
+                                                  .relative = with->relative},
                                        .offset = offset,
                                        .single = single};
   for (int d = 0; d < rank; d++) {

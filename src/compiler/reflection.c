@@ -51,10 +51,10 @@ static void write_shape(const ude_struct_shape *shape, ude_text *text) {
     const ude_field_run *run = &shape->run[i];
     char                 lower[32];
     char                 upper[32];
-    ude_text_append(text, "%s %lld %d %d %s %s %d %d", run->member.name, (long long)run->offset,
-                    run->single, run->member.fixed, ude_format_real(run->member.lower, lower),
-                    ude_format_real(run->member.upper, upper), (int)run->member.init,
-                    run->member.rank);
+    ude_text_append(
+        text, "%s %lld %d %d %s %s %d %d", run->member.name, (long long)run->offset, run->single,
+        run->member.fixed + 2 * run->member.relative, ude_format_real(run->member.lower, lower),
+        ude_format_real(run->member.upper, upper), (int)run->member.init, run->member.rank);
     for (int d = 0; d < run->member.rank; d++) {
       ude_text_append(text, " %lld", (long long)run->member.extents[d]);
     }
@@ -174,16 +174,18 @@ static void read_shape(reader *in, ude_struct_shape *shape) {
   shape->integer   = in->failed ? NULL : ude_calloc((size_t)integers, sizeof *shape->integer);
   in->failed       = in->failed || !shape->run || !shape->integer;
   for (; shape->runs < runs && !in->failed; shape->runs++) {
-    ude_field_run *run = &shape->run[shape->runs];
-    run->member.name   = name(in);
-    run->offset        = integer(in);
-    run->single        = integer(in) != 0;
-    run->member.fixed  = integer(in) != 0;
-    run->member.lower  = real(in);
-    run->member.upper  = real(in);
-    run->member.init   = (ude_init)integer(in);
-    run->member.rank   = read_extents(in, run->member.extents, &run->member.count);
-    run->member.first  = shape->reals;
+    ude_field_run *run   = &shape->run[shape->runs];
+    run->member.name     = name(in);
+    run->offset          = integer(in);
+    run->single          = integer(in) != 0;
+    int64_t marks        = integer(in);
+    run->member.fixed    = (marks & 1) != 0;
+    run->member.relative = (marks & 2) != 0;
+    run->member.lower    = real(in);
+    run->member.upper    = real(in);
+    run->member.init     = (ude_init)integer(in);
+    run->member.rank     = read_extents(in, run->member.extents, &run->member.count);
+    run->member.first    = shape->reals;
     shape->reals += run->member.count;
   }
   for (; shape->integers < integers && !in->failed; shape->integers++) {

@@ -205,6 +205,7 @@ ude_status task_propose(task *t) {
     ude_samples       *s     = &t->found->samples[f];
     const char *const *names = (const char *const *)s->shown_names;
     status = ude_library_create(s->inputs, names, &t->options.library, &t->libraries[f], t->error);
+    status = status ? status : task_drop_aliases(t, f);
     status = status ? status
                     : ude_library_evaluate(t->libraries[f], names, s->rows, s->in, &t->theta[f],
                                            &t->notes, t->error);

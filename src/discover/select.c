@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Widths of the search: structures whose neighbours are tried, additions and exchanges that are fitted. */
-enum { BEAM = 3, ADDITIONS = 6, EXCHANGES = 4 };
+/* Widths of the search: structures whose neighbours are tried, additions and exchanges that are fitted; how much wider
+ * the search is around the best in the end, as the linear approximation may rank neighbours wrongly. */
+enum { BEAM = 3, ADDITIONS = 6, EXCHANGES = 4, WIDER = 4 };
 
 /* Deviances closer than this are the same for a choice by an information criterion. */
 static const double TOLERANCE = 1e-2;
@@ -104,6 +105,20 @@ static int64_t find_tried(const selection *s, const bool *chosen) {
   return -1;
 }
 
+/* Parameters that another fit has driven to an end of their range start inside of it: at the end the mapping into the
+ * range is flat, and nothing would lead them back. */
+static void leave_bounds(const selection *s, double *p) {
+  static const double inside = 0.02;
+  for (int64_t i = 0; i < s->field->param.count; i++) {
+    const ude_member *member = ude_layout_member(&s->field->param, i);
+    if (member && !member->fixed && isfinite(member->lower) && isfinite(member->upper) &&
+        member->lower < member->upper) {
+      double margin = inside * (member->upper - member->lower);
+      p[i]          = fmin(fmax(p[i], member->lower + margin), member->upper - margin);
+    }
+  }
+}
+
 /* A structure with room in the list and the start of its fit; not yet counted. */
 static structure *new_structure(selection *s, const bool *chosen, int64_t from) {
   size_t     np    = (size_t)s->field->param.count;
@@ -124,6 +139,7 @@ static structure *new_structure(selection *s, const bool *chosen, int64_t from) 
   }
   memcpy(x->chosen, chosen, (size_t)s->count * sizeof *chosen);
   memcpy(x->p, from >= 0 ? grown[from].p : s->base, np * sizeof *x->p);
+  leave_bounds(s, x->p);
   memcpy(x->u0, from >= 0 ? grown[from].u0 : s->base_u0, nu * sizeof *x->u0);
   for (int64_t i = 0; i < s->count; i++) {
     x->terms += chosen[i];
@@ -194,6 +210,7 @@ ude_status selection_try(selection *s, const bool *chosen, const double *start, 
 typedef struct walk {
   selection    *s;
   int64_t       from;    /* the structure whose neighbours are tried */
+  int           wider;   /* factor of the widths */
   structure     at;      /* a copy of it: its arrays are its own */
   linear_model *linear;  /* around it; NULL: none */
   bool         *removed; /* [count] terms that leave it */
@@ -247,7 +264,8 @@ static void look_around(walk *w) {
 
 /* Fit the `width` additions that promise most once w->removed is gone. */
 static ude_status try_additions(walk *w, int width) {
-  selection *s      = w->s;
+  selection *s = w->s;
+  width *= w->wider;
   ude_status status = UDE_OK;
   while (w->linear && width > 0 && status == UDE_OK && !s->stopped) {
     int64_t best = -1;
@@ -348,6 +366,7 @@ static int64_t next_to_expand(const selection *s) {
 ude_status selection_search(selection *s, ude_error *error) {
   size_t     count  = (size_t)s->count;
   walk       w      = {.s       = s,
+                       .wider   = 1,
                        .removed = ude_calloc(count, sizeof *w.removed),
                        .chosen  = ude_calloc(count, sizeof *w.chosen),
                        .start   = ude_calloc(count, sizeof *w.start),
@@ -356,11 +375,15 @@ ude_status selection_search(selection *s, ude_error *error) {
   ude_status status = w.removed && w.chosen && w.start && w.gain
                           ? UDE_OK
                           : ude_fail_memory(error, "the search for a structure");
-  while (status == UDE_OK && !s->stopped) {
+  for (int64_t wide = -1; status == UDE_OK && !s->stopped;) {
     int64_t from = next_to_expand(s);
-    if (from < 0) {
+    int64_t best = selection_best(s);
+    w.wider      = from < 0 ? WIDER : 1;
+    from         = from < 0 ? best : from;
+    if (from < 0 || (w.wider > 1 && best == wide)) {
       break;
     }
+    wide   = w.wider > 1 ? best : wide;
     status = expand(&w, from);
   }
   free(w.removed);

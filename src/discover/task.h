@@ -44,6 +44,8 @@ typedef struct task {
 void task_defaults(task *t, const ude_discover_options *options);
 /* propose.c: libraries, candidates and proposals from found->samples. */
 ude_status task_propose(task *t);
+/* alias.c: leave out sines and cosines of function f's library that the data are too coarse to follow. */
+ude_status task_drop_aliases(task *t, int64_t f);
 /* choose.c: the library model by the rebuild callback. */
 ude_status task_library_model(task *t);
 /* choose.c: proposals fitted through the library model to select.data, then the search. */

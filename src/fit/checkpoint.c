@@ -8,7 +8,7 @@
 
 #include "fit/files.h"
 
-enum { VERSION = 2 };
+enum { VERSION = 3 };
 
 struct ude_checkpoint {
   cJSON   *root;
@@ -56,6 +56,9 @@ ude_status ude_checkpoint_write(const char *folder, const ude_optimizer_state *s
   put_real(&text, "reason", (double)position->reason);
   put_real(&text, "gradient_tolerance", position->gradient_tolerance);
   put_real(&text, "change_tolerance", position->change_tolerance);
+  put_real(&text, "kept", position->kept);
+  put_real(&text, "kept_count", (double)position->kept_count);
+  put_array(&text, "kept_x", position->kept_x, position->kept_count);
   put_real(&text, "n", (double)state->n);
   put_real(&text, "phase", (double)state->phase);
   put_real(&text, "iteration", (double)state->iteration);
@@ -64,6 +67,8 @@ ude_status ude_checkpoint_write(const char *folder, const ude_optimizer_state *s
   put_real(&text, "best", state->best);
   put_real(&text, "damping", state->damping);
   put_real(&text, "growth", state->growth);
+  put_real(&text, "decay", state->decay);
+  put_real(&text, "decayed", state->decayed);
   put_array(&text, "x", state->x, state->n);
   put_array(&text, "g", state->g, state->n);
   put_array(&text, "best_x", state->best_x, state->n);
@@ -127,7 +132,9 @@ static bool get_position(const cJSON *root, ude_position *position) {
                get_real(root, "first_loss", &position->first_loss) &&
                get_count(root, "ended", &ended) && get_count(root, "reason", &position->reason) &&
                get_real(root, "gradient_tolerance", &position->gradient_tolerance) &&
-               get_real(root, "change_tolerance", &position->change_tolerance);
+               get_real(root, "change_tolerance", &position->change_tolerance) &&
+               get_real(root, "kept", &position->kept) &&
+               get_count(root, "kept_count", &position->kept_count);
   position->ended = ended != 0;
   return whole;
 }
@@ -135,6 +142,24 @@ static bool get_position(const cJSON *root, ude_position *position) {
 static ude_status damaged(const ude_checkpoint *checkpoint, ude_error *error) {
   return ude_fail(error, UDE_BAD_DATA, "%s: the checkpoint is damaged; start without --resume",
                   checkpoint->path.data);
+}
+
+/* The point that an earlier stage left, if there is one; freed by the caller. */
+static ude_status get_kept(const ude_checkpoint *checkpoint, ude_position *position,
+                           ude_error *error) {
+  int64_t n = position->kept_count;
+  if (n == 0) {
+    return UDE_OK;
+  }
+  if (cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(checkpoint->root, "kept_x")) != n) {
+    return damaged(checkpoint, error);
+  }
+  position->kept_x = ude_calloc((size_t)n, sizeof *position->kept_x);
+  if (!position->kept_x) {
+    return ude_fail_memory(error, "the checkpoint");
+  }
+  return get_array(checkpoint->root, "kept_x", position->kept_x, n) ? UDE_OK
+                                                                    : damaged(checkpoint, error);
 }
 
 static ude_status parse(ude_checkpoint *made, const char *key, ude_position *position,
@@ -158,7 +183,8 @@ static ude_status parse(ude_checkpoint *made, const char *key, ude_position *pos
                     "--resume",
                     made->path.data);
   }
-  return get_position(made->root, position) ? UDE_OK : damaged(made, error);
+  return get_position(made->root, position) ? get_kept(made, position, error)
+                                            : damaged(made, error);
 }
 
 ude_status ude_checkpoint_open(const char *folder, const char *key, ude_checkpoint **checkpoint,
@@ -191,7 +217,8 @@ ude_status ude_checkpoint_restore(const ude_checkpoint *checkpoint, ude_optimize
       state->phase >= UDE_PHASES || !get_count(root, "iteration", &state->iteration) ||
       !get_count(root, "pairs", &state->pairs) || !get_real(root, "value", &state->value) ||
       !get_real(root, "best", &state->best) || !get_real(root, "damping", &state->damping) ||
-      !get_real(root, "growth", &state->growth) || !get_array(root, "x", state->x, n) ||
+      !get_real(root, "growth", &state->growth) || !get_real(root, "decay", &state->decay) ||
+      !get_real(root, "decayed", &state->decayed) || !get_array(root, "x", state->x, n) ||
       !get_array(root, "g", state->g, n) || !get_array(root, "best_x", state->best_x, n) ||
       !get_array(root, "first", state->first, n) || !get_array(root, "second", state->second, n) ||
       !get_array(root, "window", state->window, UDE_CHANGE_WINDOW)) {

@@ -12,10 +12,10 @@ static double row_cost(const ude_loss *loss, int64_t row) {
   double             sum    = 0;
   for (int64_t j = 0; j < data->columns; j++) {
     if (!isnan(values[j])) {
-      double scale = ude_loss_scale(loss, j);
-      double r     = scale * (loss->y[data->target[j]] - values[j]);
+      double slope = 0;
+      double r     = ude_loss_residual(loss, j, loss->y[data->target[j]], values[j], &slope);
       sum += r * r;
-      loss->y_bar[data->target[j]] += 2 * scale * r;
+      loss->y_bar[data->target[j]] += 2 * slope * r;
     }
   }
   return sum;

@@ -38,6 +38,9 @@ typedef struct ude_position {
   bool    ended; /**< the stage needs no more iterations under these tolerances: */
   int64_t reason;
   double  gradient_tolerance, change_tolerance;
+  double  kept;       /**< loss of the point that an earlier stage with whole solutions left: */
+  int64_t kept_count; /**< 0: none */
+  double *kept_x;     /**< [kept_count] owned by the fit */
 } ude_position;
 
 /** Whole state as checkpoint.json; numbers with 17 digits are exact. `key` ties it to the fit it belongs to. */
@@ -56,9 +59,22 @@ void       ude_checkpoint_free(ude_checkpoint *checkpoint);
 
 /* ----------------------------------------------------------------------------- parameters -- */
 
+/** What params.json says of a fit. */
+typedef struct ude_params_note {
+  const char              *status; /**< "finished" or "interrupted" */
+  const ude_fit_result    *result; /**< NULL: `loss` alone */
+  double                   loss;
+  const double            *errors;    /**< [np] standard errors, or NULL */
+  const ude_fit_precision *precision; /**< with errors */
+} ude_params_note;
+
 /** params.json alone. p: double[np]; u0: double[trajectories][n] starts. */
 ude_status ude_params_write(const char *folder, const ude_loss *loss, const double *p,
-                            const double *u0, double value, const char *status, ude_error *error);
+                            const double *u0, const ude_params_note *note, ude_error *error);
+/** ude_run_write with all that is known of the fit. */
+ude_status ude_run_write_result(const char *folder, const ude_vector_field *field,
+                                const ude_dataset *data, const ude_fit_options *options,
+                                const double *p, const ude_params_note *note, ude_error *error);
 /** learned_<function>.csv for each learned function, sampled along the solutions at theta. */
 ude_status ude_learned_write(ude_loss *loss, const double *theta, const char *folder,
                              ude_error *error);

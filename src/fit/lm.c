@@ -12,6 +12,7 @@ static const double first_growth  = 2;
 static const double most_damping  = 1e20;
 static const double least_damping = 1e-15;
 static const double least_scale   = 1e-8; /* of a variable, against the most sensitive one */
+static const double least_alike   = 1e-2; /* likewise among those that are alike */
 
 static ude_status reserve(ude_optimizer_state *state, const ude_objective *objective,
                           ude_error *error) {
@@ -22,6 +23,7 @@ static ude_status reserve(ude_optimizer_state *state, const ude_objective *objec
     size_t   rows, columns;
   } blocks[] = {{&state->residual, m, 1},
                 {&state->jacobian, m, n},
+                {&state->scale, n, 1},
                 {&state->normal, n, n},
                 {&state->system, n, n}};
   for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
@@ -35,10 +37,9 @@ static ude_status reserve(ude_optimizer_state *state, const ude_objective *objec
   return UDE_OK;
 }
 
-/* normal = J^T J and the gradient 2 J^T r; returns the largest diagonal entry of J^T J. */
-static double normal_equations(ude_optimizer_state *state, int64_t m) {
-  int64_t n       = state->n;
-  double  largest = 0;
+/* normal = J^T J and the gradient 2 J^T r. */
+static void normal_equations(ude_optimizer_state *state, int64_t m) {
+  int64_t n = state->n;
   memset(state->normal, 0, (size_t)(n * n) * sizeof(double));
   memset(state->g, 0, (size_t)n * sizeof(double));
   for (int64_t row = 0; row < m; row++) {
@@ -52,21 +53,32 @@ static double normal_equations(ude_optimizer_state *state, int64_t m) {
       }
     }
   }
-  for (int64_t a = 0; a < n; a++) {
-    largest = fmax(largest, state->normal[a * n + a]);
-  }
-  return largest;
 }
 
-/* (J^T J + damping D) direction = -J^T r with D = diag(J^T J), bounded from below. Returns the decrease that the linear
- * model predicts; NaN if the system cannot be solved (*status tells what is more than singular). */
-static double solve(ude_optimizer_state *state, double largest, double damping, ude_status *status,
+/* Diagonal of the damping matrix D into state->scale. */
+static void scales(ude_optimizer_state *state) {
+  int64_t n             = state->n;
+  double  largest       = 0;
+  double  largest_alike = 0;
+  for (int64_t a = 0; a < n; a++) {
+    largest       = fmax(largest, state->normal[a * n + a]);
+    largest_alike = fmax(largest_alike, state->alike[a] ? state->normal[a * n + a] : 0);
+  }
+  for (int64_t a = 0; a < n; a++) {
+    double least    = state->alike[a] ? least_alike * largest_alike : 0;
+    state->scale[a] = fmax(fmax(state->normal[a * n + a], least), least_scale * largest);
+  }
+}
+
+/* (J^T J + damping D) direction = -J^T r. Returns the decrease that the linear model predicts; NaN if the system cannot
+ * be solved (*status tells what is more than singular). */
+static double solve(ude_optimizer_state *state, double damping, ude_status *status,
                     ude_error *error) {
   int64_t n         = state->n;
   double  predicted = 0;
   memcpy(state->system, state->normal, (size_t)(n * n) * sizeof(double));
   for (int64_t a = 0; a < n; a++) {
-    state->system[a * n + a] += damping * fmax(state->normal[a * n + a], least_scale * largest);
+    state->system[a * n + a] += damping * state->scale[a];
     state->direction[a] = -0.5 * state->g[a];
   }
   ude_status solved = ude_cholesky_solve(n, 1, state->system, state->direction, error);
@@ -75,8 +87,8 @@ static double solve(ude_optimizer_state *state, double largest, double damping, 
     return (double)NAN;
   }
   for (int64_t a = 0; a < n; a++) {
-    double scale = fmax(state->normal[a * n + a], least_scale * largest);
-    predicted += state->direction[a] * (damping * scale * state->direction[a] - 0.5 * state->g[a]);
+    predicted +=
+        state->direction[a] * (damping * state->scale[a] * state->direction[a] - 0.5 * state->g[a]);
   }
   return predicted;
 }
@@ -90,14 +102,15 @@ ude_step_outcome ude_lm_step(ude_optimizer_state *state, ude_objective *objectiv
                                           &here, status, error)) {
     return *status ? UDE_STEP_FAILED : UDE_STEP_STALLED;
   }
-  double largest = normal_equations(state, objective->m);
+  normal_equations(state, objective->m);
+  scales(state);
   double damping = state->damping > 0 ? state->damping : first_damping;
   double growth  = state->damping > 0 ? state->growth : first_growth;
   if (ude_largest(state->g, n) < tolerance) {
     return UDE_STEP_GRADIENT;
   }
   while (damping < most_damping) {
-    double predicted = solve(state, largest, damping, status, error);
+    double predicted = solve(state, damping, status, error);
     double value     = (double)INFINITY;
     if (!isnan(predicted)) {
       for (int64_t a = 0; a < n; a++) {

@@ -15,6 +15,7 @@ void ude_loss_free(ude_loss *loss) {
     ude_loss_work_free(&loss->work);
     ude_sensitivity_free(loss->sensitivity);
     free(loss->variables.variable);
+    free(loss->logarithmic);
     free(loss->segment);
     free(loss);
   }
@@ -34,6 +35,17 @@ void ude_loss_start(const ude_loss *loss, double *theta) {
 
 double ude_loss_scale(const ude_loss *loss, int64_t column) {
   return loss->options.scales ? loss->options.scales[column] : 1;
+}
+
+double ude_loss_residual(const ude_loss *loss, int64_t column, double y, double measured,
+                         double *slope) {
+  double scale = ude_loss_scale(loss, column);
+  if (loss->logarithmic[column]) {
+    *slope = scale / y;
+    return scale * log(y / measured);
+  }
+  *slope = scale;
+  return scale * (y - measured);
 }
 
 double ude_loss_continuity(const ude_loss *loss) {
@@ -267,15 +279,15 @@ static const int64_t default_steps = 20000;
 static ude_status check_options(const ude_loss *loss, const double *p, ude_error *error) {
   const ude_fit_options *options = &loss->options;
   char                   name[256];
-  if (options->segment < 0) {
+  if (options->segment < -1) {
     return ude_fail(error, UDE_INVALID_ARGUMENT, "the length of segments (%lld) is negative",
                     (long long)options->segment);
   }
   if (!(options->continuity >= 0) || !isfinite(options->continuity)) {
     return ude_fail(error, UDE_INVALID_ARGUMENT, "the weight of continuity must not be negative");
   }
-  if (!(options->regularise >= 0) || !isfinite(options->regularise)) {
-    return ude_fail(error, UDE_INVALID_ARGUMENT, "the regularisation must not be negative");
+  if (!isfinite(options->regularise)) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "the regularisation is not finite");
   }
   for (int64_t j = 0; j < loss->data->columns; j++) {
     if (!isfinite(ude_loss_scale(loss, j))) {
@@ -308,8 +320,32 @@ static ude_status make_arrays(ude_loss *loss, ude_error *error) {
       return ude_fail_memory(error, "the loss");
     }
   }
-  loss->fixed_u0 = ude_calloc((size_t)loss->data->trajectories, n * sizeof(double));
-  return loss->fixed_u0 ? UDE_OK : ude_fail_memory(error, "the loss");
+  loss->fixed_u0    = ude_calloc((size_t)loss->data->trajectories, n * sizeof(double));
+  loss->logarithmic = ude_calloc((size_t)loss->data->columns, sizeof *loss->logarithmic);
+  return loss->fixed_u0 && loss->logarithmic ? UDE_OK : ude_fail_memory(error, "the loss");
+}
+
+/* Which columns are compared by their logarithms: those whose member says so. Their cells must have one. */
+static ude_status set_logarithmic(ude_loss *loss, ude_error *error) {
+  const ude_dataset *data   = loss->data;
+  const ude_layout  *layout = data->observed ? &loss->field->observation : &loss->field->state;
+  for (int64_t j = 0; j < data->columns; j++) {
+    const ude_member *member = ude_layout_member(layout, data->target[j]);
+    loss->logarithmic[j]     = member && member->relative;
+    for (int64_t k = 0; loss->logarithmic[j] && k < data->trajectories; k++) {
+      const ude_trajectory *trajectory = &data->trajectory[k];
+      for (int64_t i = 0; i < trajectory->count; i++) {
+        double value = trajectory->values[i * data->columns + j];
+        if (value <= 0) {
+          return ude_fail(error, UDE_BAD_DATA,
+                          "the measurement of '%s' at t = %.8g is %.8g, but the model marks it "
+                          "UDE_RELATIVE, which compares logarithms: leave the cell empty",
+                          data->names[j], trajectory->t[i], value);
+        }
+      }
+    }
+  }
+  return UDE_OK;
 }
 
 static ude_status fill(ude_loss *loss, const double *p, ude_error *error) {
@@ -321,6 +357,7 @@ static ude_status fill(ude_loss *loss, const double *p, ude_error *error) {
   }
   ude_status status = check_options(loss, p, error);
   status            = status ? status : make_arrays(loss, error);
+  status            = status ? status : set_logarithmic(loss, error);
   if (status) {
     return status;
   }

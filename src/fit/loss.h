@@ -41,6 +41,7 @@ struct ude_loss {
   double       *u0, *u0_bar;       /**< [n] */
   double       *y, *y_bar, *y_dot; /**< [observation or state] */
   bool          from_initial;      /**< starts come from the model's `initial` */
+  bool         *logarithmic;       /**< [columns] compared by their logarithms */
   ude_loss_work work;
   /* the segment being solved, for the cost callback */
   const ude_segment *now;
@@ -56,6 +57,10 @@ ude_status ude_loss_segment_start(ude_loss *loss, const ude_segment *segment, co
 /** Model values of the data columns at (u, t): loss->y filled; 0 or a callback's failure. */
 int    ude_loss_observe(ude_loss *loss, const double *u, double t);
 double ude_loss_scale(const ude_loss *loss, int64_t column);
+/** Residual of a measurement against the model's value y; slope, its derivative with respect to y. Not finite where the
+ *  logarithm of y does not exist. */
+double ude_loss_residual(const ude_loss *loss, int64_t column, double y, double measured,
+                         double *slope);
 double ude_loss_continuity(const ude_loss *loss);
 /** The segment that trajectory k starts with. */
 const ude_segment *ude_loss_head(const ude_loss *loss, int64_t k);
@@ -65,6 +70,14 @@ ude_status ude_loss_starts(ude_loss *loss, const double *theta, double *u0, ude_
  *  are taken over, others stay as in ude_loss_start. */
 void ude_loss_carry(const ude_loss *from, const double *theta_from, const ude_loss *to,
                     double *theta_to);
-void ude_loss_work_free(ude_loss_work *work);
+/** Weight of each squared weight or bias of a network from now on; the loss must have been made with regularise > 0, so
+ *  that its residuals have rows for them. */
+void ude_loss_set_decay(ude_loss *loss, double decay);
+/** Sum of the squared weights and biases of networks at theta. */
+double ude_loss_weight_squares(ude_loss *loss, const double *theta);
+/** The largest share of a column's variance about its mean that whole solutions at theta leave unexplained. */
+ude_status ude_loss_unexplained(ude_loss *loss, const double *theta, double *share,
+                                ude_error *error);
+void       ude_loss_work_free(ude_loss_work *work);
 
 #endif

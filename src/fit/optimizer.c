@@ -13,11 +13,12 @@ void ude_optimizer_free(ude_optimizer_state *state) {
   if (state) {
     double *const blocks[] = {state->x,         state->g,        state->best_x,   state->first,
                               state->second,    state->inverse,  state->trial,    state->trial_g,
-                              state->direction, state->residual, state->jacobian, state->normal,
-                              state->system};
+                              state->direction, state->residual, state->jacobian, state->scale,
+                              state->normal,    state->system};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
       free(blocks[i]);
     }
+    free(state->alike);
     free(state);
   }
 }
@@ -39,6 +40,11 @@ ude_status ude_optimizer_create(int64_t n, bool limited, ude_optimizer_state **s
       ude_optimizer_free(made);
       return ude_fail_memory(error, "the optimizer");
     }
+  }
+  made->alike = ude_calloc((size_t)n, sizeof *made->alike);
+  if (!made->alike) {
+    ude_optimizer_free(made);
+    return ude_fail_memory(error, "the optimizer");
   }
   *state = made;
   return UDE_OK;

@@ -18,18 +18,58 @@ static void put_members(ude_text *text, const ude_layout *layout, const char *fa
   }
 }
 
+/* How the fit ended. */
+static void put_result(ude_text *text, const ude_fit_result *result) {
+  char number[32];
+  ude_text_append(text,
+                  "  \"stopped_because\": \"%s\",\n  \"optimizer\": \"%s\",\n"
+                  "  \"iterations\": %lld,\n  \"evaluations\": %lld,\n",
+                  ude_fit_reason_text(result->reason), result->optimizer,
+                  (long long)result->iterations, (long long)result->evaluations);
+  ude_text_append(text, "  \"regularise\": %s,\n", ude_format_real(result->regularise, number));
+}
+
+/* Standard errors of the trained parameters; null where the data do not determine one. */
+static void put_errors(ude_text *text, const ude_loss *loss, const ude_params_note *note) {
+  const ude_layout *layout = &loss->field->param;
+  char              number[32];
+  char              name[512];
+  ude_text_append(text, "\n  },\n  \"determined\": %lld,\n  \"freedom\": %lld,\n",
+                  (long long)note->precision->determined, (long long)note->precision->freedom);
+  ude_text_append(text, "  \"deviation\": %s,\n  \"standard_errors\": {",
+                  isnan(note->precision->deviation)
+                      ? "null"
+                      : ude_format_real(note->precision->deviation, number));
+  const char *comma = "";
+  for (int64_t i = 0; i < layout->count; i++) {
+    const ude_member *member = ude_layout_member(layout, i);
+    if (member && member->fixed) {
+      continue;
+    }
+    ude_text_append(text, "%s\n    \"%s\": %s", comma,
+                    ude_layout_name(layout, i, "p", name, sizeof name),
+                    isnan(note->errors[i]) ? "null" : ude_format_real(note->errors[i], number));
+    comma = ",";
+  }
+}
+
 ude_status ude_params_write(const char *folder, const ude_loss *loss, const double *p,
-                            const double *u0, double value, const char *status_text,
-                            ude_error *error) {
+                            const double *u0, const ude_params_note *note, ude_error *error) {
   const ude_vector_field *field = loss->field;
   ude_text                text  = {0};
   ude_text                path  = {0};
   char                    number[32];
-  ude_text_append(&text,
-                  "{\n  \"status\": \"%s\",\n  \"loss\": %s,\n  \"seed\": %llu,\n  \"params\": {",
-                  status_text, isfinite(value) ? ude_format_real(value, number) : "null",
+  ude_text_append(&text, "{\n  \"status\": \"%s\",\n", note->status);
+  if (note->result) {
+    put_result(&text, note->result);
+  }
+  ude_text_append(&text, "  \"loss\": %s,\n  \"seed\": %llu,\n  \"params\": {",
+                  isfinite(note->loss) ? ude_format_real(note->loss, number) : "null",
                   (unsigned long long)loss->options.seed);
   put_members(&text, &field->param, "p", p, "\n    ");
+  if (note->errors) {
+    put_errors(&text, loss, note);
+  }
   ude_text_append(&text, "\n  },\n  \"starts\": [");
   for (int64_t k = 0; k < loss->data->trajectories; k++) {
     ude_text_append(&text, "%s\n    {\"trajectory\": %s", k ? "," : "",

@@ -111,6 +111,13 @@ static ude_status observe_dot(ude_loss *loss, int64_t m, int64_t row, double t, 
              : UDE_OK;
 }
 
+/* Derivative of a residual with respect to the model's value, which is in loss->y. */
+static double slope_at(const ude_loss *loss, int64_t column, double measured) {
+  double slope = 0;
+  ude_loss_residual(loss, column, loss->y[loss->data->target[column]], measured, &slope);
+  return slope;
+}
+
 static ude_status data_rows(ude_loss *loss, const ude_segment *segment, double *residuals,
                             double *jacobian, ude_error *error) {
   int64_t               m          = directions_of(loss, segment);
@@ -125,8 +132,10 @@ static ude_status data_rows(ude_loss *loss, const ude_segment *segment, double *
       return ude_fail(error, UDE_NUMERICAL, "observe failed at t = %.8g", t);
     }
     for (int64_t j = 0; j < data->columns; j++) {
-      residuals[first + j] =
-          isnan(values[j]) ? 0 : ude_loss_scale(loss, j) * (loss->y[data->target[j]] - values[j]);
+      double slope         = 0;
+      residuals[first + j] = isnan(values[j]) ? 0
+                                              : ude_loss_residual(loss, j, loss->y[data->target[j]],
+                                                                  values[j], &slope);
     }
     for (int64_t d = 0; jacobian && d < m; d++) {
       ude_status status = observe_dot(loss, m, row, t, d, error);
@@ -135,7 +144,7 @@ static ude_status data_rows(ude_loss *loss, const ude_segment *segment, double *
       }
       for (int64_t j = 0; j < data->columns; j++) {
         jacobian[(first + j) * loss->dimension + column_of(loss, segment, d)] =
-            isnan(values[j]) ? 0 : ude_loss_scale(loss, j) * loss->y_dot[data->target[j]];
+            isnan(values[j]) ? 0 : slope_at(loss, j, values[j]) * loss->y_dot[data->target[j]];
       }
     }
   }

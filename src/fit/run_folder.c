@@ -143,15 +143,15 @@ static ude_status write_settings(const char *folder, const char *json, ude_error
 }
 
 /* Everything that the loss knows at its own start. */
-static ude_status write_all(ude_loss *loss, const char *folder, const double *p, double value,
-                            const char *status_text, ude_error *error) {
+static ude_status write_all(ude_loss *loss, const char *folder, const double *p,
+                            const ude_params_note *note, ude_error *error) {
   double *u0 =
       ude_calloc((size_t)loss->data->trajectories, (size_t)loss->field->state.count * sizeof *u0);
   if (!u0) {
     return ude_fail_memory(error, "params.json");
   }
   ude_status status = ude_loss_starts(loss, loss->theta0, u0, error);
-  status = status ? status : ude_params_write(folder, loss, p, u0, value, status_text, error);
+  status            = status ? status : ude_params_write(folder, loss, p, u0, note, error);
   free(u0);
   if (status == UDE_OK && loss->options.settings_json) {
     status = write_settings(folder, loss->options.settings_json, error);
@@ -161,22 +161,50 @@ static ude_status write_all(ude_loss *loss, const char *folder, const double *p,
   return status ? status : ude_learned_write(loss, loss->theta0, folder, error);
 }
 
-ude_status ude_run_write(const char *folder, const ude_vector_field *field, const ude_dataset *data,
-                         const ude_fit_options *options, const double *p, double loss_value,
-                         const char *status_text, ude_error *error) {
-  ude_fit_options single = options ? *options : (ude_fit_options){0};
-  ude_loss       *loss   = NULL;
-  ude_status      status = ude_folder_make(folder, error);
-  bool           *none   = status ? NULL : ude_calloc((size_t)field->param.count, sizeof *none);
-  if (!none) {
+/* Standard errors into the note; it stays without where there are none. */
+static ude_status note_errors(const ude_vector_field *field, const ude_dataset *data,
+                              const ude_fit_options *options, const double *p, double *errors,
+                              ude_fit_precision *precision, ude_params_note *note,
+                              ude_error *error) {
+  ude_error  inner  = {0};
+  ude_status status = ude_fit_errors(field, data, options, p, errors, NULL, precision, &inner);
+  if (status == UDE_OK) {
+    note->errors    = errors;
+    note->precision = precision;
+  }
+  return status == UDE_OUT_OF_MEMORY ? ude_fail_memory(error, "standard errors") : UDE_OK;
+}
+
+ude_status ude_run_write_result(const char *folder, const ude_vector_field *field,
+                                const ude_dataset *data, const ude_fit_options *options,
+                                const double *p, const ude_params_note *note, ude_error *error) {
+  ude_fit_options   single = options ? *options : (ude_fit_options){0};
+  ude_params_note   full   = *note;
+  ude_fit_precision precision;
+  ude_loss         *loss   = NULL;
+  size_t            np     = (size_t)field->param.count;
+  ude_status        status = ude_folder_make(folder, error);
+  bool             *none   = status ? NULL : ude_calloc(np, sizeof *none);
+  double           *errors = none ? ude_calloc(np, sizeof *errors) : NULL;
+  if (!errors) {
+    free(none);
     return status ? status : ude_fail_memory(error, "the run folder");
   }
   single.segment    = 0;    /* the fitted model is one solution */
-  single.free       = none; /* p as it is, not mapped into ranges and back */
   single.solve.stop = NULL; /* a stopped fit leaves a complete folder */
-  status            = ude_loss_create(field, data, &single, p, &loss, error);
-  status            = status ? status : write_all(loss, folder, p, loss_value, status_text, error);
+  status            = note_errors(field, data, &single, p, errors, &precision, &full, error);
+  single.free       = none; /* p as it is, not mapped into ranges and back */
+  status            = status ? status : ude_loss_create(field, data, &single, p, &loss, error);
+  status            = status ? status : write_all(loss, folder, p, &full, error);
   ude_loss_free(loss);
   free(none);
+  free(errors);
   return status;
+}
+
+ude_status ude_run_write(const char *folder, const ude_vector_field *field, const ude_dataset *data,
+                         const ude_fit_options *options, const double *p, double loss_value,
+                         const char *status_text, ude_error *error) {
+  const ude_params_note note = {.status = status_text, .loss = loss_value};
+  return ude_run_write_result(folder, field, data, options, p, &note, error);
 }

@@ -28,8 +28,10 @@ ude_status ude_training_save(ude_training *t) {
   status            = status ? status : write_checkpoint(t);
   status    = status ? status : ude_loss_unpack(t->loss, t->state->best_x, t->p, t->u0, t->error);
   status    = status ? status
-                     : ude_params_write(t->options.folder, t->loss, t->p, t->u0, t->state->best,
-                                        "interrupted", t->error);
+                     : ude_params_write(t->options.folder, t->loss, t->p, t->u0,
+                                        &(ude_params_note){.status = "interrupted",
+                                                           .loss = t->state->best - t->state->decayed},
+                                        t->error);
   t->saved  = ude_clock();
   t->saving = t->saved - before;
   return status;
@@ -37,11 +39,11 @@ ude_status ude_training_save(ude_training *t) {
 
 /* ----------------------------------------------------------------------------- iterations -- */
 
-static const char *phase_name(const ude_training *t) {
-  return t->state->phase == UDE_PHASE_ADAM ? "adam"
-         : t->state->phase == UDE_PHASE_LM ? "lm"
-         : t->state->limited               ? "lbfgs"
-                                           : "bfgs";
+const char *ude_training_phase_name(const ude_training *t) {
+  return t->state->phase == UDE_PHASE_ADAM   ? "adam"
+         : t->state->phase != UDE_PHASE_BFGS ? "lm"
+         : t->state->limited                 ? "lbfgs"
+                                             : "bfgs";
 }
 
 /* After each iteration: history, progress, checkpoint. UDE_OK with *on false: the time is over. */
@@ -51,17 +53,17 @@ static ude_status tick(ude_training *t, int64_t total, bool *on, ude_fit_reason 
   t->position.iterations++;
   t->position.evaluations = t->objective.evaluations;
   t->position.failures    = t->objective.failures;
-  ude_history_row row     = {
-      (double)t->objective.evaluations, (double)state->phase,   state->value, state->best,
-      ude_largest(state->g, state->n),  ude_training_seconds(t)};
-  ude_status status = ude_history_add(&t->history, row, t->error);
+  ude_history_row row     = {(double)t->objective.evaluations, (double)state->phase,
+                             state->value - state->decayed,    state->best - state->decayed,
+                             ude_largest(state->g, state->n),  ude_training_seconds(t)};
+  ude_status      status  = ude_history_add(&t->history, row, t->error);
   if (status == UDE_OK && ude_clock() - t->saved > fmax(save_interval, save_share * t->saving)) {
     status = ude_training_save(t);
   }
   if (status) {
     return status;
   }
-  ude_progress progress = {.phase = phase_name(t),
+  ude_progress progress = {.phase = ude_training_phase_name(t),
                            .done  = state->iteration,
                            .total = total,
                            .value = state->value,
@@ -78,11 +80,14 @@ static ude_status tick(ude_training *t, int64_t total, bool *on, ude_fit_reason 
 
 /* Relative change over the last iterations: few for Levenberg-Marquardt; many for BFGS, which crosses plateaus. */
 static bool settled(ude_optimizer_state *state, double tolerance) {
-  int64_t span      = state->phase == UDE_PHASE_LM ? 10 : UDE_CHANGE_WINDOW;
+  int64_t span      = state->phase == UDE_PHASE_BFGS ? UDE_CHANGE_WINDOW : 10;
   int64_t at        = state->iteration % span;
   double  before    = state->window[at];
   state->window[at] = state->value;
-  return state->iteration >= span && before - state->value <= tolerance * fabs(state->value);
+  double change     = before - state->value;
+  /* while the decay is chosen, the objective may also rise */
+  change = state->phase == UDE_PHASE_EVIDENCE ? fabs(change) : change;
+  return state->iteration >= span && change <= tolerance * fabs(state->value);
 }
 
 static ude_status adam(ude_training *t, bool *on, ude_fit_reason *reason) {
@@ -120,35 +125,52 @@ static ude_status next_phase(ude_training *t, int64_t phase) {
 
 static ude_step_outcome step(ude_training *t, ude_status *status) {
   double tolerance = t->options.gradient_tolerance;
-  return t->state->phase == UDE_PHASE_LM
-             ? ude_lm_step(t->state, &t->objective, tolerance, status, t->error)
-             : ude_bfgs_step(t->state, &t->objective, t->options.first_step, tolerance, status,
-                             t->error);
+  return t->state->phase == UDE_PHASE_BFGS
+             ? ude_bfgs_step(t->state, &t->objective, t->options.first_step, tolerance, status,
+                             t->error)
+             : ude_lm_step(t->state, &t->objective, tolerance, status, t->error);
+}
+
+/* Limits where the options name none: Levenberg-Marquardt takes few iterations. Parameters alone are determined to the
+ * last digit; networks would follow valleys that the data leave open without end. */
+static int64_t limit(const ude_training *t) {
+  static const int64_t whole[]   = {2000, 200};
+  static const int64_t passing[] = {300, 30}; /* of a stage with segments */
+  bool                 lm        = t->state->phase != UDE_PHASE_BFGS;
+  int64_t              total     = t->options.iterations > 0 ? t->options.iterations : whole[lm];
+  return t->lengths[t->position.stage] > 0 && total > passing[lm] ? passing[lm] : total;
+}
+
+static double change_tolerance(const ude_training *t) {
+  bool   exact  = t->state->phase == UDE_PHASE_LM && t->loss->networks == 0;
+  double chosen = t->state->phase == UDE_PHASE_BFGS ? 1e-4 : exact ? 1e-9 : 1e-3;
+  return t->options.change_tolerance > 0 ? t->options.change_tolerance : chosen;
+}
+
+static void end(ude_training *t, ude_fit_reason reason) {
+  t->position.ended              = true;
+  t->position.reason             = reason;
+  t->position.gradient_tolerance = t->options.gradient_tolerance;
+  t->position.change_tolerance   = t->options.change_tolerance;
 }
 
 static ude_status descend(ude_training *t, bool *on, ude_fit_reason *reason) {
-  static const int64_t passing[] = {300,
-                                    30}; /* iterations of a stage that is not the last: BFGS, LM */
-  bool                 last      = t->position.stage == t->stages - 1;
-  int64_t              total     = t->options.iterations;
-  ude_status           status    = UDE_OK;
-  if (!last && total > passing[t->state->phase == UDE_PHASE_LM]) {
-    total = passing[t->state->phase == UDE_PHASE_LM];
-  }
-  *reason = UDE_FIT_ITERATIONS;
+  int64_t    total  = limit(t);
+  ude_status status = UDE_OK;
+  *reason           = UDE_FIT_ITERATIONS;
   while (*on && !t->position.ended && t->state->iteration < total && status == UDE_OK) {
     ude_step_outcome outcome = step(t, &status);
+    if (status == UDE_OK && outcome == UDE_STEP_ON && t->state->phase == UDE_PHASE_EVIDENCE) {
+      status = ude_evidence_update(t);
+    }
     if (status) {
       return status;
     }
-    if (outcome != UDE_STEP_ON || settled(t->state, t->options.change_tolerance)) {
-      *reason                        = outcome == UDE_STEP_GRADIENT  ? UDE_FIT_GRADIENT
-                                       : outcome == UDE_STEP_STALLED ? UDE_FIT_STALLED
-                                                                     : UDE_FIT_CHANGE;
-      t->position.ended              = true;
-      t->position.reason             = *reason;
-      t->position.gradient_tolerance = t->options.gradient_tolerance;
-      t->position.change_tolerance   = t->options.change_tolerance;
+    if (outcome != UDE_STEP_ON || settled(t->state, change_tolerance(t))) {
+      *reason = outcome == UDE_STEP_GRADIENT  ? UDE_FIT_GRADIENT
+                : outcome == UDE_STEP_STALLED ? UDE_FIT_STALLED
+                                              : UDE_FIT_CHANGE;
+      end(t, *reason);
     }
     status = tick(t, total, on, reason);
   }
@@ -159,11 +181,12 @@ static ude_status descend(ude_training *t, bool *on, ude_fit_reason *reason) {
 }
 
 static int64_t descent_phase(const ude_training *t) {
-  return t->options.optimizer == UDE_OPTIMIZER_LM ? UDE_PHASE_LM : UDE_PHASE_BFGS;
+  return t->lm ? UDE_PHASE_LM : UDE_PHASE_BFGS;
 }
 
 int64_t ude_training_first_phase(const ude_training *t) {
-  bool first = t->position.stage == 0 || t->options.optimizer == UDE_OPTIMIZER_NONE;
+  bool first = t->position.stage == 0 || (t->fallback && t->position.stage == 1) ||
+               t->options.optimizer == UDE_OPTIMIZER_NONE;
   return first ? UDE_PHASE_ADAM : descent_phase(t);
 }
 
@@ -177,10 +200,25 @@ ude_status ude_training_stage(ude_training *t, ude_fit_reason *reason) {
       status = next_phase(t, descent_phase(t));
     }
   }
-  if (status == UDE_OK && on && t->state->phase != UDE_PHASE_ADAM) {
+  if (status == UDE_OK && on &&
+      (t->state->phase == UDE_PHASE_BFGS || t->state->phase == UDE_PHASE_LM)) {
     status = descend(t, &on, reason);
   }
   return status;
+}
+
+ude_status ude_training_evidence(ude_training *t, ude_fit_reason *reason) {
+  bool       on     = true;
+  ude_status status = UDE_OK;
+  if (t->state->phase != UDE_PHASE_EVIDENCE) {
+    status = next_phase(t, UDE_PHASE_EVIDENCE);
+    if (status) {
+      return status;
+    }
+    t->position.ended = false;
+    ude_evidence_begin(t);
+  }
+  return descend(t, &on, reason);
 }
 
 /* ------------------------------------------------------------------------------------ key -- */
@@ -234,7 +272,10 @@ void ude_training_key(ude_training *t) {
   const double             numbers[] = {o->regularise,       o->continuity,   o->rate,
                                         o->first_step,       solve->rtol,     solve->atol,
                                         solve->initial_step, solve->min_step, solve->max_step};
-  fold(&hash, counts, sizeof counts);
+  for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+    int64_t count = counts[i];
+    fold(&hash, &count, sizeof count);
+  }
   fold(&hash, numbers, sizeof numbers);
   fold(&hash, method, strlen(method));
   fold_reals(&hash, solve->atol_vector, t->field->state.count);

@@ -15,24 +15,35 @@ enum { UDE_MAX_STAGES = 64 };
 typedef struct ude_training {
   const ude_vector_field *field;
   const ude_dataset      *data;
-  ude_fit_options         options;           /**< with defaults filled in */
+  ude_fit_options
+            options; /**< with defaults filled in, except those that depend on the optimizer */
   int64_t   stages, lengths[UDE_MAX_STAGES]; /**< data intervals a segment, 0: whole solutions */
+  bool      fallback; /**< stage 0 has whole solutions; the others are only for where it fails */
+  bool      lm;       /**< the open stage uses Levenberg-Marquardt */
   ude_loss *loss;
   ude_optimizer_state *state;
   ude_objective        objective;
   ude_position         position; /**< as of the last whole iteration */
   ude_history          history;
-  double     started, saved, saving; /**< clock; clock of the last save; seconds that it took */
-  double    *start_p;                /**< [np] parameters that the fit began with */
-  double    *p, *u0;                 /**< [np], [trajectories][n] best so far */
-  char       key[20];
-  ude_error *error;
+  double        started, saved, saving; /**< clock; clock of the last save; seconds that it took */
+  const double *given_p;                /**< [np] parameters as they were given, borrowed */
+  double       *start_p;                /**< [np] those that the fit begins with: networks drawn */
+  double       *p, *u0;                 /**< [np], [trajectories][n] best so far */
+  char          key[20];
+  ude_error    *error;
 } ude_training;
 
 /** Seconds since the fit began, with those of earlier runs. */
 double ude_training_seconds(const ude_training *t);
 /** Checkpoint, history and best parameters into the folder, if there is one. */
 ude_status ude_training_save(ude_training *t);
+/** Choose the decay of networks by the data: before the phase; after each of its iterations. */
+void       ude_evidence_begin(ude_training *t);
+ude_status ude_evidence_update(ude_training *t);
+/** The phase that chooses the decay, behind the last stage. */
+ude_status ude_training_evidence(ude_training *t, ude_fit_reason *reason);
+/** "lm" and so on. */
+const char *ude_training_phase_name(const ude_training *t);
 /** The phase that the open stage begins with: Adam in the first stage, or where there is nothing else. */
 int64_t ude_training_first_phase(const ude_training *t);
 /** Run the phases of the stage that is open. UDE_INTERRUPTED: stopped, state and position are those of the last whole

@@ -122,6 +122,36 @@ run 0 ude solve fitted/discovered.c --tspan 0,50 --saveat 0.1
 run 0 ude fit fitted/discovered.c "$lv/data.csv" -o again --optimizer lm --adam -1 --quiet
 run 0 "$UDE" report fitted -o page.html
 [ -s page.html ] || bad "page.html is missing"
+run 0 "$UDE" report fitted "$lv/data.csv" -o picture.svg
+grep -q 'prey, used for the fit' picture.svg && grep -q 'predator, recovered equation' picture.svg || bad "picture.svg"
+grep -q '"stopped_because": "the loss does not change any more"' fitted/params.json || bad "why the fit stopped"
+grep -q '"standard_errors"' fitted/params.json || bad "standard errors"
+
+# real data: the classic model is among the best that are linear, sines that yearly counts cannot follow are no
+# candidates, and its rates are those of the published Bayesian fit of the same model (Carpenter 2018)
+hudson=$examples/hudson_bay
+run 0 ude fit "$hudson/model.c" "$hudson/data.csv" -o hudson --quiet
+says "growth = "
+run 0 ude discover hudson --degree 1 --quiet
+prints "candidate sin(lynx) dropped"
+prints "interaction[0]: lynx; interaction[1]: hare"
+run 0 ude fit "$hudson/lotka_volterra.c" "$hudson/data.csv" -o classic --quiet
+for pair in growth:0.55 eaten:0.028 decline:0.80 eating:0.024; do
+  near "$(sed -n "s/^${pair%%:*} = \([0-9.]*\) (± .*/\1/p" err)" "${pair##*:}" 0.05
+done
+
+# many seeds: a table, the share of each structure, folders of their own
+run 0 ude fit "$lv/model.c" "$lv/data.csv" -o many --repeat 2 --seed 5 --reach 1.05e-3 \
+  --expect 'interaction[0]: prey*predator; interaction[1]: prey*predator'
+[ "$(wc -l <out)" = 3 ] && [ "$(cut -d, -f1 out | tail -1)" = 6 ] || bad "the table of two seeds"
+says "2 of 2 (100 %): with a loss that was to be reached"
+says "2 of 2 (100 %): with the expected structure"
+[ -s many/seed-5/discovered.c ] && [ -s many/seed-6/params.json ] || bad "folders of the seeds"
+run 2 ude fit "$lv/model.c" "$lv/data.csv" -o many --reach 1
+says "belong to --repeat"
+run 2 ude fit "$lv/model.c" "$lv/data.csv" -o many --repeat -3
+says "--repeat: must be positive"
+
 # discover from data alone: both equations whole, again a model
 run 0 ude solve "$lv/truth.c" --tspan 0,8 --saveat 0.1 --rtol 1e-8
 awk -F, -v OFS=, 'NR == 1 { print } NR > 1 { print $1, $2 + 0.01 * sin(7 * NR * NR), $3 + 0.01 * cos(5 * NR * NR) }' out >alone.csv

@@ -48,10 +48,12 @@ END_TEST
 
 START_TEST(marks_are_read) {
   ude_model *model = files_model(
-      "#include <ude/model.h>\nstruct state { double x; };\n"
+      "#include <ude/model.h>\nstruct state { UDE_RELATIVE double x, y; double z; };\n"
       "struct param { UDE_RANGE(0, 1e3) double a; UDE_RANGE(-INFINITY, -2.5) double b; double c;\n"
       "UDE_GLOROT double w[2][3]; };\n" RHS "{ du->x = p->a; }",
       UDE_DERIVATIVE_NONE);
+  const ude_member *u = ude_model_vector_field(model)->state.member;
+  ck_assert(u[0].relative && u[1].relative && !u[2].relative);
   const ude_member *m = ude_model_vector_field(model)->param.member;
   ck_assert_double_eq(m[0].lower, 0);
   ck_assert_double_eq(m[0].upper, 1e3);

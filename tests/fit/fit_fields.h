@@ -172,32 +172,62 @@ FIELD_UNUSED static int net_rhs(double *y, const double *u, const double *p, dou
   return 0;
 }
 
+enum { NET_WIDTH = 16 };
+
+static void net_tangents(const double *u_dot, const double *p, const double *p_dot,
+                         const net_values *v, int width, int lane, double out[2]) {
+  double  dot[NET_LAYERS + 1][NET_WIDEST] = {{0}};
+  int64_t at                              = 0;
+  for (int i = 0; u_dot && i < 2; i++) {
+    dot[0][i] = u_dot[i * width + lane];
+  }
+  for (int l = 0; l < NET_LAYERS; l++) {
+    int in = net_sizes[l], n = net_sizes[l + 1];
+    for (int i = 0; i < n; i++) {
+      double z = p_dot ? p_dot[(at + in * n + i) * width + lane] : 0;
+      for (int j = 0; j < in; j++) {
+        z += p[at + j * n + i] * dot[l][j];
+        z += p_dot ? p_dot[(at + j * n + i) * width + lane] * v->a[l][j] : 0;
+      }
+      dot[l + 1][i] = z * v->slope[l + 1][i];
+    }
+    at += in * n + n;
+  }
+  out[0] = 1.3 * dot[0][0] + dot[NET_LAYERS][0];
+  out[1] = -1.8 * dot[0][1] + dot[NET_LAYERS][1];
+}
+
+static int net_jvp_lanes(double *y, double *y_dot, const double *u, const double *u_dot,
+                         const double *p, const double *p_dot, int width) {
+  net_values v;
+  net_forward(u, p, &v);
+  y[0] = 1.3 * u[0] + v.a[NET_LAYERS][0];
+  y[1] = -1.8 * u[1] + v.a[NET_LAYERS][1];
+  for (int lane = 0; lane < width; lane++) {
+    double out[2];
+    net_tangents(u_dot, p, p_dot, &v, width, lane, out);
+    y_dot[lane]         = out[0];
+    y_dot[width + lane] = out[1];
+  }
+  return 0;
+}
+
 FIELD_UNUSED static int net_jvp(double *y, double *y_dot, const double *u, const double *u_dot,
                                 const double *p, const double *p_dot, double t, const double *t_dot,
                                 void *context) {
-  net_values v;
-  double     dot[NET_LAYERS + 1][NET_WIDEST] = {{0}};
+  (void)t;
   (void)t_dot;
-  net_rhs(y, u, p, t, context);
-  net_forward(u, p, &v);
-  for (int i = 0; u_dot && i < 2; i++) {
-    dot[0][i] = u_dot[i];
-  }
-  int64_t at = 0;
-  for (int l = 0; l < NET_LAYERS; l++) {
-    int in = net_sizes[l], out = net_sizes[l + 1];
-    for (int i = 0; i < out; i++) {
-      double z = p_dot ? p_dot[at + in * out + i] : 0;
-      for (int j = 0; j < in; j++) {
-        z += p[at + j * out + i] * dot[l][j] + (p_dot ? p_dot[at + j * out + i] * v.a[l][j] : 0);
-      }
-      dot[l + 1][i] = z * v.slope[l + 1][i];
-    }
-    at += in * out + out;
-  }
-  y_dot[0] = 1.3 * dot[0][0] + dot[NET_LAYERS][0];
-  y_dot[1] = -1.8 * dot[0][1] + dot[NET_LAYERS][1];
-  return 0;
+  (void)context;
+  return net_jvp_lanes(y, y_dot, u, u_dot, p, p_dot, 1);
+}
+
+FIELD_UNUSED static int net_jvp_wide(double *y, double *y_dot, const double *u, const double *u_dot,
+                                     const double *p, const double *p_dot, double t,
+                                     const double *t_dot, void *context) {
+  (void)t;
+  (void)t_dot;
+  (void)context;
+  return net_jvp_lanes(y, y_dot, u, u_dot, p, p_dot, NET_WIDTH);
 }
 
 FIELD_UNUSED static int net_vjp(const double *u, const double *p, double t, const double *w,
@@ -256,7 +286,13 @@ FIELD_UNUSED static ude_vector_field lotka_network(void) {
   return (ude_vector_field){
       .state = {.count = 2, .members = 2, .member = net_state},
       .param = {.count = NET_WEIGHTS, .members = 2 * NET_LAYERS, .member = net_param},
-      .rhs   = {.rows = 2, .columns = 2, .value = net_rhs, .jvp = net_jvp, .vjp = net_vjp}};
+      .rhs   = {.rows     = 2,
+                .columns  = 2,
+                .value    = net_rhs,
+                .jvp      = net_jvp,
+                .jvp_wide = net_jvp_wide,
+                .width    = NET_WIDTH,
+                .vjp      = net_vjp}};
 }
 
 /* ----------------------------------------------------------------------------------- data -- */

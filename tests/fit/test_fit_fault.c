@@ -113,6 +113,37 @@ static ude_status use_fit(void *context, ude_error *error) {
   return status;
 }
 
+static ude_status use_errors(void *context, ude_error *error) {
+  const setting    *s    = context;
+  const double      p[2] = {1, 2};
+  double            errors[2], starts[2];
+  ude_fit_precision precision;
+  return ude_fit_errors(&s->field, s->data, &s->options, p, errors, starts, &precision, error);
+}
+
+START_TEST(standard_errors_survive) {
+  setting s;
+  open_setting(&s);
+  s.options.initial = UDE_INITIAL_TRAINED;
+  fault_every_allocation(use_errors, &s, 20);
+  close_setting(&s);
+}
+END_TEST
+
+/* Segments behind whole solutions that came to nothing, and the decay of a network: r counts as one. */
+START_TEST(second_thoughts_survive) {
+  setting s;
+  open_setting(&s);
+  ude_dataset_free(s.data);
+  s.data    = growth(&s.field, 1.2, 3, 8);
+  s.options = (ude_fit_options){.adam = _i ? 30 : 1, .iterations = _i ? 0 : 1, .folder = s.folder};
+  logistic_param[0].init = UDE_INIT_GLOROT_UNIFORM;
+  fault_every_allocation(use_fit, &s, 60);
+  logistic_param[0].init = UDE_INIT_DEFAULT;
+  close_setting(&s);
+}
+END_TEST
+
 START_TEST(data_and_parameters_survive) {
   setting s;
   open_setting(&s);
@@ -209,6 +240,8 @@ int main(void) {
   tcase_add_loop_test(core, losses_survive, 0, 4);
   tcase_add_loop_test(core, fits_survive, 0, 3);
   tcase_add_loop_test(core, runs_survive, 0, 2);
+  tcase_add_test(core, standard_errors_survive);
+  tcase_add_loop_test(core, second_thoughts_survive, 0, 2);
   tcase_add_loop_test(core, evaluations_allocate_nothing, 0, 4);
   suite_add_tcase(suite, core);
   return ude_check_run(suite);

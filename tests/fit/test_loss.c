@@ -300,10 +300,10 @@ START_TEST(bad_options_are_named) {
   const struct {
     ude_fit_options options;
     const char     *message;
-  } cases[]            = {{{.segment = -1}, "the length of segments (-1) is negative"},
+  } cases[]            = {{{.segment = -2}, "the length of segments (-2) is negative"},
                           {{.continuity = -2}, "the weight of continuity"},
                           {{.continuity = NAN}, "the weight of continuity"},
-                          {{.regularise = -1}, "the regularisation"},
+                          {{.regularise = NAN}, "the regularisation is not finite"},
                           {{.scales = broken}, "the scale of column 'x' is not finite"},
                           {{.rate = -1}, "the rate of Adam (-1)"},
                           {{.first_step = INFINITY}, "the first step"},

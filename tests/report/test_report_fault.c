@@ -15,6 +15,10 @@ static ude_status write_page(void *context, ude_error *error) {
   return ude_report_write(context, "report_fault.html", NULL, error);
 }
 
+static ude_status picture(void *context, ude_error *error) {
+  return ude_report_picture(context, NULL, "report_fault.svg", NULL, error);
+}
+
 static const double    values[] = {1, 2, 4, 8, 16};
 static ude_plot_series series[] = {{.name = "a", .count = 5, .y = values},
                                    {.name = "b", .count = 5, .y = values, .mark = UDE_MARK_POINTS}};
@@ -44,6 +48,8 @@ END_TEST
 START_TEST(pages) {
   run_folder folder = run_full();
   fault_every_allocation(html, folder.path, 100);
+  fault_every_allocation(picture, folder.path, 50);
+  remove("report_fault.svg");
   run_delete(&folder);
 }
 END_TEST
