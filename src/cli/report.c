@@ -33,5 +33,5 @@ const cli_verb cli_report = {
     .usage   = "RUN [-o FILE.html] | RUN [DATA.csv] -o FILE.svg",
     .summary = "one self-contained HTML page with the plots of a run, or its main picture",
     .options = "output",
-    .takes   = CLI_TAKES_FOLDER,
+    .takes   = CLI_TAKES_DATA | CLI_TAKES_FOLDER,
     .run     = run};

@@ -418,10 +418,6 @@ static int run(const cli_options *given) {
   if (options.format && !json && strcmp(options.format, "csv") != 0) {
     return cli_usage_error("--format: '%s' is neither csv nor json", options.format);
   }
-  if (options.data.count || options.folders.count) {
-    return cli_usage_error("uncertain takes C files only, not '%s'",
-                           options.data.count ? options.data.item[0] : options.folders.item[0]);
-  }
   if (options.samples < 0 || options.samples == 1 || options.threads < 0) {
     return cli_usage_error("--sample needs 2 or more, --threads 1 or more");
   }
