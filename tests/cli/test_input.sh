@@ -255,6 +255,13 @@ echo '{"params": {"alpha": "x"}}' >p.json
 run 4 ude grad "$lv/truth.c" "$lv/data.csv" --params p.json
 says "the value of 'alpha' is not a finite number"
 
+printf '\xef\xbb\xbfalpha=1.2\r\nbeta=1\r\n' >p.txt
+printf '\xef\xbb\xbf{"alpha":1.2,"beta":1}' >p.json
+run 0 ude grad "$lv/truth.c" "$lv/data.csv" --params p.txt
+mv out named
+run 0 ude grad "$lv/truth.c" "$lv/data.csv" --params p.json
+cmp -s out named || bad "parameters with a byte order mark"
+
 # ---- output
 : >file
 quick="--adam 1 --iterations 1 --quiet"
@@ -287,6 +294,9 @@ says "run/params.json:"
 echo '{"model":[]}' >run/settings.json
 run 4 ude discover run
 says "is damaged: a list of model files is missing"
+# a disk that is full
+(ulimit -f 1; run 4 ude fit "$lv/model.c" "$lv/data.csv" -o full --no-cache $quick; says "full/checkpoint.json: cannot write") || exit 1
+[ -z "$(find full -name '*.tmp' 2>/dev/null)" ] || bad "a temporary file is left"
 for call in "solve $lv/truth.c" "jacobian $lv/truth.c" "grad $lv/truth.c $lv/data.csv" "check $lv/truth.c"; do
   count=$((count + 1))
   ude $call >/dev/full 2>err && bad "ude $call: a full disk is no success"
