@@ -3,7 +3,9 @@ if(NOT BUILD_TESTING)
   return()
 endif()
 
-ude_tests(integration ${UDE_ALL_ROOMS})
+if(TARGET ude_room_compiler)
+  ude_tests(integration ${UDE_ALL_ROOMS})
+endif()
 
 # tests/fuzz/fuzz_NAME.c: under UDE_FUZZ a libFuzzer program; otherwise every file of its corpus is
 # replayed as an ordinary test.
@@ -33,6 +35,7 @@ foreach(source IN LISTS fuzzers)
 endforeach()
 
 ude_register(house.layers bash ${PROJECT_SOURCE_DIR}/tools/check_layers.sh)
+ude_register(house.faults bash ${PROJECT_SOURCE_DIR}/tools/check_faults.sh)
 ude_register(install.headers bash ${PROJECT_SOURCE_DIR}/tests/install/headers.sh ${CMAKE_C_COMPILER}
              ${PROJECT_SOURCE_DIR}/include)
 if(TARGET libude_shared)

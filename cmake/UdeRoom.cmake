@@ -109,6 +109,6 @@ function(ude_register test)
   set_tests_properties(${test} PROPERTIES TIMEOUT 240 ENVIRONMENT CK_DEFAULT_TIMEOUT=100)
   if(UDE_SANITIZE)
     set_tests_properties(${test} PROPERTIES TIMEOUT 600 ENVIRONMENT
-      "CK_DEFAULT_TIMEOUT=500;ASAN_OPTIONS=allocator_may_return_null=1;LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp:print_suppressions=0;UBSAN_OPTIONS=print_stacktrace=1")
+      "CK_DEFAULT_TIMEOUT=500;ASAN_OPTIONS=allocator_may_return_null=1;LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp:print_suppressions=0;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=allocator_may_return_null=1:suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp")
   endif()
 endfunction()

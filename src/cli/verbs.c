@@ -1,5 +1,6 @@
 /* Picks the verb. */
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,7 @@ int cli_main(int argc, char **argv) {
     help(stderr);
     return CLI_USAGE;
   }
+  signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of its write */
   int code = dispatch(argc, argv);
   if (fflush(stdout) || ferror(stdout)) {
     fputs("ude: writing to standard output failed\n", stderr);

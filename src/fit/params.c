@@ -290,9 +290,13 @@ ude_status ude_params_read(const char *path, const ude_vector_field *field, doub
     return ude_fail_memory(error, "parameters");
   }
   memcpy(read, p, bytes);
-  status = data[strspn(data, " \t\r\n")] == '{' ? from_json(path, data, length, field, read, error)
-           : strlen(data) < length ? ude_fail(error, UDE_BAD_DATA, "%s: is not a text file", path)
-                                   : from_lines(path, data, field, read, error);
+  bool        text  = strlen(data) == length;
+  const char *start = data + (strncmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0); /* byte order mark */
+  length -= (size_t)(start - data);
+  status = start[strspn(start, " \t\r\n")] == '{'
+               ? from_json(path, start, length, field, read, error)
+           : text ? from_lines(path, start, field, read, error)
+                  : ude_fail(error, UDE_BAD_DATA, "%s: is not a text file", path);
   if (status == UDE_OK) {
     memcpy(p, read, bytes);
   }

@@ -1,30 +1,6 @@
 #!/usr/bin/env bash
 # The verbs as a user calls them: results, exit statuses, messages.
-set -u
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-ude() { "$UDE" "$1" --cache "$work/cache" "${@:2}"; }
-count=0
-bad() { echo "FAILED: $*" >&2; exit 1; }
-
-# run STATUS COMMAND...: output in out, messages in err
-run() {
-  local want=$1
-  shift
-  "$@" >out 2>err
-  local got=$?
-  count=$((count + 1))
-  [ "$got" = "$want" ] || { cat out err >&2; bad "'$*' ended with $got, not $want"; }
-}
-says() { grep -qF -- "$1" err || { cat err >&2; bad "no message '$1'"; }; }
-prints() { grep -qF -- "$1" out || { cat out >&2; bad "no output '$1'"; }; }
-# near VALUE EXPECTED RELATIVE
-near() { awk -v a="$1" -v b="$2" -v r="$3" 'BEGIN { d = a - b; if (d < 0) d = -d; c = b < 0 ? -b : b; exit !(a == a + 0 && d <= r * c) }' || bad "$1 is not $2"; }
-
-examples=$UDE_SOURCE_DIR/examples
-golden=$UDE_SOURCE_DIR/tests/data/golden
-lv=$examples/lotka_volterra
+source "$UDE_SOURCE_DIR/tests/cli/common.sh" || exit 1
 
 # solve: the published end state, header, 17 digits, formats
 run 0 ude solve "$lv/truth.c" --rtol 1e-10 --atol 1e-10 --saveat end
@@ -169,66 +145,6 @@ run 2 ude discover alone.csv again
 run 4 ude discover "$work"
 says "is no run folder"
 
-# messages and exit statuses
-run 2 "$UDE" nonsense
-run 2 ude solve "$lv/truth.c" --rtol -1
-says "--rtol: must be positive, but is -1"
-run 2 ude solve "$lv/truth.c" --method rk99
-says "unknown method 'rk99'; the methods are: auto, tsit5, vern7"
-run 2 ude solve "$lv/truth.c" --u0 hare=1
-says "unknown name in 'hare=1'; the names are: prey, predator"
-run 2 ude solve "$lv/truth.c" --p beta=x
-run 2 ude solve "$lv/truth.c" --tspan 0
-run 2 ude solve "$lv/truth.c" --saveat 0.1,60
-says "lies outside the time span"
-run 2 ude solve
-echo 'struct state { double x; };' >empty.c
-run 3 ude solve empty.c
-says "does not define the function rhs"
-printf 'int x = ;\n' >broken.c
-run 3 ude solve broken.c
-says "error: expected expression"
-cat >unknown.c <<'C'
-double mystery(double);
-struct state { double x; };
-struct param { double a; };
-const struct state u0 = {1};
-const struct param p0 = {1};
-const double tspan[2] = {0, 1};
-void rhs(struct state *du, const struct state *u, const struct param *p, double t) { du->x = mystery(u->x); }
-C
-run 3 ude jacobian unknown.c
-says "unknown.c:7"
-says "mystery"
-cat >nan.c <<'C'
-#include <math.h>
-struct state { double x, y; };
-struct param { double a; };
-const struct state u0 = {1, 1};
-const struct param p0 = {1};
-const double tspan[2] = {0, 5};
-void rhs(struct state *du, const struct state *u, const struct param *p, double t) { du->x = 1; du->y = t > 2 ? NAN : 0; }
-C
-run 1 ude solve nan.c
-says "not finite"
-says "'y'"
-[ "$(wc -l <out)" -gt 1 ] || bad "a failed solve prints what it reached"
-printf 't,prey,predator\n0,1,2\n1,2\n' >ragged.csv
-run 4 ude grad "$lv/truth.c" ragged.csv
-says "ragged.csv:3: 2 cells, but the header names 3 columns"
-printf 't,prey,predator\n0,1,many\n' >text.csv
-run 4 ude grad "$lv/truth.c" text.csv
-says "text.csv:2: column 3 ('predator'): 'many' is not a number"
-printf 't,prey,wolf\n0,1,2\n' >column.csv
-run 4 ude grad "$lv/truth.c" column.csv
-says "column.csv: column 'wolf' is no member of struct state of the model; its members are: prey, predator"
-: >empty.csv
-run 4 ude grad "$lv/truth.c" empty.csv
-says "empty.csv: is empty"
-run 4 ude grad "$lv/truth.c" absent.csv
-says "absent.csv: cannot open"
-run 2 ude grad "$lv/truth.c"
-says "grad needs data"
 run 0 "$UDE" help
 run 0 "$UDE" fit --help
 prints "--resume"
