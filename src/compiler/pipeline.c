@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <string.h>
 
-
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void initialise(void) {
