@@ -26,6 +26,8 @@ typedef struct build {
   ude_cache_entry           *entry;
   ude_error                 *error;
   bool                       cacheable; /**< all dependencies are known */
+  ude_build_finish           finish;    /**< takes the derived module; NULL: it becomes the entry */
+  void                      *finish_context;
 } build;
 
 /** A source file on its way through clang. */
@@ -223,6 +225,9 @@ static ude_status compile(build *b) {
   if (status == UDE_OK) {
     status = middle(b);
   }
+  if (status == UDE_OK && b->finish) {
+    return b->finish(b->module, b->finish_context, b->error);
+  }
   if (status == UDE_OK && probe) {
     status = make_probe(b, probe);
   }
@@ -241,23 +246,49 @@ static ude_status compile(build *b) {
   return status;
 }
 
+static ude_status run_build(build *b) {
+  b->context        = LLVMContextCreate();
+  ude_status status = compile(b);
+  if (b->module) {
+    LLVMDisposeModule(b->module);
+  }
+  if (b->machine) {
+    LLVMDisposeTargetMachine(b->machine);
+  }
+  LLVMContextDispose(b->context);
+  return status;
+}
+
 ude_status ude_build(const char *const *files, size_t file_count,
                      const ude_compile_options *options, ude_reflection *reflection,
                      ude_cache_entry *entry, ude_error *error) {
-  build      b      = {.files      = files,
-                       .file_count = file_count,
-                       .options    = options,
-                       .context    = LLVMContextCreate(),
-                       .reflection = reflection,
-                       .entry      = entry,
-                       .error      = error};
-  ude_status status = compile(&b);
-  if (b.module) {
-    LLVMDisposeModule(b.module);
-  }
-  if (b.machine) {
-    LLVMDisposeTargetMachine(b.machine);
-  }
-  LLVMContextDispose(b.context);
+  build b = {.files      = files,
+             .file_count = file_count,
+             .options    = options,
+             .reflection = reflection,
+             .entry      = entry,
+             .error      = error};
+  return run_build(&b);
+}
+
+ude_status ude_build_module(const char *const *files, size_t file_count,
+                            const ude_compile_options *options, ude_build_finish finish,
+                            void *context, ude_error *error) {
+  ude_reflection      reflection = {0};
+  ude_cache_entry     entry      = {0};
+  ude_compile_options own        = *options;
+  own.derivatives &= ~(unsigned)UDE_PROBE;
+  own.cache_dir     = NULL;
+  build      b      = {.files          = files,
+                       .file_count     = file_count,
+                       .options        = &own,
+                       .reflection     = &reflection,
+                       .entry          = &entry,
+                       .error          = error,
+                       .finish         = finish,
+                       .finish_context = context};
+  ude_status status = run_build(&b);
+  ude_reflection_free(&reflection);
+  ude_cache_entry_free(&entry);
   return status;
 }

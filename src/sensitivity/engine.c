@@ -7,10 +7,10 @@
 static const size_t default_memory = (size_t)256 << 20;
 
 void ude_engine_close(ude_engine *engine) {
-  double *const blocks[] = {engine->k,      engine->k_bar,  engine->weights, engine->u,
-                            engine->u_end,  engine->lambda, engine->w,       engine->work,
-                            engine->u_dot,  engine->k_dot,  engine->at_dot,  engine->seed_u,
-                            engine->seed_p, engine->segment, engine->u_at,   engine->values};
+  double *const blocks[] = {engine->k,      engine->k_bar,   engine->weights, engine->u,
+                            engine->u_end,  engine->lambda,  engine->w,       engine->work,
+                            engine->u_dot,  engine->k_dot,   engine->at_dot,  engine->seed_u,
+                            engine->seed_p, engine->segment, engine->u_at,    engine->values};
   for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
     free(blocks[i]);
   }
@@ -26,21 +26,21 @@ ude_status ude_engine_open(ude_engine *engine, const ude_vector_field *field,
   if (status) {
     return status;
   }
-  size_t memory      = options->memory_bytes ? options->memory_bytes : default_memory;
-  engine->tableau    = ude_integrator_tableau(engine->integrator);
-  engine->n          = field->state.count;
-  engine->np         = field->param.count;
-  engine->width      = field->rhs.jvp_wide ? field->rhs.width : 1;
-  size_t n           = (size_t)engine->n;
-  size_t stages      = (size_t)engine->tableau->dense_stages;
-  engine->k          = ude_calloc(stages, n * sizeof(double));
-  engine->k_bar      = ude_calloc(stages, n * sizeof(double));
-  engine->weights    = ude_calloc(stages, sizeof(double));
-  engine->u          = ude_calloc(n, sizeof(double));
-  engine->u_end      = ude_calloc(n, sizeof(double));
-  engine->lambda     = ude_calloc(n, sizeof(double));
-  engine->w          = ude_calloc(n, sizeof(double));
-  engine->work       = ude_calloc(n, (size_t)(2 + engine->width) * sizeof(double));
+  size_t memory            = options->memory_bytes ? options->memory_bytes : default_memory;
+  engine->tableau          = ude_integrator_tableau(engine->integrator);
+  engine->n                = field->state.count;
+  engine->np               = field->param.count;
+  engine->width            = field->rhs.jvp_wide ? field->rhs.width : 1;
+  size_t n                 = (size_t)engine->n;
+  size_t stages            = (size_t)engine->tableau->dense_stages;
+  engine->k                = ude_calloc(stages, n * sizeof(double));
+  engine->k_bar            = ude_calloc(stages, n * sizeof(double));
+  engine->weights          = ude_calloc(stages, sizeof(double));
+  engine->u                = ude_calloc(n, sizeof(double));
+  engine->u_end            = ude_calloc(n, sizeof(double));
+  engine->lambda           = ude_calloc(n, sizeof(double));
+  engine->w                = ude_calloc(n, sizeof(double));
+  engine->work             = ude_calloc(n, (size_t)(2 + engine->width) * sizeof(double));
   engine->trace.max_states = (int64_t)(memory / ((n ? n : 1) * sizeof(double)));
   if (engine->trace.max_states < 2) {
     engine->trace.max_states = 2;

@@ -16,18 +16,18 @@ typedef struct ude_engine {
   const ude_erk_tableau  *tableau;
   ude_trace               trace;
   int64_t                 n, np, width;
-  double *k, *k_bar;    /**< [dense_stages][n] */
-  double *weights;      /**< [dense_stages] */
-  double *u, *u_end;    /**< [n] */
-  double *lambda, *w;   /**< [n] cotangent of the state; of one data time */
-  double *work;         /**< [n * (2 + width)] */
-  double *u_dot, *k_dot; /**< [n][width], [dense_stages][n][width]; made when first needed */
-  double *at_dot;       /**< [n][width] */
+  double                 *k, *k_bar;  /**< [dense_stages][n] */
+  double                 *weights;    /**< [dense_stages] */
+  double                 *u, *u_end;  /**< [n] */
+  double                 *lambda, *w; /**< [n] cotangent of the state; of one data time */
+  double                 *work;       /**< [n * (2 + width)] */
+  double *u_dot, *k_dot;   /**< [n][width], [dense_stages][n][width]; made when first needed */
+  double *at_dot;          /**< [n][width] */
   double *seed_u, *seed_p; /**< [n][width], [np][width] */
-  double *segment;      /**< [segment_capacity][n] states recomputed between stored ones */
+  double *segment;         /**< [segment_capacity][n] states recomputed between stored ones */
   int64_t segment_capacity;
   int64_t segment_first, segment_count; /**< steps that it holds now; first < 0: none */
-  double *u_at, *values; /**< [count][n], [count] */
+  double *u_at, *values;                /**< [count][n], [count] */
   int64_t at_capacity;
 } ude_engine;
 
@@ -35,8 +35,8 @@ struct ude_sensitivity {
   const ude_vector_field *field;
   ude_sensitivity_options options;
   ude_engine              plain;
-  ude_engine             *with_cost; /**< field and running cost as one more state; made when first asked for */
-  struct ude_augmented   *augmented;
+  ude_engine *with_cost; /**< field and running cost as one more state; made when first asked for */
+  struct ude_augmented *augmented;
 };
 
 ude_status ude_engine_open(ude_engine *engine, const ude_vector_field *field,

@@ -30,7 +30,7 @@ ude_status ude_sensitivity_method_parse(const char *name, ude_sensitivity_method
 
 /* ----------------------------------------------------------------------------------- life -- */
 
-ude_status ude_sensitivity_create(const ude_vector_field *field,
+ude_status ude_sensitivity_create(const ude_vector_field        *field,
                                   const ude_sensitivity_options *options,
                                   ude_sensitivity **sensitivity, ude_error *error) {
   *sensitivity          = NULL;
@@ -75,8 +75,8 @@ static ude_status pick_engine(ude_sensitivity *s, const ude_cost *cost, ude_engi
     return ude_fail(error, UDE_INVALID_ARGUMENT, "the model defines no running_cost");
   }
   if (!s->with_cost) {
-    ude_status status = ude_augmented_create(s->field, &s->options.solve, &s->augmented, error);
-    ude_engine *made  = status == UDE_OK ? ude_calloc(1, sizeof *made) : NULL;
+    ude_status  status = ude_augmented_create(s->field, &s->options.solve, &s->augmented, error);
+    ude_engine *made   = status == UDE_OK ? ude_calloc(1, sizeof *made) : NULL;
     if (status == UDE_OK && !made) {
       status = ude_fail_memory(error, "the running cost");
     }
@@ -133,9 +133,9 @@ static ude_status solve(const ude_sensitivity *s, ude_engine *engine, const doub
   return ude_engine_solve(engine, engine->w, p, t0, t1, cost->times, cost->count, result, error);
 }
 
-ude_status ude_cost_value(ude_sensitivity *sensitivity, const double *u0, const double *p, double t0,
-                          double t1, const ude_cost *cost, double *value, ude_solve_result *result,
-                          ude_error *error) {
+ude_status ude_cost_value(ude_sensitivity *sensitivity, const double *u0, const double *p,
+                          double t0, double t1, const ude_cost *cost, double *value,
+                          ude_solve_result *result, ude_error *error) {
   ude_engine *engine = NULL;
   ude_status  status = pick_engine(sensitivity, cost, &engine, error);
   if (status == UDE_OK) {
@@ -215,10 +215,11 @@ static ude_status step_back(const task *in, int64_t step, int64_t *j, double *la
   const double          *u         = ude_engine_state(engine, in->p, step);
   int                    ready     = tableau->stages;
   if (!u) {
-    return ude_fail(in->error, UDE_OUT_OF_MEMORY, "adjoint: the state at t = %.8g cannot be recomputed",
-                    t);
+    return ude_fail(in->error, UDE_OUT_OF_MEMORY,
+                    "adjoint: the state at t = %.8g cannot be recomputed", t);
   }
-  int code = ude_erk_stages(tableau, engine->field, t, h, u, in->p, 0, ready, engine->k, engine->work);
+  int code =
+      ude_erk_stages(tableau, engine->field, t, h, u, in->p, 0, ready, engine->k, engine->work);
   memset(engine->k_bar, 0, (size_t)(tableau->dense_stages * n) * sizeof(double));
   bool ended = false; /* times at the step's end come first, then lambda of the end is complete */
   for (; *j >= 0 && direction * (in->cost->times[*j] - t) > 0 && code == 0; (*j)--) {
@@ -239,8 +240,8 @@ static ude_status step_back(const task *in, int64_t step, int64_t *j, double *la
     }
     int needed = ude_erk_dense_weights(tableau, theta, engine->weights);
     if (needed > ready) {
-      code = ude_erk_stages(tableau, engine->field, t, h, u, in->p, ready, needed, engine->k,
-                            engine->work);
+      code  = ude_erk_stages(tableau, engine->field, t, h, u, in->p, ready, needed, engine->k,
+                             engine->work);
       ready = needed;
     }
     for (int i = 0; i < needed; i++) {
@@ -309,8 +310,9 @@ static ude_status forward(const task *in, const double *u0, double *u0_bar) {
   double     *gradient   = ude_calloc((size_t)directions, sizeof *gradient);
   double     *u0_dot     = ude_calloc((size_t)(engine->n * directions), sizeof *u0_dot);
   double     *p_dot      = ude_calloc((size_t)(engine->np * directions), sizeof *p_dot);
-  ude_status  status =
-      w && gradient && u0_dot && p_dot ? UDE_OK : ude_fail_memory(in->error, "forward sensitivities");
+  ude_status  status     = w && gradient && u0_dot && p_dot
+                               ? UDE_OK
+                               : ude_fail_memory(in->error, "forward sensitivities");
   for (int64_t j = 0; j < count && status == UDE_OK; j++) {
     status = cost_cotangent(in, j, w + j * engine->n);
   }
