@@ -15,69 +15,82 @@ typedef struct cli_option {
   size_t      offset;
   size_t      present; /**< offset of a bool set when given; 0: none */
   const char *argument, *help;
+  const char *listed; /**< what a verb lists to accept it; NULL: its name */
 } cli_option;
 
 #define AT(member) offsetof(cli_options, member)
 
 static const cli_option table[] = {
-    {"method", TEXT, AT(method), 0, "NAME", "solver: auto, tsit5, vern7"},
-    {"rtol", POSITIVE, AT(rtol), 0, "R", "relative tolerance (default 1e-6)"},
-    {"atol", POSITIVE, AT(atol), 0, "A", "absolute tolerance (default 1e-9)"},
-    {"tspan", SPAN, AT(tspan), AT(has_tspan), "a,b", "time span instead of the model's"},
-    {"u0", LIST, AT(u0), 0, "name=v,...", "initial values; also @FILE with one name=value a line"},
-    {"p", LIST, AT(p), 0, "name=v,...", "parameter values; also @FILE"},
+    {"method", TEXT, AT(method), 0, "NAME", "solver: auto, tsit5, vern7", NULL},
+    {"rtol", POSITIVE, AT(rtol), 0, "R", "relative tolerance (default 1e-6)", NULL},
+    {"atol", POSITIVE, AT(atol), 0, "A", "absolute tolerance (default 1e-9)", NULL},
+    {"tspan", SPAN, AT(tspan), AT(has_tspan), "a,b", "time span instead of the model's", NULL},
+    {"u0", LIST, AT(u0), 0, "name=v,...", "initial values; also @FILE with one name=value a line",
+     NULL},
+    {"p", LIST, AT(p), 0, "name=v,...", "parameter values; also @FILE", NULL},
     {"params", TEXT, AT(params), 0, "FILE",
-     "parameters from params.json, name=value lines, or plain numbers (the trained ones in order)"},
-    {"saveat", TEXT, AT(saveat), 0, "dt|t1,t2,..|end", "when to save (default: every step)"},
-    {"max-steps", INTEGER, AT(max_steps), 0, "N", "limit of attempted steps"},
-    {"format", TEXT, AT(format), 0, "csv|json", "output format"},
-    {"stats", FLAG, AT(stats), 0, NULL, "one JSON line of statistics on standard error"},
-    {"plot", FLAG, AT(plot), 0, NULL, "draw on the terminal (standard error)"},
-    {"sensitivity", TEXT, AT(sensitivity), 0, "M", "auto, adjoint or forward"},
-    {"wrt", TEXT, AT(wrt), 0, "WHAT", "with respect to: param, state (grad also: all)"},
-    {"mode", TEXT, AT(mode), 0, "M", "forward or reverse"},
-    {"at", REAL, AT(at), AT(has_at), "T", "time (default: start of the span)"},
-    {"output", TEXT, AT(output), 0, "PATH", "run folder or file to write (also -o)"},
-    {"header", TEXT, AT(header), 0, "PATH", "header to write (default: beside the object)"},
-    {"prefix", TEXT, AT(prefix), 0, "P_", "of exported names (default: the model's name and _)"},
+     "parameters from params.json, name=value lines, or plain numbers (the trained ones in order)",
+     NULL},
+    {"saveat", TEXT, AT(saveat), 0, "dt|t1,t2,..|end", "when to save (default: every step)", NULL},
+    {"max-steps", INTEGER, AT(max_steps), 0, "N", "limit of attempted steps", NULL},
+    {"format", TEXT, AT(format), 0, "csv|json", "output format", NULL},
+    {"stats", FLAG, AT(stats), 0, NULL, "one JSON line of statistics on standard error", NULL},
+    {"plot", FLAG, AT(plot), 0, NULL, "draw on the terminal (standard error)", NULL},
+    {"plot", TEXT, AT(picture), 0, "FILE.svg", "write a spy picture of the pattern", "picture"},
+    {"hessian", FLAG, AT(hessian), 0, NULL, "second derivatives of cost", NULL},
+    {"path", FLAG, AT(path), 0, NULL, "only the path that is executed at the point", NULL},
+    {"sensitivity", TEXT, AT(sensitivity), 0, "M", "auto, adjoint or forward", NULL},
+    {"wrt", TEXT, AT(wrt), 0, "WHAT", "with respect to: param, state (grad also: all)", NULL},
+    {"mode", TEXT, AT(mode), 0, "M", "forward or reverse", NULL},
+    {"at", REAL, AT(at), AT(has_at), "T", "time (default: start of the span)", NULL},
+    {"output", TEXT, AT(output), 0, "PATH", "run folder or file to write (also -o)", NULL},
+    {"header", TEXT, AT(header), 0, "PATH", "header to write (default: beside the object)", NULL},
+    {"prefix", TEXT, AT(prefix), 0, "P_", "of exported names (default: the model's name and _)",
+     NULL},
     {"processor", TEXT, AT(processor), 0, "NAME",
-     "native, x86-64-v2, x86-64-v3, x86-64-v4 (default: any of this architecture)"},
+     "native, x86-64-v2, x86-64-v3, x86-64-v4 (default: any of this architecture)", NULL},
     {"initial", TEXT, AT(initial), 0, "WHAT",
-     "initial state of each trajectory: auto, model, data (its first row) or trained"},
-    {"optimizer", TEXT, AT(optimizer), 0, "NAME", "after adam: auto, bfgs, lbfgs, lm or none"},
-    {"adam", INTEGER, AT(adam), 0, "N", "iterations of adam (-1: none)"},
-    {"rate", POSITIVE, AT(rate), 0, "R", "learning rate of adam"},
-    {"iterations", INTEGER, AT(iterations), 0, "N", "limit of the optimizer's iterations"},
-    {"regularise", POSITIVE, AT(regularise), 0, "L", "add L * mean(theta^2) over network weights"},
-    {"segment", INTEGER, AT(segment), 0, "N", "multiple shooting: N data intervals a segment"},
-    {"continuity", POSITIVE, AT(continuity), 0, "W", "weight of the jumps between segments"},
-    {"max-seconds", POSITIVE, AT(max_seconds), 0, "S", "stop training after S seconds"},
-    {"seed", INTEGER, AT(seed), 0, "S", "seed of all random numbers"},
-    {"resume", FLAG, AT(resume), 0, NULL, "continue from the run folder's checkpoint"},
+     "initial state of each trajectory: auto, model, data (its first row) or trained", NULL},
+    {"optimizer", TEXT, AT(optimizer), 0, "NAME", "after adam: auto, bfgs, lbfgs, lm or none",
+     NULL},
+    {"adam", INTEGER, AT(adam), 0, "N", "iterations of adam (-1: none)", NULL},
+    {"rate", POSITIVE, AT(rate), 0, "R", "learning rate of adam", NULL},
+    {"iterations", INTEGER, AT(iterations), 0, "N", "limit of the optimizer's iterations", NULL},
+    {"regularise", POSITIVE, AT(regularise), 0, "L", "add L * mean(theta^2) over network weights",
+     NULL},
+    {"segment", INTEGER, AT(segment), 0, "N", "multiple shooting: N data intervals a segment",
+     NULL},
+    {"continuity", POSITIVE, AT(continuity), 0, "W", "weight of the jumps between segments", NULL},
+    {"max-seconds", POSITIVE, AT(max_seconds), 0, "S", "stop training after S seconds", NULL},
+    {"seed", INTEGER, AT(seed), 0, "S", "seed of all random numbers", NULL},
+    {"resume", FLAG, AT(resume), 0, NULL, "continue from the run folder's checkpoint", NULL},
     {"library", LIST, AT(library), 0, "a,b,...",
-     "candidates: poly, trig, exp, rational, products (default poly,trig)"},
-    {"degree", INTEGER, AT(degree), 0, "D", "highest degree of the polynomials"},
-    {"criterion", TEXT, AT(criterion), 0, "NAME", "of the choice: ebic (default), bic, aicc"},
+     "candidates: poly, trig, exp, rational, products (default poly,trig)", NULL},
+    {"degree", INTEGER, AT(degree), 0, "D", "highest degree of the polynomials", NULL},
+    {"criterion", TEXT, AT(criterion), 0, "NAME", "of the choice: ebic (default), bic, aicc", NULL},
     {"states", LIST, AT(states), 0, "a,b,...",
-     "columns that are states (default: all but t, trajectory, derivatives)"},
+     "columns that are states (default: all but t, trajectory, derivatives)", NULL},
     {"derivatives", TEXT, AT(derivatives), 0, "HOW",
      "discover: auto, given (columns d(x) or dx/dt), spline, savitzky-golay, finite; compile: "
-     "which functions"},
-    {"window", INTEGER, AT(window), 0, "N", "points of a Savitzky-Golay window"},
-    {"correlation", LIST, AT(correlations), 0, "a:b=r,...", "correlation of two uncertain inputs"},
+     "which functions",
+     NULL},
+    {"window", INTEGER, AT(window), 0, "N", "points of a Savitzky-Golay window", NULL},
+    {"correlation", LIST, AT(correlations), 0, "a:b=r,...", "correlation of two uncertain inputs",
+     NULL},
     {"covariance", TEXT, AT(covariance), 0, "FILE",
-     "CSV: names of uncertain inputs, then their covariance matrix"},
-    {"components", FLAG, AT(components), 0, NULL, "also the part of each uncertain input"},
-    {"sample", INTEGER, AT(samples), 0, "N", "cross-check with N solves of drawn inputs"},
-    {"threads", INTEGER, AT(threads), 0, "N", "threads to use (default: all processors)"},
-    {"future", REAL, AT(future), AT(has_future), "T", "extrapolate the recovered model to time T"},
-    {"truth", TEXT, AT(truth), 0, "MODEL.c", "true model, plotted beside the extrapolation"},
-    {"define", LIST, AT(flags), 0, "NAME[=V]", "macro for clang (also -DNAME=V)"},
-    {"clang", TEXT, AT(clang), 0, "PATH", "the clang to use"},
-    {"cache", TEXT, AT(cache), 0, "DIR", "cache folder of compiled models"},
-    {"no-cache", FLAG, AT(no_cache), 0, NULL, "do not use the cache of compiled models"},
-    {"quiet", FLAG, AT(quiet), 0, NULL, "no progress"},
-    {"help", FLAG, AT(help), 0, NULL, "this help"},
+     "CSV: names of uncertain inputs, then their covariance matrix", NULL},
+    {"components", FLAG, AT(components), 0, NULL, "also the part of each uncertain input", NULL},
+    {"sample", INTEGER, AT(samples), 0, "N", "cross-check with N solves of drawn inputs", NULL},
+    {"threads", INTEGER, AT(threads), 0, "N", "threads to use (default: all processors)", NULL},
+    {"future", REAL, AT(future), AT(has_future), "T", "extrapolate the recovered model to time T",
+     NULL},
+    {"truth", TEXT, AT(truth), 0, "MODEL.c", "true model, plotted beside the extrapolation", NULL},
+    {"define", LIST, AT(flags), 0, "NAME[=V]", "macro for clang (also -DNAME=V)", NULL},
+    {"clang", TEXT, AT(clang), 0, "PATH", "the clang to use", NULL},
+    {"cache", TEXT, AT(cache), 0, "DIR", "cache folder of compiled models", NULL},
+    {"no-cache", FLAG, AT(no_cache), 0, NULL, "do not use the cache of compiled models", NULL},
+    {"quiet", FLAG, AT(quiet), 0, NULL, "no progress", NULL},
+    {"help", FLAG, AT(help), 0, NULL, "this help", NULL},
 };
 
 enum { OPTION_COUNT = sizeof table / sizeof table[0] };
@@ -94,10 +107,15 @@ static bool listed(const char *words, const char *name, size_t length) {
   return false;
 }
 
+static bool accepted(const cli_verb *verb, const cli_option *option) {
+  const char *word = option->listed ? option->listed : option->name;
+  return listed(verb->options, word, strlen(word));
+}
+
 static const cli_option *find(const cli_verb *verb, const char *name, size_t length) {
   for (int i = 0; i < OPTION_COUNT; i++) {
     if (strlen(table[i].name) == length && strncmp(table[i].name, name, length) == 0 &&
-        (strcmp(table[i].name, "help") == 0 || listed(verb->options, table[i].name, length))) {
+        (strcmp(table[i].name, "help") == 0 || accepted(verb, &table[i]))) {
       return &table[i];
     }
   }
@@ -248,7 +266,7 @@ void cli_verb_help(FILE *stream, const cli_verb *verb) {
   fprintf(stream, "%s\n\nusage: ude %s %s\n\n", verb->summary, verb->name, verb->usage);
   for (int i = 0; i < OPTION_COUNT; i++) {
     const cli_option *option = &table[i];
-    if (find(verb, option->name, strlen(option->name))) {
+    if (find(verb, option->name, strlen(option->name)) == option) {
       char left[64];
       snprintf(left, sizeof left, "--%s %s", option->name,
                option->argument ? option->argument : "");

@@ -245,7 +245,7 @@ bool ude_machine_call(ude_machine *m, ude_frame *frame, const ude_op *op) {
   case UDE_CALLEE_INTEGER: ude_machine_library(m, frame, op); return true;
   case UDE_CALLEE_IGNORED:
   case UDE_CALLEE_INERT: set_result(m, frame, op, &nothing); return true;
-  case UDE_CALLEE_UNKNOWN: break;
+  default: break;
   }
   bool harmless = ude_call_is_harmless(m->walk, op->source);
   for (int k = 0; k < op->count && harmless; k++) {
