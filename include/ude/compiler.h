@@ -27,7 +27,8 @@ enum {
   UDE_DERIVATIVE_JVP  = 1, /**< jvp and jvp_wide of every map */
   UDE_DERIVATIVE_VJP  = 2, /**< vjp of every map */
   UDE_PROBE           = 4, /**< ude_vector_field.probe */
-  UDE_SPARSITY        = 64 /**< what ude_model_sparsity needs */
+  UDE_DERIVATIVE_JET  = 64, /**< jet of every map but learned functions, ude_vector_field.taylor */
+  UDE_SPARSITY        = 256 /**< what ude_model_sparsity needs */
 };
 
 /** Receives clang's own output, unchanged, whole lines. */
@@ -75,7 +76,8 @@ UDE_API void ude_model_free(ude_model *model);
 enum {
   UDE_AHEAD_JVP      = 1,
   UDE_AHEAD_VJP      = 2,
-  UDE_AHEAD_JACOBIAN = 4 /**< dense, row-major, with respect to the state and to the parameters */
+  UDE_AHEAD_JACOBIAN = 4, /**< dense, row-major, with respect to the state and to the parameters */
+  UDE_AHEAD_TAYLOR   = 8  /**< Taylor coefficients of the map, and of the solution */
 };
 
 /** Zero value: values only, for every processor of this architecture. Strings are borrowed until the call returns. */

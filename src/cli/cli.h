@@ -42,6 +42,8 @@ typedef struct cli_options {
   bool        has_at, has_tspan;
   double      tspan[2];
   int64_t     max_steps, seed, iterations, adam, segment, degree, window;
+  int64_t     order;
+  bool        has_order;
   bool        partial; /**< set by a verb, not an option: parameters need no values */
   const char *picture;       /**< --plot with a file */
   bool        hessian, path; /**< of sparsity */
@@ -72,7 +74,8 @@ typedef struct cli_verb {
   X(discover)           \
   X(uncertain)          \
   X(report)             \
-  X(compile)
+  X(compile)            \
+  X(taylor)
 
 #define CLI_VERB_DECLARE(name) extern const cli_verb cli_##name;
 CLI_VERB_MAP(CLI_VERB_DECLARE)

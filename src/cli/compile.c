@@ -7,10 +7,13 @@
 static const struct {
   const char *name;
   unsigned    flag;
-} words[] = {{"jvp", UDE_AHEAD_JVP}, {"vjp", UDE_AHEAD_VJP}, {"jacobian", UDE_AHEAD_JACOBIAN}};
+} words[] = {{"jvp", UDE_AHEAD_JVP},
+             {"vjp", UDE_AHEAD_VJP},
+             {"jacobian", UDE_AHEAD_JACOBIAN},
+             {"taylor", UDE_AHEAD_TAYLOR}};
 
 static int parse_words(const char *text, unsigned *functions) {
-  static const char *const later[] = {"hvp", "taylor", "sparsity"};
+  static const char *const later[] = {"hvp", "sparsity"};
   for (const char *at = text; *at;) {
     size_t length = strcspn(at, ",");
     bool   known  = false;
@@ -26,8 +29,8 @@ static int parse_words(const char *text, unsigned *functions) {
       }
     }
     if (!known) {
-      return cli_usage_error("--derivatives: '%.*s' is none of jvp, vjp, jacobian", (int)length,
-                             at);
+      return cli_usage_error("--derivatives: '%.*s' is none of jvp, vjp, jacobian, taylor",
+                             (int)length, at);
     }
     at += length + (at[length] == ',');
   }
@@ -115,7 +118,8 @@ const cli_verb cli_compile = {
     .options =
         "output header derivatives prefix processor u0 p params tspan define clang cache no-cache",
     .details =
-        "--derivatives takes any of jvp,vjp,jacobian (default jvp,vjp). --u0, --p, --params and "
+        "--derivatives takes any of jvp,vjp,jacobian,taylor (default jvp,vjp). --u0, --p, --params "
+        "and "
         "--tspan\n"
         "become the defaults in the object; integer members are fixed there. The object needs the "
         "C and\n"

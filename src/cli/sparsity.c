@@ -161,7 +161,7 @@ const cli_verb cli_sparsity = {
     .name    = "sparsity",
     .usage   = "MODEL.c [MORE.c ...] [options]",
     .summary = "the pattern of the Jacobian of rhs, or of the Hessian of cost",
-    .options = "hessian path wrt at u0 p params tspan format picture define clang cache no-cache",
+    .options = "hessian path wrt at u0 p params tspan format plot= define clang cache no-cache",
     .details =
         "The pattern holds for all branches, states, times and trained parameters; members of "
         "struct\n"

@@ -117,6 +117,24 @@ static void print_map(printer *at, int k, const ude_ahead_map *map) {
             : "int %s%s_vjp(const double *p, const double *y_bar, double *p_bar);\n",
         prefix, name);
   }
+  if ((wanted & UDE_AHEAD_TAYLOR) && map->state) {
+    ude_text_append(
+        text,
+        "/* Taylor coefficients of y(t + s) in s, y: double[%lld][order + 1], from those of u(t + "
+        "s), u: "
+        "double[%lld][order + 1];\n   coefficient k is the k-th derivative over k!. order: 0 to "
+        "%d. */\n"
+        "int %s%s_jet(double *y, int order, const double *u, const double *p, double t);\n",
+        (long long)map->rows, (long long)map->columns, (int)UDE_MAX_ORDER, prefix, name);
+    if (k == UDE_MAP_RHS) {
+      ude_text_append(
+          text,
+          "/* The same of the solution of du/dt = rhs through u: double[%lld] at t; series: "
+          "double[%lld][order + 1]. */\n"
+          "int %staylor(double *series, int order, const double *u, const double *p, double t);\n",
+          (long long)map->columns, (long long)map->rows, prefix);
+    }
+  }
   if (wanted & UDE_AHEAD_JACOBIAN) {
     if (map->columns > 0) {
       ude_text_append(text, "/* jacobian: double[%lld][%lld], row-major: dy[i]/du[j]. */\n",

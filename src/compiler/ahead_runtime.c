@@ -36,3 +36,21 @@ int ude_ahead_jacobian(ude_flat_jvp wide, int64_t width, const double *zeros, in
   ude_entry_fill(&entry, width, &map);
   return ude_jacobian(&map, params, u, p, t, wrt_param, false, jacobian, NULL) ? 1 : 0;
 }
+
+int ude_ahead_jet(ude_flat_value value, ude_jet_pass pass, int64_t rows, int64_t columns,
+                  int64_t params, int order, double *y, const double *u, const double *p,
+                  double t) {
+  ude_entry entry = {
+      .value = value, .jet = pass, .rows = rows, .columns = columns, .params = params};
+  ude_map map;
+  ude_entry_fill(&entry, 0, &map);
+  return map.jet(y, order, u, p, t, map.context) ? 1 : 0;
+}
+
+int ude_ahead_taylor(ude_flat_value value, ude_jet_pass pass, int64_t rows, int64_t columns,
+                     int64_t params, int order, double *series, const double *u, const double *p,
+                     double t) {
+  ude_entry entry = {
+      .value = value, .jet = pass, .rows = rows, .columns = columns, .params = params};
+  return ude_entry_taylor(series, order, u, p, t, &entry) ? 1 : 0;
+}

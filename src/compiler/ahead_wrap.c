@@ -44,13 +44,13 @@ static void export_name(const wrapper *w, char *buffer, size_t size, const char 
   free_name(w, buffer);
 }
 
-/* Begin "int PREFIXmapSUFFIX(...)"; one letter an argument: p pointer, t real. */
+/* Begin "int PREFIXmapSUFFIX(...)"; one letter an argument: p pointer, t real, i int. */
 static LLVMValueRef begin(wrapper *w, const char *map, const char *suffix, const char *shape) {
   char        name[UDE_FLAT_NAME + 64];
   LLVMTypeRef types[MOST_ARGUMENTS];
   unsigned    count = 0;
   for (const char *at = shape; *at; at++) {
-    types[count++] = *at == 't' ? w->real : w->pointer;
+    types[count++] = *at == 't' ? w->real : *at == 'i' ? w->i32 : w->pointer;
   }
   export_name(w, name, sizeof name, map, suffix);
   LLVMValueRef f = LLVMAddFunction(w->module, name, LLVMFunctionType(w->i32, types, count, 0));
@@ -146,6 +146,23 @@ static void wrap_jacobian(wrapper *w, const ude_ahead_map *map, bool wrt_param) 
   end(w, "ude_ahead_jacobian", a, 11);
 }
 
+/* (y, order, u, p, t), or (y, order, p): the coefficients of the map; of the solution for the suffix "taylor". */
+static void wrap_jet(wrapper *w, const ude_ahead_map *map, bool solution) {
+  LLVMValueRef f     = begin(w, solution ? "" : map->name, solution ? "taylor" : "_jet",
+                         map->state ? "pippt" : "pip");
+  LLVMValueRef a[10] = {named(w, "value", map->name),
+                        named(w, "jet", map->name),
+                        word(w, map->rows),
+                        word(w, map->columns),
+                        word(w, w->ahead->field->param.count),
+                        LLVMGetParam(f, 1),
+                        LLVMGetParam(f, 0),
+                        map->state ? LLVMGetParam(f, 2) : null(w),
+                        LLVMGetParam(f, map->state ? 3 : 2),
+                        map->state ? LLVMGetParam(f, 4) : zero(w)};
+  end(w, solution ? "ude_ahead_taylor" : "ude_ahead_jet", a, 10);
+}
+
 static void wrap_map(wrapper *w, const ude_ahead_map *map) {
   unsigned wanted = w->ahead->options->functions;
   wrap_value(w, map);
@@ -154,6 +171,12 @@ static void wrap_map(wrapper *w, const ude_ahead_map *map) {
   }
   if (wanted & UDE_AHEAD_VJP) {
     wrap_vjp(w, map);
+  }
+  if ((wanted & UDE_AHEAD_TAYLOR) && map->state) {
+    wrap_jet(w, map, false);
+    if (strcmp(map->name, "rhs") == 0) {
+      wrap_jet(w, map, true);
+    }
   }
   if (wanted & UDE_AHEAD_JACOBIAN) {
     if (map->columns > 0) {

@@ -80,8 +80,18 @@ static ude_status front(build *b) {
   return status;
 }
 
+static bool derives_any(const build *b) {
+  return (b->options->derivatives &
+          (UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JET)) != 0;
+}
+
 static ude_status derive(build *b, LLVMValueRef flat, const char *map) {
   char name[UDE_FLAT_NAME];
+  bool learned = strncmp(map, "learned.", strlen("learned.")) == 0;
+  if ((b->options->derivatives & UDE_DERIVATIVE_JET) && !learned &&
+      !ude_emit_jet(b->module, flat, ude_flat_name(name, "jet", map), b->error)) {
+    return b->error->status;
+  }
   if (b->options->derivatives & UDE_DERIVATIVE_JVP) {
     if (!ude_emit_jvp(b->module, flat, 1, ude_flat_name(name, "jvp", map), b->error) ||
         !ude_emit_jvp(b->module, flat, UDE_BUILD_WIDTH, ude_flat_name(name, "wide", map),
@@ -111,11 +121,11 @@ static ude_status write_ir(build *b) {
 
 /* Flat maps of everything the model defines, their derivatives, machine code. */
 static ude_status middle(build *b) {
-  bool probe      = (b->options->derivatives & UDE_PROBE) != 0;
-  bool derive_any = (b->options->derivatives & (UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP)) != 0;
-  bool keep_ir    = (b->options->derivatives & UDE_SPARSITY) != 0;
-  char name[UDE_FLAT_NAME];
-  char map[UDE_FLAT_NAME];
+  bool       probe      = (b->options->derivatives & UDE_PROBE) != 0;
+  bool       derive_any = derives_any(b);
+  bool       keep_ir    = (b->options->derivatives & UDE_SPARSITY) != 0;
+  char       name[UDE_FLAT_NAME];
+  char       map[UDE_FLAT_NAME];
   ude_status status = UDE_OK;
   for (int i = 0; i < UDE_MAPS && status == UDE_OK; i++) {
     if (b->reflection->map[i] &&
@@ -184,17 +194,17 @@ static LLVMMemoryBufferRef to_bitcode(LLVMModuleRef module) {
 }
 
 static ude_status back(build *b, LLVMModuleRef probe) {
-  static const char *const prefixes[UDE_OBJECTS] = {[UDE_OBJECT_VJP]   = "ude.vjp.",
-                                                    [UDE_OBJECT_WIDE]  = "ude.wide.",
-                                                    [UDE_OBJECT_JVP]   = "ude.jvp.",
-                                                    [UDE_OBJECT_VALUE] = "ude.value.",
-                                                    [UDE_OBJECT_PROBE] = "ude.probe."};
-  const bool               jvp = (b->options->derivatives & UDE_DERIVATIVE_JVP) != 0;
-  const bool               wanted[UDE_OBJECTS] = {
+  static const char *const prefixes[UDE_OBJECTS] = {
+      [UDE_OBJECT_VJP] = "ude.vjp.", [UDE_OBJECT_WIDE] = "ude.wide.",
+      [UDE_OBJECT_JVP] = "ude.jvp.", [UDE_OBJECT_VALUE] = "ude.value.",
+      [UDE_OBJECT_JET] = "ude.jet.", [UDE_OBJECT_PROBE] = "ude.probe."};
+  const bool jvp                 = (b->options->derivatives & UDE_DERIVATIVE_JVP) != 0;
+  const bool wanted[UDE_OBJECTS] = {
       [UDE_OBJECT_VJP]   = (b->options->derivatives & UDE_DERIVATIVE_VJP) != 0,
       [UDE_OBJECT_WIDE]  = jvp,
       [UDE_OBJECT_JVP]   = jvp,
       [UDE_OBJECT_VALUE] = true,
+      [UDE_OBJECT_JET]   = (b->options->derivatives & UDE_DERIVATIVE_JET) != 0,
       [UDE_OBJECT_PROBE] = probe != NULL};
   LLVMMemoryBufferRef bitcode[2] = {to_bitcode(b->module), probe ? to_bitcode(probe) : NULL};
   ude_part            parts[UDE_OBJECTS];

@@ -14,7 +14,8 @@ target_compile_definitions(ude_room_compiler PRIVATE
 # What emitted code calls at run time also becomes bitcode inside the library: `ude compile` links it into
 # objects, so that these need neither libude nor LLVM.
 set(runtime_sources src/base/error.c src/base/memory.c src/model/jacobian.c src/compiler/tape.c
-    src/compiler/rules_runtime.c src/compiler/entries.c src/compiler/ahead_runtime.c)
+    src/compiler/rules_runtime.c src/compiler/entries.c src/compiler/ahead_runtime.c
+    src/compiler/jet_runtime.c)
 set(runtime_list "")
 set(runtime_files "")
 foreach(source IN LISTS runtime_sources)
@@ -23,7 +24,7 @@ foreach(source IN LISTS runtime_sources)
   add_custom_command(OUTPUT ${bitcode}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_CURRENT_BINARY_DIR}/runtime
     COMMAND ${UDE_CLANG} -std=c11 -O2 -Xclang -disable-llvm-passes -fPIC -ffp-contract=off -w
-            -D_POSIX_C_SOURCE=200809L -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR}/src
+            -D_XOPEN_SOURCE=700 -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR}/src
             "-I$<JOIN:$<TARGET_PROPERTY:ude_llvm,INTERFACE_INCLUDE_DIRECTORIES>,;-I>"
             -emit-llvm -c -MD -MF ${bitcode}.d -o ${bitcode} ${PROJECT_SOURCE_DIR}/${source}
     DEPENDS ${PROJECT_SOURCE_DIR}/${source} DEPFILE ${bitcode}.d COMMAND_EXPAND_LISTS VERBATIM

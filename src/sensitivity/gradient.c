@@ -204,61 +204,38 @@ static void add(int64_t n, double scale, const double *x, double *y) {
 }
 
 /* One step backwards: lambda of its end becomes lambda of its start. *j: last data time not yet seen. */
-static ude_status step_back(const task *in, int64_t step, int64_t *j, double *lambda) {
-  ude_engine            *engine    = in->engine;
-  const ude_erk_tableau *tableau   = engine->tableau;
-  double                 t         = engine->trace.t[step];
-  double                 h         = engine->trace.h[step];
-  double                 t_next    = ude_trace_step_end(&engine->trace, step);
-  double                 direction = h < 0 ? -1 : 1;
-  int64_t                n         = engine->n;
-  const double          *u         = ude_engine_state(engine, in->p, step);
-  int                    ready     = tableau->stages;
+static ude_status step_back(const task *in, int64_t i, int64_t *j, double *lambda) {
+  ude_engine   *engine = in->engine;
+  int64_t       n      = engine->n;
+  const double *u      = ude_engine_state(engine, in->p, i);
   if (!u) {
     return ude_fail(in->error, UDE_OUT_OF_MEMORY,
-                    "adjoint: the state at t = %.8g cannot be recomputed", t);
+                    "adjoint: the state at t = %.8g cannot be recomputed", engine->trace.t[i]);
   }
-  int code =
-      ude_erk_stages(tableau, engine->field, t, h, u, in->p, 0, ready, engine->k, engine->work);
-  memset(engine->k_bar, 0, (size_t)(tableau->dense_stages * n) * sizeof(double));
-  bool ended = false; /* times at the step's end come first, then lambda of the end is complete */
-  for (; *j >= 0 && direction * (in->cost->times[*j] - t) > 0 && code == 0; (*j)--) {
+  ude_step          step;
+  void             *work      = NULL;
+  const ude_method *method    = ude_engine_step(engine, i, u, in->p, &step, &work);
+  double            direction = step.h < 0 ? -1 : 1;
+  int               code      = method->replay(work, &step);
+  method->transpose_begin(work, false);
+  /* Times at the step's end come first, then lambda of the end is complete; those inside add to the stages. */
+  for (; *j >= 0 && direction * (in->cost->times[*j] - step.t) > 0 && code == 0; (*j)--) {
     ude_status status = cost_cotangent(in, *j, engine->w);
     if (status) {
       return status;
     }
-    double theta = ude_step_theta(t, t_next, h, in->cost->times[*j]);
+    double theta = ude_step_theta(step.t, step.t_next, step.h, in->cost->times[*j]);
     if (theta >= 1) {
       add(n, 1, engine->w, lambda);
-      continue;
-    }
-    if (!ended) {
-      for (int i = 0; i < tableau->stages; i++) {
-        add(n, h * tableau->b[i], lambda, engine->k_bar + i * n);
-      }
-      ended = true;
-    }
-    int needed = ude_erk_dense_weights(tableau, theta, engine->weights);
-    if (needed > ready) {
-      code  = ude_erk_stages(tableau, engine->field, t, h, u, in->p, ready, needed, engine->k,
-                             engine->work);
-      ready = needed;
-    }
-    for (int i = 0; i < needed; i++) {
-      add(n, h * engine->weights[i], engine->w, engine->k_bar + i * n);
-    }
-    add(n, 1, engine->w, lambda);
-  }
-  if (!ended) {
-    for (int i = 0; i < tableau->stages; i++) {
-      add(n, h * tableau->b[i], lambda, engine->k_bar + i * n);
+    } else {
+      code = method->transpose_dense(work, &step, theta, engine->w, NULL);
     }
   }
   if (code == 0) {
-    code = ude_erk_stages_transpose(tableau, engine->field, t, h, u, in->p, ready, engine->k,
-                                    engine->k_bar, lambda, in->p_bar, engine->work);
+    ude_cotangent cotangent = {.u_new_bar = lambda, .u_bar = lambda, .p_bar = in->p_bar};
+    code                    = method->transpose(work, &step, &cotangent);
   }
-  return code ? ude_fail(in->error, UDE_NUMERICAL, "adjoint: the model failed at t = %.8g", t)
+  return code ? ude_fail(in->error, UDE_NUMERICAL, "adjoint: the model failed at t = %.8g", step.t)
               : UDE_OK;
 }
 
@@ -268,7 +245,8 @@ static ude_status adjoint(const task *in) {
   if (!engine->field->rhs.vjp) {
     return ude_fail(in->error, UDE_UNSUPPORTED, "the adjoint needs rhs.vjp, which the model lacks");
   }
-  ude_status status = end_cotangent(in, engine->lambda);
+  ude_status status = ude_engine_prepare(engine, 0, in->error);
+  status            = status ? status : end_cotangent(in, engine->lambda);
   for (int64_t step = engine->trace.steps - 1; step >= 0 && status == UDE_OK; step--) {
     status = step_back(in, step, &j, engine->lambda);
   }

@@ -99,6 +99,25 @@ run 0 "$cc" one.c -L. -lone -Wl,-rpath,. -o one
 run 0 ./one
 awk '{ e = -9.81 / 1.5 * sin(0.5) + 1; d = $1 - e; exit !(d * d < 1e-24) }' out || bad "cycles=0 has no drag"
 
+# Derivatives of the solution: of the program, and in an object.
+run 0 ude taylor decay.c --order 3 --p rate=0.5 --u0 amount=8
+[ "$(cat out)" = "order,amount
+0,8
+1,-4
+2,2
+3,-1" ] || bad "taylor: $(cat out)"
+run 0 ude taylor pendulum.c --order 2 --t 0 --format json
+grep -qF '"order":2,"derivatives":{"angle":[0.5,0.25,' out || { cat out >&2; bad "taylor json"; }
+run 0 ude compile decay.c -o td.o --derivatives taylor --prefix td_
+printf '#include "td.h"\n#include <stdio.h>\nint main(void) { double s[4]; int bad = td_taylor(s, 3, td_u0, td_p0, 0); printf("%%d %%.15g %%.15g %%.15g %%.15g\\n", bad, s[0], s[1], s[2], s[3]); return 0; }\n' >td.c
+run 0 "$cc" td.c td.o -lm -o td
+run 0 ./td
+[ "$(cat out)" = "0 2 -1 0.25 -0.0416666666666667" ] || bad "taylor in an object: $(cat out)"
+run 2 ude taylor decay.c --order 33
+says "0 to 32"
+run 2 ude taylor decay.c --format xml
+says "neither csv nor json"
+
 # Messages.
 run 2 ude compile pendulum.c --derivatives jvp,nonsense
 says "nonsense"

@@ -154,16 +154,34 @@ static void compare_map(const char *name, const ude_map *map, double tolerance) 
   }
 }
 
+static void compare_series(const ude_vector_field *field, double tolerance) {
+  enum { ORDER = 6 };
+  typedef int (*jet_fn)(double *, int, const double *, const double *, double);
+  FUNCTION(jet_fn, taylor, "x_taylor");
+  FUNCTION(jet_fn, jet, "x_observe_jet");
+  double a[STATES * (ORDER + 1)], b[STATES * (ORDER + 1)], y[2][OBSERVED * (ORDER + 1)];
+  ck_assert_int_eq(taylor(a, ORDER, u, p, T), 0);
+  ck_ok(ude_taylor(field, ORDER, u, p, T, b, &files_error), &files_error);
+  compare(a, b, STATES * (ORDER + 1), tolerance * 1e3, "taylor");
+  ck_assert_int_eq(jet(y[0], ORDER, b, p, T), 0);
+  ck_assert_int_eq(field->observe.jet(y[1], ORDER, b, p, T, field->observe.context), 0);
+  compare(y[0], y[1], OBSERVED * (ORDER + 1), tolerance * 1e3, "observe");
+  ck_assert_int_eq(taylor(a, UDE_MAX_ORDER + 1, u, p, T), 1);
+  ck_assert_int_eq(taylor(a, -1, u, p, T), 1);
+}
+
 static const ude_compile_options plain = {0};
 
 static void check_object(const char *processor, double tolerance) {
-  ck_ok(make((ude_object_options){.functions = UDE_AHEAD_JVP | UDE_AHEAD_VJP | UDE_AHEAD_JACOBIAN,
+  ck_ok(make((ude_object_options){.functions = UDE_AHEAD_JVP | UDE_AHEAD_VJP | UDE_AHEAD_JACOBIAN |
+                                               UDE_AHEAD_TAYLOR,
                                   .prefix    = "x_",
                                   .processor = processor},
              plain),
         &files_error);
   load();
-  ude_model              *model = files_model(source, UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP);
+  ude_model *model =
+      files_model(source, UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JET);
   const ude_vector_field *field = ude_model_vector_field(model);
   compare_map("rhs", &field->rhs, tolerance);
   compare_map("observe", &field->observe, tolerance);
@@ -183,6 +201,7 @@ static void check_object(const char *processor, double tolerance) {
   ck_assert_double_eq(bar[0], 2 * p[0]);
   ck_assert_double_eq(bar[1], p[2]);
   ck_assert_double_eq(bar[2], p[1]);
+  compare_series(field, tolerance);
   compare(find("x_u0"), field->u0, STATES, 0, "u0");
   compare(find("x_p0"), field->p0, PARAMS, 0, "p0");
   compare(find("x_tspan"), field->tspan, 2, 0, "tspan");
