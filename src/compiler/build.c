@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "compiler/driver.h"
+#include "compiler/library_rules.h"
 #include "compiler/link.h"
 #include "compiler/pipeline.h"
 #include "compiler/request.h"
@@ -245,6 +246,9 @@ static ude_status compile(build *b) {
   ude_status    status = front(b);
   if (status == UDE_OK) {
     status = ude_reflect(b->module, b->reflection, b->error);
+  }
+  if (status == UDE_OK) {
+    status = ude_library_rules_link(b->module, b->options, b->error);
   }
   if (status == UDE_OK) {
     status = ude_request_gather(b->module, b->error);
