@@ -117,6 +117,23 @@ static int hvp_wide(const double *u, const double *u_dot, const double *p, const
                 u_bar_dot, p_bar_dot, t_bar_dot);
 }
 
+static ude_jet_shape jet_shape(const ude_entry *entry) {
+  return (ude_jet_shape){entry->value, entry->jet, entry->rows, entry->columns, entry->params};
+}
+
+static int jet(double *y, int64_t order, const double *u, const double *p, double t,
+               void *context) {
+  ude_jet_shape shape = jet_shape(context);
+  return order < 0 || order > UDE_JET_ORDER || ude_jet_map(&shape, order, y, u, p, t) ? -1 : 0;
+}
+
+int ude_entry_taylor(double *series, int64_t order, const double *u, const double *p, double t,
+                     void *context) {
+  ude_jet_shape shape = jet_shape(context);
+  return order < 0 || order > UDE_JET_ORDER || ude_jet_solution(&shape, order, series, u, p, t) ? -1
+                                                                                                : 0;
+}
+
 void ude_entry_fill(ude_entry *entry, int64_t width, ude_map *map) {
   entry->width = width;
   *map         = (ude_map){.rows     = entry->rows,
@@ -128,5 +145,6 @@ void ude_entry_fill(ude_entry *entry, int64_t width, ude_map *map) {
                            .vjp      = entry->vjp ? vjp : NULL,
                            .context  = entry,
                            .hvp      = entry->hvp ? hvp : NULL,
-                           .hvp_wide = entry->hvp_wide ? hvp_wide : NULL};
+                           .hvp_wide = entry->hvp_wide ? hvp_wide : NULL,
+                           .jet      = entry->jet ? jet : NULL};
 }

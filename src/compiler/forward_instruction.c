@@ -186,7 +186,7 @@ static void call_function(ude_forward *forward, LLVMValueRef call, LLVMValueRef 
   ude_emit      *emit  = &forward->emit;
   LLVMBuilderRef b     = emit->walk->builder;
   unsigned       count = LLVMGetNumArgOperands(call);
-  LLVMValueRef  *args  = ude_walk_alloc(emit->walk, 2 * (size_t)count, sizeof(LLVMValueRef));
+  LLVMValueRef  *args  = ude_walk_alloc(emit->walk, 2 * (size_t)count + 1, sizeof(LLVMValueRef));
   unsigned       n     = 0;
   for (unsigned k = 0; k < count; k++) {
     LLVMValueRef argument = LLVMGetArgOperand(call, k);
@@ -194,6 +194,9 @@ static void call_function(ude_forward *forward, LLVMValueRef call, LLVMValueRef 
     if (ude_forward_pairs(LLVMTypeOf(argument))) {
       args[n++] = ude_emit_shadow(emit, argument);
     }
+  }
+  if (forward->kind) {
+    args[n++] = forward->context;
   }
   LLVMTypeRef  type   = ude_forward_type(forward, LLVMGetCalledFunctionType(call));
   LLVMValueRef result = LLVMBuildCall2(b, type, callee, args, n, "");

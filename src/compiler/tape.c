@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/jet.h"
 #include "compiler/lane.h"
 #include "compiler/rules.h"
 #include "compiler/transform.h"
@@ -211,5 +212,16 @@ void ude_transform_runtime_symbols(void (*add)(const char *name, void *address, 
   SYMBOL(ude_shadow_size);
   SYMBOL(ude_polygamma);
   SYMBOL(ude_polygammaf);
+  SYMBOL(ude_jet_begin);
+  SYMBOL(ude_jet_reserve);
+  SYMBOL(ude_jet_mul);
+  SYMBOL(ude_jet_div);
+  SYMBOL(ude_jet_chain);
+  SYMBOL(ude_jet_log);
+  SYMBOL(ude_jet_power);
+  SYMBOL(ude_jet_pow);
+  SYMBOL(ude_jet_tower);
+  SYMBOL(ude_jet_once1);
+  SYMBOL(ude_jet_once2);
 #undef SYMBOL
 }

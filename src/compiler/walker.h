@@ -177,7 +177,7 @@ void ude_walk_lower_pointers(ude_walk *walk);
 void ude_walk_points(ude_walk *walk, LLVMValueRef primal);
 int  ude_walk_find(ude_walk *walk, int node);
 int  ude_walk_target(ude_walk    *walk,
-                     LLVMValueRef pointer); /**< representative node; -1: null, undef */
+                     LLVMValueRef value); /**< representative node; -1: null, undef */
 
 /* walker_activity.c */
 void ude_walk_activity(ude_walk *walk, LLVMValueRef primal);
@@ -200,7 +200,7 @@ bool        ude_type_is_real_vector(LLVMTypeRef type); /**< fixed vector of thos
 bool        ude_type_has_real(LLVMTypeRef type);       /**< contains any floating type */
 bool        ude_type_has_pointer(LLVMTypeRef type);
 unsigned    ude_type_holds(LLVMTypeRef type); /**< UDE_HOLDS_* of all leaves */
-LLVMTypeRef ude_access_type(LLVMValueRef load_or_store);
+LLVMTypeRef ude_access_type(LLVMValueRef access);
 /** 1: the C type of the access is an integer, 0: it is a float or pointer, -1: unknown (char, union, none). */
 int ude_access_is_integer(ude_walk *walk, LLVMValueRef access);
 /** A derivative keeps or fetches something on its tape. */
