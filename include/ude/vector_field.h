@@ -115,9 +115,9 @@ typedef struct ude_map {
   /** Where dy/du may be other than zero, whatever u, p and t are (<ude/sparsity.h>); borrowed. NULL: not known,
    *  anywhere. A compiled model leaves it NULL: see ude_model_sparsity. */
   const ude_pattern *pattern;
-  ude_jet_fn   jet;      /**< may be NULL */
-  ude_hvp_fn   hvp;      /**< width 1 */
-  ude_hvp_fn   hvp_wide; /**< width `width`, or NULL */
+  ude_jet_fn         jet;      /**< may be NULL */
+  ude_hvp_fn         hvp;      /**< width 1 */
+  ude_hvp_fn         hvp_wide; /**< width `width`, or NULL */
 } ude_map;
 
 /** A UDE_LEARNED function: rows outputs from columns inputs and the parameters (t is ignored). */

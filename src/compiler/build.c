@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "compiler/driver.h"
+#include "compiler/library_rules.h"
 #include "compiler/link.h"
 #include "compiler/pipeline.h"
 #include "compiler/request.h"
@@ -84,7 +85,7 @@ static ude_status front(build *b) {
 
 static bool derives_any(const build *b) {
   return (b->options->derivatives &
-          (UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JET)) != 0;
+          (UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_HVP | UDE_DERIVATIVE_JET)) != 0;
 }
 
 static ude_status derive(build *b, LLVMValueRef flat, const char *map) {
@@ -156,11 +157,11 @@ static ude_status write_ir(build *b) {
 /* Flat maps of everything the model defines, their derivatives, machine code. */
 static ude_status middle(build *b) {
   bool       probe      = (b->options->derivatives & UDE_PROBE) != 0;
-  bool       second     = (b->options->derivatives & UDE_DERIVATIVE_HVP) != 0;
-  bool       derive_any = second || derives_any(b);
+  bool       derive_any = derives_any(b);
   bool       keep_ir    = (b->options->derivatives & UDE_SPARSITY) != 0;
   char       name[UDE_FLAT_NAME];
   char       map[UDE_FLAT_NAME];
+  bool       second = (b->options->derivatives & UDE_DERIVATIVE_HVP) != 0;
   ude_status status = UDE_OK;
   for (int i = 0; i < UDE_MAPS && status == UDE_OK; i++) {
     if (b->reflection->map[i] &&
@@ -274,6 +275,9 @@ static ude_status compile(build *b) {
     status = ude_reflect(b->module, b->reflection, b->error);
   }
   if (status == UDE_OK) {
+    status = ude_library_rules_link(b->module, b->options, b->error);
+  }
+  if (status == UDE_OK) {
     status = ude_request_gather(b->module, b->error);
   }
   if (status == UDE_OK) {
@@ -297,6 +301,7 @@ static ude_status compile(build *b) {
     status = middle(b);
   }
   if (status == UDE_OK && b->finish) {
+    ude_user_rules_finish(b->module);
     return b->finish(b->module, b->finish_context, b->error);
   }
   if (status == UDE_OK && probe) {

@@ -364,10 +364,9 @@ bool ude_model_from_cache(const ude_model *model) {
 
 const ude_map *ude_model_map(const ude_model *model, int which) {
   const ude_vector_field *field          = &model->field;
-  const ude_map *const    maps[UDE_MAPS] = {&field->rhs,          &field->initial,
-                                            &field->observe,      &field->terminal_cost,
-                                            &field->running_cost, &field->penalty,
-                                            &field->cost};
+  const ude_map *const    maps[UDE_MAPS] = {
+      &field->rhs,          &field->initial, &field->observe, &field->terminal_cost,
+      &field->running_cost, &field->penalty, &field->cost};
   return maps[which];
 }
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 const char *const ude_struct_names[UDE_STRUCTS] = {"state", "param", "observation"};
-const char *const ude_map_names[UDE_MAPS]       = {"rhs",     "initial", "observe", "terminal_cost",
-                                                   "running_cost", "penalty", "cost"};
+const char *const ude_map_names[UDE_MAPS] = {"rhs",          "initial", "observe", "terminal_cost",
+                                             "running_cost", "penalty", "cost"};
 
 /* Return type, then arguments. */
 static const char *const prototype[UDE_MAPS][6] = {

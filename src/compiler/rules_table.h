@@ -14,7 +14,7 @@
   X("asin", "asinf", "llvm.asin", 1, 1, 0, "1/sqrt((1-x)*(1+x))", 0, 0)                            \
   X("acos", "acosf", "llvm.acos", 1, 1, 0, "-1/sqrt((1-x)*(1+x))", 0, 0)                           \
   X("atan", "atanf", "llvm.atan", 1, 0, 0, "1/(1+x*x)", 0, 0)                                      \
-  X("atan2", "atan2f", 0, 2, 0, 0, "a=hypot(x,y);a==0?0:y/a/a", "a=hypot(x,y);a==0?0:-x/a/a", 0)   \
+  X("atan2", "atan2f", 0, 2, 0, 0, "a=hypot(x,y);a==a+a?0:y/a/a", "a=hypot(x,y);a==a+a?0:-x/a/a", 0)   \
   X("sinh", "sinhf", "llvm.sinh", 1, 0, 0, "cosh(x)", 0, 0)                                        \
   X("cosh", "coshf", "llvm.cosh", 1, 0, 0, "sinh(x)", 0, 0)                                        \
   X("tanh", "tanhf", "llvm.tanh", 1, 0, 0, "(1-r)*(1+r)", 0, 0)                                    \
@@ -33,9 +33,9 @@
   X(0, 0, "llvm.powi", 2, 1, 0, "y==0?0:y*powi(x,y-1)", 0, 0)                                      \
   X("sqrt", "sqrtf", "llvm.sqrt", 1, 1, 0, "0.5/r", 0, 0)                                          \
   X("cbrt", "cbrtf", 0, 1, 1, 0, "1/(3*r*r)", 0, 0)                                                \
-  X("hypot", "hypotf", 0, 2, 0, 0, "r==0?0:x/r", "r==0?0:y/r", 0)                                  \
-  X("cabs", 0, 0, 2, 0, 0, "r==0?0:x/r", "r==0?0:y/r", 0)                                          \
-  X("carg", 0, 0, 2, 0, 0, "a=hypot(x,y);a==0?0:-y/a/a", "a=hypot(x,y);a==0?0:x/a/a", 0)           \
+  X("hypot", "hypotf", 0, 2, 0, 0, "r==0?0:x==r?1:x==-r?-1:x/r", "r==0?0:y==r?1:y==-r?-1:y/r", 0)  \
+  X("cabs", 0, 0, 2, 0, 0, "r==0?0:x==r?1:x==-r?-1:x/r", "r==0?0:y==r?1:y==-r?-1:y/r", 0)          \
+  X("carg", 0, 0, 2, 0, 0, "a=hypot(x,y);a==a+a?0:-y/a/a", "a=hypot(x,y);a==a+a?0:x/a/a", 0)           \
   X("erf", "erff", 0, 1, 0, 0, "1.1283791670955125739*exp(-x*x)", 0, 0)                            \
   X("erfc", "erfcf", 0, 1, 0, 0, "-1.1283791670955125739*exp(-x*x)", 0, 0)                         \
   X("lgamma", "lgammaf", 0, 1, 0, 0, "ude_polygamma(0,x)", 0, 0)                                   \

@@ -295,18 +295,30 @@ LLVMValueRef ude_user_rule_serving(ude_walk *walk, LLVMValueRef function) {
                                           : NULL;
 }
 
-/* The best that is known: rule functions are defined in the model, f may be only declared. */
+/* The best that is known: rule functions are defined in the model, f may be only declared, perhaps without const. */
 static ude_pointee pointee_of(ude_walk *walk, LLVMValueRef call, unsigned k) {
   LLVMValueRef         f         = LLVMGetCalledValue(call);
   const ude_user_rule *rule      = ude_user_rule_of(walk, f);
-  LLVMValueRef         source[4] = {f, rule->jvp, rule->vjp, rule->extents};
+  LLVMValueRef         source[4] = {rule->jvp, rule->vjp, rule->extents, f};
   ude_pointee          found     = {0};
-  for (int s = 0; s < 4 && !found.known; s++) {
-    if (source[s]) {
-      found = ude_debug_pointee(source[s], k);
+  for (int s = 0; s < 4; s++) {
+    ude_pointee said = source[s] ? ude_debug_pointee(source[s], k) : (ude_pointee){0};
+    if (!found.known) {
+      found = said;
     }
+    found.constant = found.constant || said.constant;
   }
   return found;
+}
+
+/* Integers have no derivative. */
+static bool has_numbers(const ude_pointee *to) {
+  return !to->known || to->holds != UDE_HOLDS_INTEGER;
+}
+
+bool ude_user_rule_numbers(ude_walk *walk, LLVMValueRef call, unsigned k) {
+  ude_pointee to = pointee_of(walk, call, k);
+  return has_numbers(&to);
 }
 
 bool ude_user_rule_writes(ude_walk *walk, LLVMValueRef call, unsigned k) {

@@ -36,6 +36,8 @@ const ude_user_rule *ude_user_rule_of(ude_walk *walk, LLVMValueRef function);
 LLVMValueRef ude_user_rule_serving(ude_walk *walk, LLVMValueRef function);
 /** May the call write through its k-th argument, a pointer? */
 bool ude_user_rule_writes(ude_walk *walk, LLVMValueRef call, unsigned k);
+/** Does its k-th argument, a pointer, point to numbers that may have derivatives? */
+bool ude_user_rule_numbers(ude_walk *walk, LLVMValueRef call, unsigned k);
 /** UDE_HOLDS_* of what the k-th argument points to, 0 where not known. */
 unsigned ude_user_rule_holds(ude_walk *walk, LLVMValueRef call, unsigned k);
 /** Refuse a call of an inactive function that may write to memory that depends on the inputs. */

@@ -35,7 +35,8 @@ static LLVMValueRef local(ude_emit *emit, LLVMTypeRef type) {
 
 static bool has_shadow(const user_call *u, unsigned k) {
   LLVMValueRef argument = LLVMGetArgOperand(u->call, k);
-  return is_pointer(argument) && ude_walk_shadowed(u->emit->walk, argument);
+  return is_pointer(argument) && ude_walk_shadowed(u->emit->walk, argument) &&
+         ude_user_rule_numbers(u->emit->walk, u->call, k);
 }
 
 /* The rule with one tangent: argument k has tangent[k], NULL for integers. Sets the tangent of the result. */

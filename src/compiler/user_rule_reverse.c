@@ -135,7 +135,7 @@ void ude_reverse_user_back(ude_reverse *r, LLVMValueRef call) {
     LLVMValueRef argument = LLVMGetArgOperand(call, k);
     LLVMTypeRef  type     = LLVMTypeOf(argument);
     if (is_pointer(argument)) {
-      bool active   = ude_walk_node_active(walk, argument);
+      bool active   = ude_walk_node_active(walk, argument) && ude_user_rule_numbers(walk, call, k);
       pass[given++] = active ? ude_reverse_need_shadow(r, argument) : LLVMConstNull(walk->type_ptr);
     } else if (ude_type_is_real(type)) {
       bool active = ude_walk_active(walk, argument);

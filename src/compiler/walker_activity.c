@@ -185,7 +185,8 @@ static void forward_call(pass *p, LLVMValueRef call) {
     }
     for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
       LLVMValueRef argument = LLVMGetArgOperand(call, k);
-      if (ude_type_has_pointer(LLVMTypeOf(argument)) && ude_user_rule_writes(walk, call, k)) {
+      if (ude_type_has_pointer(LLVMTypeOf(argument)) && ude_user_rule_writes(walk, call, k) &&
+          ude_user_rule_numbers(walk, call, k)) {
         add_node_flags(p, argument, any);
       }
     }
@@ -381,7 +382,7 @@ static void backward(pass *p, const ude_value *value) {
       for (unsigned k = 0; k < LLVMGetNumArgOperands(i); k++) {
         LLVMValueRef argument = LLVMGetArgOperand(i, k);
         if (ude_type_has_pointer(LLVMTypeOf(argument))) {
-          add_node_flags(p, argument, any);
+          add_node_flags(p, argument, ude_user_rule_numbers(walk, i, k) ? any : 0);
         } else {
           add_flags(p, argument, any);
         }

@@ -2,6 +2,7 @@
  * long double with high order; kinks and extremes; zero seeds. */
 #include <math.h>
 
+#include "compiler/rule_values.h"
 #include "compiler/rules.h"
 #include "support/ir_lab.h"
 
@@ -271,6 +272,37 @@ static const kink kinks[] = {
     {"lgamma(u[0])", {100, 0}, {1, 0}, 4.6001618527380874, {4.6001618527380874, 0}},
     {"tgamma(u[0])", {5, 0}, {1, 0}, 24 * 1.5061176684318004727, {24 * 1.5061176684318004727, 0}},
     {"copysign(u[0], u[1])", {3, -1}, {1, 1}, -1, {-1, 0}},
+    {"sqrt(u[0]) * u[1]", {0, 0}, {1, 1}, NAN, {0, 0}},
+    {"hypot(u[0], u[1]) * u[0]", {0, 0}, {1, 1}, 0, {0, 0}},
+    {"fabs(u[0]) * u[0]", {0, 0}, {1, 0}, 0, {0, 0}},
+    {"atan2(u[0], u[1])", {0, -1}, {1, 0}, -1, {-1, 0}},
+    {"atan2(u[0], u[1])", {1, INFINITY}, {1, 0}, 0, {0, 0}},
+    {"hypot(u[0], u[1])", {INFINITY, 1}, {0, 1}, 0, {1, 0}},
+    {"pow(u[0], u[1])", {0, 1}, {1, 0}, 1, {1, 0}},
+    {"pow(u[0], u[1])", {0, 3}, {1, 1}, 0, {0, 0}},
+    {"pow(u[0], 0.5) * u[1]", {0, 0}, {0, 1}, 0, {0, 0}},
+    {"pow(u[0], -2.0)", {1e200, 0}, {1, 0}, 0, {0, 0}},
+    {"pow(u[0], u[1])", {1, 1e300}, {0, 1}, 0, {1e300, 0}},
+    {"fmod(u[0], u[1])", {5, INFINITY}, {1, 0}, 1, {1, 0}},
+    {"remainder(u[0], u[1])", {5, 10}, {1, 1}, 1, {1, 0}},
+    {"fdim(u[0], u[1])", {2, 2}, {1, 0}, 0, {0, 0}},
+    {"fmin(u[0], u[1])", {-0.0, 0.0}, {0, 1}, 1, {0, 1}},
+    {"fmax(u[0] / u[1], 1.0)", {0, 0}, {1, 1}, NAN, {NAN, NAN}},
+    {"u[1] > 0 ? u[0] / u[1] : u[0]", {1, 0}, {1, 1}, 1, {1, 0}},
+    {"u[1] > 0 ? pow(u[0], u[1]) : u[0]", {-1, 0}, {1, 1}, 1, {1, 0}},
+    {"u[0] > 0 ? sqrt(u[0]) : 0.0", {0, 0}, {1, 0}, 0, {0, 0}},
+    {"u[0] != 0 ? sin(u[0]) / u[0] : 1.0", {0, 0}, {1, 0}, 0, {0, 0}},
+    {"tanh(u[0])", {800, 0}, {1, 0}, 0, {0, 0}},
+    {"erfc(u[0])", {INFINITY, 0}, {1, 0}, 0, {0, 0}},
+    {"atan(u[0])", {-INFINITY, 0}, {1, 0}, 0, {0, 0}},
+    {"log1p(exp(-fabs(u[0]))) + fmax(u[0], 0.0)", {800, 0}, {1, 0}, 1, {1, 0}},
+    {"log1p(exp(-fabs(u[0]))) + fmax(u[0], 0.0)", {-800, 0}, {1, 0}, 0, {0, 0}},
+    {"cbrt(u[0] * u[0] * u[0])", {1e-50, 0}, {1, 0}, 1, {1, 0}},
+    {"j1(u[0]) + jn(1, u[0])", {0, 0}, {1, 0}, 1, {1, 0}},
+    {"ldexp(u[0], -1074) + scalbn(u[0], 3)", {0, 0}, {1, 0}, 8, {8, 0}},
+    {"rint(u[0]) + nearbyint(u[0]) + logb(u[0])", {2.5, 0}, {1, 0}, 0, {0, 0}},
+    {"nextafter(u[0], u[1])", {0, 1}, {1, 1}, 1, {1, 0}},
+    {"u[0] * copysign(1.0, u[0])", {-2, 0}, {1, 0}, -1, {-1, 0}},
 };
 
 enum { KINKS = sizeof kinks / sizeof *kinks };
@@ -349,6 +381,74 @@ START_TEST(polygamma) {
 }
 END_TEST
 
+/* -------------------------------------------------------------------------- high precision -- */
+
+typedef struct rule_value {
+  const char *name;
+  double      x[2], derivative[2];
+  int         arguments;
+} rule_value;
+
+#define VALUE_1(f, x, d) {#f, {x, 0}, {d, 0}, 1},
+#define VALUE_2(f, x, y, dx, dy) {#f, {x, y}, {dx, dy}, 2},
+static const rule_value values[] = {RULE_VALUES_1(VALUE_1) RULE_VALUES_2(VALUE_2)};
+#undef VALUE_1
+#undef VALUE_2
+
+enum { VALUES = sizeof values / sizeof *values };
+static lab of_values;
+
+static void open_values(void) {
+  ude_text text = {0};
+  ude_text_append(&text, "#define _GNU_SOURCE\n#include <math.h>\n");
+  for (int k = 0; k < VALUES; k++) {
+    bool known = false;
+    for (int j = 0; j < k; j++) {
+      known = known || !strcmp(values[j].name, values[k].name);
+    }
+    if (!known) {
+      ude_text_append(
+          &text,
+          "void map_%s(double *restrict y, const double *restrict u, const double *restrict p, "
+          "double t) { y[0] = %s(u[0]%s); }\n",
+          values[k].name, values[k].name, values[k].arguments > 1 ? ", u[1]" : "");
+    }
+  }
+  ck_assert(!text.failed);
+  lab_open(&of_values, text.data, LAB_BOTH | LAB_QUICK);
+  ude_text_free(&text);
+}
+
+/* As exact as the formula allows: rounding of x itself changes exp(-x^2) by x^2 roundings, pow by y. */
+static double rounding(const rule_value *v) {
+  double grows = fmax(fabs(v->x[0]) < 1e3 ? v->x[0] * v->x[0] : 1, 1);
+  return 8 * 2.3e-16 * (v->arguments > 1 ? 4 : grows > 1e3 ? 1e3 : grows) + 4e-14;
+}
+
+START_TEST(high_precision) {
+  const rule_value *v = &values[_i];
+  char              map[64];
+  double            forward[3], reverse[3];
+  lab_point         at = {1, 2, 0, v->x, v->x, 0};
+  snprintf(map, sizeof map, "map_%s", v->name);
+  lab_jacobian_forward(&of_values, map, 1, &at, NULL, forward);
+  ((lab_vjp_fn)lab_find(&of_values, "vjp_", map))(reverse + 2, (double[]){1}, v->x,
+                                                  memset(reverse, 0, 2 * sizeof *reverse), v->x,
+                                                  (double[]){0}, 0, (double[]){0});
+  for (int k = 0; k < v->arguments; k++) {
+    /* That of tanh is made from its value: exact to a rounding of 1, not of itself. */
+    double least   = strcmp(v->name, "tanh") ? 5e-324 : 2.3e-16;
+    double allowed = rounding(v) * fabs(v->derivative[k]) + least;
+    ck_assert_msg(fabs(forward[k] - v->derivative[k]) <= allowed || forward[k] == v->derivative[k],
+                  "%s(%.17g, %.17g) d%d: forward %.17g, true %.17g", v->name, v->x[0], v->x[1], k,
+                  forward[k], v->derivative[k]);
+    ck_assert_msg(fabs(reverse[k] - v->derivative[k]) <= allowed || reverse[k] == v->derivative[k],
+                  "%s(%.17g, %.17g) d%d: reverse %.17g, true %.17g", v->name, v->x[0], v->x[1], k,
+                  reverse[k], v->derivative[k]);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite   *suite  = suite_create("rules");
   TCase   *tcase  = tcase_create("rules");
@@ -356,10 +456,12 @@ int main(void) {
   tcase_set_timeout(tcase, 60);
   tcase_add_unchecked_fixture(tcase, open_rules, NULL);
   tcase_add_unchecked_fixture(tcase, open_kinks, NULL);
+  tcase_add_unchecked_fixture(tcase, open_values, NULL);
   tcase_add_test(tcase, all_rows_are_tested);
   tcase_add_test(tcase, polygamma);
   tcase_add_loop_test(tcase, rule, 0, 2 * CASES);
   tcase_add_loop_test(tcase, kinks_and_extremes, 0, KINKS);
+  tcase_add_loop_test(tcase, high_precision, 0, VALUES);
   suite_add_tcase(suite, tcase);
   srunner_set_fork_status(runner, CK_NOFORK);
   srunner_run_all(runner, CK_NORMAL);
@@ -367,5 +469,6 @@ int main(void) {
   srunner_free(runner);
   lab_close(&rules);
   lab_close(&at_kinks);
+  lab_close(&of_values);
   return failed != 0;
 }

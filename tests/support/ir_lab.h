@@ -23,6 +23,7 @@
 
 #include "compiler/driver.h"
 #include "compiler/jit.h"
+#include "compiler/library_rules.h"
 #include "compiler/pipeline.h"
 #include "compiler/request.h"
 #include "compiler/transform.h"
@@ -169,7 +170,8 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
   *l = (lab){.context = LLVMContextCreate()};
   ck_assert(lab_clang(l, text));
   ck_assert_msg(!ude_pipeline_target(&l->machine, &l->error), "%s", l->error.message);
-  if (ude_request_gather(l->module, &l->error) || ude_user_rules_gather(l->module, &l->error)) {
+  if (ude_library_rules_link(l->module, &(ude_compile_options){0}, &l->error) ||
+      ude_request_gather(l->module, &l->error) || ude_user_rules_gather(l->module, &l->error)) {
     return false;
   }
   int count = lab_maps(l, maps, MOST);
