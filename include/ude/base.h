@@ -174,6 +174,12 @@ typedef struct ude_progress {
  *  reached is kept and saved). */
 typedef bool (*ude_progress_fn)(const ude_progress *progress, void *context);
 
+/** work(i, context) for i = 0 ... count-1, each once, on `threads` threads (0: as many as there are processors; at
+ *  most 64, the caller's among them); returns when all are done. Where threads cannot be had, one does it all. Which
+ *  thread does which piece is not determined: a result that shall not depend on it is put together by index. */
+UDE_API void ude_parallel(size_t count, int threads, void (*work)(size_t i, void *context),
+                          void *context);
+
 /** Seconds of a monotonic clock. */
 UDE_API double ude_clock(void);
 

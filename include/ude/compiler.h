@@ -26,7 +26,8 @@ enum {
   UDE_DERIVATIVE_NONE = 0,
   UDE_DERIVATIVE_JVP  = 1, /**< jvp and jvp_wide of every map */
   UDE_DERIVATIVE_VJP  = 2, /**< vjp of every map */
-  UDE_PROBE           = 4  /**< ude_vector_field.probe */
+  UDE_PROBE           = 4, /**< ude_vector_field.probe */
+  UDE_DERIVATIVE_HVP  = 32 /**< hvp and hvp_wide of every map but learned functions */
 };
 
 /** Receives clang's own output, unchanged, whole lines. */
@@ -37,13 +38,13 @@ typedef struct ude_compile_options {
   unsigned           derivatives; /**< UDE_DERIVATIVE_* or'ed */
   const char *const *flags;       /**< extra clang flags: "-DN=32", "-Iinclude" */
   size_t             flag_count;
-  const char *const *constants;   /**< "name=value" for integer members of struct param */
+  const char *const *constants; /**< "name=value" for integer members of struct param */
   size_t             constant_count;
-  const char        *clang;       /**< path of clang; NULL: the one found when ude was built */
-  const char        *include_dir; /**< where <ude/model.h> is; NULL: where ude was built or installed */
-  const char        *cache_dir;   /**< NULL: no cache on disk */
-  ude_diagnostic_fn  diagnostic;  /**< may be NULL */
-  void              *diagnostic_context;
+  const char        *clang; /**< path of clang; NULL: the one found when ude was built */
+  const char *include_dir;  /**< where <ude/model.h> is; NULL: where ude was built or installed */
+  const char *cache_dir;    /**< NULL: no cache on disk */
+  ude_diagnostic_fn diagnostic; /**< may be NULL */
+  void             *diagnostic_context;
 } ude_compile_options;
 
 /**

@@ -88,6 +88,14 @@ typedef int (*ude_jvp_fn)(double *y, double *y_dot, const double *u, const doubl
 typedef int (*ude_vjp_fn)(const double *u, const double *p, double t, const double *y_bar,
                           double *u_bar, double *p_bar, double *t_bar, void *context);
 
+/** Hessian-vector products: with s = y_bar . f(u, p, t), the derivatives of ds/du, ds/dp, ds/dt along `width`
+ * directions, **added** to the outputs. u_dot: double[columns][width], p_dot: double[param.count][width], t_dot:
+ * double[width]; NULL: zero. u_bar_dot, p_bar_dot, t_bar_dot have the same shapes; NULL: not wanted. y_bar:
+ * double[rows], read only; NULL: all ones (the Hessian of a scalar map). */
+typedef int (*ude_hvp_fn)(const double *u, const double *u_dot, const double *p,
+                          const double *p_dot, double t, const double *t_dot, const double *y_bar,
+                          double *u_bar_dot, double *p_bar_dot, double *t_bar_dot, void *context);
+
 /** A differentiable map. `value` NULL: the model does not define it. Derivatives are optional for
  *  callback models; what needs one that is absent says so (UDE_UNSUPPORTED). */
 typedef struct ude_map {
@@ -95,9 +103,11 @@ typedef struct ude_map {
   ude_value_fn value;
   ude_jvp_fn   jvp;      /**< width 1 */
   ude_jvp_fn   jvp_wide; /**< width `width`, or NULL */
-  int64_t      width;    /**< 0 when jvp_wide is NULL */
+  int64_t      width;    /**< of jvp_wide and hvp_wide; 0 when both are NULL */
   ude_vjp_fn   vjp;
   void        *context;
+  ude_hvp_fn   hvp;      /**< width 1 */
+  ude_hvp_fn   hvp_wide; /**< width `width`, or NULL */
 } ude_map;
 
 /** A UDE_LEARNED function: rows outputs from columns inputs and the parameters (t is ignored). */

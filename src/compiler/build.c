@@ -10,7 +10,6 @@
 
 #include "compiler/driver.h"
 #include "compiler/link.h"
-#include "compiler/parallel.h"
 #include "compiler/pipeline.h"
 #include "compiler/source.h"
 #include "compiler/transform.h"
@@ -65,7 +64,7 @@ static ude_status front(build *b) {
   for (size_t i = 0; i < b->file_count; i++) {
     runs[i].of = b;
   }
-  ude_parallel(b->file_count, run_clang, runs);
+  ude_parallel(b->file_count, 0, run_clang, runs);
   ude_status status = UDE_OK;
   b->cacheable      = true;
   for (size_t i = 0; i < b->file_count; i++) {
@@ -95,6 +94,38 @@ static ude_status derive(build *b, LLVMValueRef flat, const char *map) {
   return UDE_OK;
 }
 
+/* Reverse mode of all maps in the form that is differentiated again, optimised together, then forward mode over it. */
+static ude_status derive_twice(build *b) {
+  static const struct {
+    const char *kind;
+    int         width;
+  } widths[] = {{"hvp", 1}, {"hvp.wide", UDE_BUILD_WIDTH}};
+  char       name[UDE_FLAT_NAME];
+  ude_status status = UDE_OK;
+  for (int i = 0; i < UDE_MAPS && status == UDE_OK; i++) {
+    LLVMValueRef flat =
+        LLVMGetNamedFunction(b->module, ude_flat_name(name, "value", ude_map_names[i]));
+    if (b->reflection->map[i] &&
+        !ude_emit_vjp_inner(b->module, flat, ude_flat_name(name, "inner", ude_map_names[i]),
+                            b->error)) {
+      status = b->error->status;
+    }
+  }
+  if (status == UDE_OK) {
+    status = ude_pipeline_canonical(b->module, b->machine, b->error);
+  }
+  for (int i = 0; i < UDE_MAPS && status == UDE_OK; i++) {
+    LLVMValueRef inner =
+        LLVMGetNamedFunction(b->module, ude_flat_name(name, "inner", ude_map_names[i]));
+    for (int k = 0; k < 2 && b->reflection->map[i] && status == UDE_OK; k++) {
+      ude_flat_name(name, widths[k].kind, ude_map_names[i]);
+      status = ude_emit_hvp(b->module, inner, widths[k].width, name, b->error) ? UDE_OK
+                                                                               : b->error->status;
+    }
+  }
+  return status;
+}
+
 void ude_build_learned_name(char buffer[UDE_FLAT_NAME], const ude_learned_shape *learned) {
   snprintf(buffer, UDE_FLAT_NAME, "learned.%.250s", learned->name);
 }
@@ -102,7 +133,8 @@ void ude_build_learned_name(char buffer[UDE_FLAT_NAME], const ude_learned_shape 
 /* Flat maps of everything the model defines, their derivatives, machine code. */
 static ude_status middle(build *b) {
   bool probe      = (b->options->derivatives & UDE_PROBE) != 0;
-  bool derive_any = (b->options->derivatives & (UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP)) != 0;
+  bool second     = (b->options->derivatives & UDE_DERIVATIVE_HVP) != 0;
+  bool derive_any = second || (b->options->derivatives & (UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP));
   char name[UDE_FLAT_NAME];
   char map[UDE_FLAT_NAME];
   ude_status status = UDE_OK;
@@ -124,6 +156,9 @@ static ude_status middle(build *b) {
   ude_pipeline_internalize(b->module, true);
   if (derive_any) {
     status = ude_pipeline_canonical(b->module, b->machine, b->error);
+  }
+  if (second && status == UDE_OK) {
+    status = derive_twice(b);
   }
   for (int i = 0; i < UDE_MAPS && derive_any && status == UDE_OK; i++) {
     if (b->reflection->map[i]) {
@@ -170,17 +205,17 @@ static LLVMMemoryBufferRef to_bitcode(LLVMModuleRef module) {
 }
 
 static ude_status back(build *b, LLVMModuleRef probe) {
-  static const char *const prefixes[UDE_OBJECTS] = {[UDE_OBJECT_VJP]   = "ude.vjp.",
-                                                    [UDE_OBJECT_WIDE]  = "ude.wide.",
-                                                    [UDE_OBJECT_JVP]   = "ude.jvp.",
-                                                    [UDE_OBJECT_VALUE] = "ude.value.",
-                                                    [UDE_OBJECT_PROBE] = "ude.probe."};
-  const bool               jvp = (b->options->derivatives & UDE_DERIVATIVE_JVP) != 0;
-  const bool               wanted[UDE_OBJECTS] = {
+  static const char *const prefixes[UDE_OBJECTS] = {
+      [UDE_OBJECT_VJP] = "ude.vjp.", [UDE_OBJECT_WIDE] = "ude.wide.",
+      [UDE_OBJECT_JVP] = "ude.jvp.", [UDE_OBJECT_VALUE] = "ude.value.",
+      [UDE_OBJECT_HVP] = "ude.hvp.", [UDE_OBJECT_PROBE] = "ude.probe."};
+  const bool jvp                 = (b->options->derivatives & UDE_DERIVATIVE_JVP) != 0;
+  const bool wanted[UDE_OBJECTS] = {
       [UDE_OBJECT_VJP]   = (b->options->derivatives & UDE_DERIVATIVE_VJP) != 0,
       [UDE_OBJECT_WIDE]  = jvp,
       [UDE_OBJECT_JVP]   = jvp,
       [UDE_OBJECT_VALUE] = true,
+      [UDE_OBJECT_HVP]   = (b->options->derivatives & UDE_DERIVATIVE_HVP) != 0,
       [UDE_OBJECT_PROBE] = probe != NULL};
   LLVMMemoryBufferRef bitcode[2] = {to_bitcode(b->module), probe ? to_bitcode(probe) : NULL};
   ude_part            parts[UDE_OBJECTS];

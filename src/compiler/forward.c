@@ -165,14 +165,36 @@ static LLVMValueRef emit_entry(ude_forward *forward, LLVMValueRef primal, const 
   return f;
 }
 
-LLVMValueRef ude_emit_jvp(LLVMModuleRef module, LLVMValueRef primal, int width, const char *name,
-                          ude_error *error) {
-  if (!module || !primal || !name || width < 1 || width > UDE_MAX_WIDTH ||
-      LLVMIsDeclaration(primal) || LLVMCountParams(primal) != 4) {
-    ude_fail(error, UDE_INVALID_ARGUMENT, "forward mode needs a defined map and 1 to %d tangents",
-             UDE_MAX_WIDTH);
-    return NULL;
+/* The same around any function: its arguments as they are. */
+static LLVMValueRef emit_wrapper(ude_forward *forward, LLVMValueRef function, const char *name) {
+  ude_emit      *emit  = &forward->emit;
+  ude_walk      *walk  = emit->walk;
+  LLVMBuilderRef b     = walk->builder;
+  LLVMValueRef   inner = ude_forward_function(forward, ude_walk_function(walk, function));
+  while (forward->wanted_count) {
+    emit_function(forward, forward->wanted[--forward->wanted_count]);
   }
+  LLVMTypeRef  type = LLVMGlobalGetValueType(inner);
+  LLVMValueRef f    = LLVMAddFunction(walk->module, name, type);
+  LLVMSetLinkage(f, LLVMInternalLinkage);
+  ude_emit_attribute(emit, f, (unsigned)LLVMAttributeFunctionIndex, "nounwind");
+  LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(walk->context, f, ""));
+  ude_emit_reset_globals(emit);
+  unsigned      count     = LLVMCountParams(f);
+  LLVMValueRef *arguments = ude_walk_alloc(walk, count, sizeof(LLVMValueRef));
+  LLVMGetParams(f, arguments);
+  LLVMValueRef result = LLVMBuildCall2(b, type, inner, arguments, count, "");
+  if (LLVMGetTypeKind(LLVMGetReturnType(type)) == LLVMVoidTypeKind) {
+    LLVMBuildRetVoid(b);
+  } else {
+    LLVMBuildRet(b, result);
+  }
+  return f;
+}
+
+/* roles NULL: a flat map. */
+static LLVMValueRef derive(LLVMModuleRef module, LLVMValueRef primal, int width,
+                           const ude_roles *roles, const char *name, ude_error *error) {
   ude_walk *volatile walk = ude_walk_create(module, error);
   if (!walk) {
     return NULL;
@@ -180,6 +202,7 @@ LLVMValueRef ude_emit_jvp(LLVMModuleRef module, LLVMValueRef primal, int width, 
   LLVMValueRef volatile result = NULL;
   if (!setjmp(walk->leave)) {
     ude_walk *w = walk;
+    w->roles    = roles;
     ude_walk_program(w, primal);
     ude_walk_points(w, primal);
     ude_walk_activity(w, primal);
@@ -191,8 +214,30 @@ LLVMValueRef ude_emit_jvp(LLVMModuleRef module, LLVMValueRef primal, int width, 
     forward->emit.shadow          = ude_walk_alloc(w, (size_t)w->values, sizeof(LLVMValueRef));
     forward->derivative           = ude_walk_alloc(w, (size_t)w->functions, sizeof(LLVMValueRef));
     forward->wanted               = ude_walk_alloc(w, (size_t)w->functions, sizeof(int));
-    result                        = emit_entry(forward, primal, name);
+    result = roles ? emit_wrapper(forward, primal, name) : emit_entry(forward, primal, name);
   }
   ude_walk_free(walk);
   return result;
+}
+
+LLVMValueRef ude_emit_jvp(LLVMModuleRef module, LLVMValueRef primal, int width, const char *name,
+                          ude_error *error) {
+  if (!module || !primal || !name || width < 1 || width > UDE_MAX_WIDTH ||
+      LLVMIsDeclaration(primal) || LLVMCountParams(primal) != 4) {
+    ude_fail(error, UDE_INVALID_ARGUMENT, "forward mode needs a defined map and 1 to %d tangents",
+             UDE_MAX_WIDTH);
+    return NULL;
+  }
+  return derive(module, primal, width, NULL, name, error);
+}
+
+LLVMValueRef ude_emit_tangent(LLVMModuleRef module, LLVMValueRef function, int width,
+                              const ude_roles *roles, const char *name, ude_error *error) {
+  if (!module || !function || !roles || !name || width < 1 || width > UDE_MAX_WIDTH ||
+      LLVMIsDeclaration(function)) {
+    ude_fail(error, UDE_INVALID_ARGUMENT,
+             "forward mode needs a defined function and 1 to %d tangents", UDE_MAX_WIDTH);
+    return NULL;
+  }
+  return derive(module, function, width, roles, name, error);
 }

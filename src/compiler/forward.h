@@ -22,5 +22,11 @@ LLVMTypeRef ude_forward_type(ude_forward *forward, LLVMTypeRef type);
 /** Emit the copy and the tangent of one instruction (neither phi nor terminator). */
 void ude_forward_instruction(ude_forward *forward, LLVMValueRef instruction);
 void ude_forward_call(ude_forward *forward, LLVMValueRef call);
+/** Forward mode of any function: emit an internal function `name` that takes a tangent after each argument that holds
+ *  reals or pointers, and returns {result, tangent} where the result holds them (ude_forward_type). Tangents of pointers
+ *  are pointers to dilated shadows (walker_clone.h); arguments that are no inputs have zero tangents. Errors as in
+ *  ude_emit_jvp. */
+LLVMValueRef ude_emit_tangent(LLVMModuleRef module, LLVMValueRef function, int width,
+                              const ude_roles *roles, const char *name, ude_error *error);
 
 #endif

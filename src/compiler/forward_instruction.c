@@ -266,6 +266,10 @@ void ude_forward_call(ude_forward *forward, LLVMValueRef call) {
   case UDE_CALLEE_CALLOC:
   case UDE_CALLEE_REALLOC:
   case UDE_CALLEE_FREE: ude_emit_heap(emit, call, kind); return;
+  case UDE_CALLEE_TAKE:
+  case UDE_CALLEE_SHADOW_ALLOC:
+  case UDE_CALLEE_SHADOW_GROW: ude_emit_derivative_memory(emit, call, kind, NULL); return;
+  case UDE_CALLEE_TAPE:
   case UDE_CALLEE_IGNORED:
   case UDE_CALLEE_INTEGER:
   case UDE_CALLEE_INERT:

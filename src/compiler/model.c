@@ -82,6 +82,13 @@ static ude_status find_entry(ude_model *model, const char *map, unsigned derivat
     address = address ? ude_jit_find(model->jit, ude_flat_name(name, "wide", map), error) : NULL;
     memcpy(&entry->jvp_wide, &address, sizeof address);
   }
+  if (address && (derivatives & UDE_DERIVATIVE_HVP)) {
+    address = ude_jit_find(model->jit, ude_flat_name(name, "hvp", map), error);
+    memcpy(&entry->hvp, &address, sizeof address);
+    address =
+        address ? ude_jit_find(model->jit, ude_flat_name(name, "hvp.wide", map), error) : NULL;
+    memcpy(&entry->hvp_wide, &address, sizeof address);
+  }
   if (address && (derivatives & UDE_DERIVATIVE_VJP)) {
     address = ude_jit_find(model->jit, ude_flat_name(name, "vjp", map), error);
     memcpy(&entry->vjp, &address, sizeof address);
@@ -164,11 +171,12 @@ static ude_status fill_learned(ude_model *model, unsigned derivatives, ude_error
     ude_entry               *entry = &model->learned_entries[i];
     char                     map[UDE_FLAT_NAME];
     ude_build_learned_name(map, shape);
-    *entry            = (ude_entry){.rows    = shape->rows,
-                                    .columns = shape->columns,
-                                    .params  = model->field.param.count,
-                                    .zeros   = model->zeros};
-    ude_status status = find_entry(model, map, derivatives, entry, error);
+    *entry = (ude_entry){.rows    = shape->rows,
+                         .columns = shape->columns,
+                         .params  = model->field.param.count,
+                         .zeros   = model->zeros};
+    ude_status status =
+        find_entry(model, map, derivatives & ~(unsigned)UDE_DERIVATIVE_HVP, entry, error);
     if (status) {
       return status;
     }

@@ -7,8 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "compiler/parallel.h"
-
+#include "compiler/transform.h"
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void initialise(void) {
@@ -121,6 +120,10 @@ static ude_status run(LLVMModuleRef module, LLVMTargetMachineRef machine, const 
 
 ude_status ude_pipeline_canonical(LLVMModuleRef module, LLVMTargetMachineRef machine,
                                   ude_error *error) {
+  for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
+    LLVMRemoveStringAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, UDE_LOWERED,
+                                     (unsigned)strlen(UDE_LOWERED));
+  }
   return run(module, machine,
              "thinlto-pre-link<O2>,function(loop(loop-unroll-full),sroa,early-cse<memssa>,"
              "instcombine<no-verify-fixpoint>,simplifycfg)",
@@ -182,7 +185,7 @@ static void work(size_t i, void *context) {
 }
 
 ude_status ude_pipeline_parts(ude_part *parts, size_t count, ude_error *error) {
-  ude_parallel(count, work, parts);
+  ude_parallel(count, 0, work, parts);
   for (size_t i = 0; i < count; i++) {
     if (parts[i].status) {
       return ude_fail(error, parts[i].status, "%s", parts[i].error.message);

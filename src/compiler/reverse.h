@@ -79,6 +79,7 @@ typedef struct ude_reverse {
   ude_emit     emit; /**< first: forward sweep, scale 1 */
   ude_derived *derived;
   int         *wanted, wanted_count;
+  bool         nested; /**< to be differentiated again: the tape is reached by calls */
   bool        *quiet; /**< [functions] nothing active happens in it: its calls are copied */
 
   /* the function being emitted */

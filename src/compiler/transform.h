@@ -20,6 +20,9 @@
 #include <llvm-c/Core.h>
 #include <ude/base.h>
 
+/** Attribute of functions that a transform has rewritten already; passes may undo what it says, so take it off. */
+#define UDE_LOWERED "ude-lowered"
+
 /** Largest number of tangents that ude_emit_jvp carries at once. */
 enum { UDE_MAX_WIDTH = 64 };
 
@@ -47,6 +50,26 @@ LLVMValueRef ude_emit_jvp(LLVMModuleRef module, LLVMValueRef primal, int width, 
  * Errors as in ude_emit_jvp.
  */
 LLVMValueRef ude_emit_vjp(LLVMModuleRef module, LLVMValueRef primal, const char *name,
+                          ude_error *error);
+
+/**
+ * Reverse mode as in ude_emit_vjp, in the form that can be differentiated again (by any of the transforms, any
+ * number of times): where the tape is used, through calls. Optimise the module before differentiating it.
+ */
+LLVMValueRef ude_emit_vjp_inner(LLVMModuleRef module, LLVMValueRef primal, const char *name,
+                                ude_error *error);
+
+/**
+ * Second derivatives, forward over reverse: emit into `module`, with external linkage,
+ *     int name(double *y, double *y_dot, double *y_bar, double *y_bar_dot,
+ *              const double *u, const double *u_dot, double *u_bar, double *u_bar_dot,
+ *              const double *p, const double *p_dot, double *p_bar, double *p_bar_dot,
+ *              double t, const double *t_dot, double *t_bar, double *t_bar_dot)
+ * from `inner`, which ude_emit_vjp_inner made; x_dot as in ude_emit_jvp, the rest as in ude_emit_vjp: u_bar
+ * += (df/du)^T y_bar, and u_bar_dot += the derivative of that along the `width` directions. The result is that of
+ * ude_emit_vjp. Errors as in ude_emit_jvp.
+ */
+LLVMValueRef ude_emit_hvp(LLVMModuleRef module, LLVMValueRef inner, int width, const char *name,
                           ude_error *error);
 
 /**

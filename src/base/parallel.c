@@ -1,11 +1,11 @@
 /* Independent pieces of work on several processors. */
-#include "compiler/parallel.h"
+#include <ude/base.h>
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { MAX_THREADS = 8, STACK = 8 << 20 /* LLVM recurses deeply */ };
+enum { MAX_THREADS = 64, STACK = 8 << 20 /* LLVM recurses deeply */ };
 
 typedef struct team {
   size_t        count;
@@ -23,13 +23,13 @@ static void *run(void *argument) {
   return NULL;
 }
 
-void ude_parallel(size_t count, void (*work)(size_t i, void *context), void *context) {
-  team      of         = {.count = count, .work = work, .context = context};
-  long      processors = sysconf(_SC_NPROCESSORS_ONLN);
-  size_t    most = processors < 1 ? 1 : processors < MAX_THREADS ? (size_t)processors : MAX_THREADS;
-  size_t    wanted  = count < most ? count : most;
-  size_t    started = 0;
-  pthread_t thread[MAX_THREADS];
+void ude_parallel(size_t count, int threads, void (*work)(size_t i, void *context), void *context) {
+  team           of      = {.count = count, .work = work, .context = context};
+  long           asked   = threads > 0 ? threads : sysconf(_SC_NPROCESSORS_ONLN);
+  size_t         most    = asked < 1 ? 1 : asked < MAX_THREADS ? (size_t)asked : MAX_THREADS;
+  size_t         wanted  = count < most ? count : most;
+  size_t         started = 0;
+  pthread_t      thread[MAX_THREADS];
   pthread_attr_t attributes;
   if (wanted > 1 && pthread_attr_init(&attributes) == 0) {
     (void)pthread_attr_setstacksize(&attributes, STACK);

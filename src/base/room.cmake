@@ -1,0 +1,1 @@
+target_link_libraries(ude_room_base PUBLIC pthread)
