@@ -36,4 +36,20 @@ void ude_rosenbrock_weights(const ude_rosenbrock_tableau *tableau, double theta,
 int ude_rosenbrock_stages(const ude_rosenbrock_tableau *tableau, ude_stiff *stiff, double t,
                           double h, const double *u, const double *p, double *stage, double *work);
 
+/** Derivatives of the step as a map of u and p. W = M / (gamma h) - J moves with them, so that second derivatives of the right-hand side
+ *  enter, by its hvp: UDE_UNSUPPORTED without it. Both follow ude_rosenbrock_stages at the same (t, h, u, p), whose stages and
+ *  factors they use. */
+ude_status ude_rosenbrock_can_differentiate(const ude_map *map, ude_error *error);
+/** stage_dot: double[stages][n][width]; u_dot: double[n][width]; p_dot: double[np][width] or NULL; width 1 or that of the field's
+ *  products. work: as many doubles as ude_rosenbrock_tangent_work says. */
+int    ude_rosenbrock_tangent(const ude_rosenbrock_tableau *tableau, ude_stiff *stiff, double t,
+                              double h, const double *u, const double *u_dot, const double *p,
+                              const double *p_dot, int64_t width, const double *stage,
+                              double *stage_dot, double *work);
+size_t ude_rosenbrock_tangent_work(int64_t n, int64_t width);
+/** stage_bar: double[stages][n] cotangents of the stages, destroyed; adds to u_bar and p_bar (may be NULL). work: double[2 n]. */
+int ude_rosenbrock_transpose(const ude_rosenbrock_tableau *tableau, ude_stiff *stiff, double t,
+                             double h, const double *u, const double *p, const double *stage,
+                             double *stage_bar, double *u_bar, double *p_bar, double *work);
+
 #endif

@@ -466,6 +466,86 @@ START_TEST(test_tangents_against_differences) {
 }
 END_TEST
 
+/* The same for Rosenbrock steps, whose derivatives need those of the Jacobian; and against differences of steps. */
+static void check_rosenbrock(const stiff_problem *problem, const ude_rosenbrock_tableau *m,
+                             double h, const double *u, double differences) {
+  ude_vector_field field = stiff_field(problem);
+  int64_t          n = field.state.count, np = field.param.count;
+  double    stage[160], stage_dot[160], bar[160], weights[8], work[200], u_dot[20], p_dot[25];
+  double    u_bar[20] = {0}, p_bar[25] = {0}, w[20], moved[20], moved_p[25], forward = 0;
+  ude_stiff stiff;
+  ude_error error;
+  ck_ok(ude_rosenbrock_can_differentiate(&field.rhs, &error), &error);
+  ck_ok(ude_stiff_open(&stiff, &field, NULL, false, &error), &error);
+  ude_rosenbrock_weights(m, 0.7, weights);
+  for (int64_t l = 0; l < n; l++) {
+    w[l]     = cos(3.0 * (double)l + 1) / (fabs(u[l]) + problem->atol[l]);
+    u_dot[l] = sin(1.3 * (double)l + 0.5) * (fabs(u[l]) + problem->atol[l]);
+  }
+  for (int64_t l = 0; l < np; l++) {
+    p_dot[l] = cos(0.7 * (double)l) * problem->p[l];
+  }
+  double sides[3] = {0};
+  for (int side = -1; side <= 1; side++) { /* 0 last: its stages stay */
+    int    which = side == -1 ? -1 : side == 0 ? 1 : 0;
+    double eps   = 1e-5;
+    for (int64_t l = 0; l < n; l++) {
+      moved[l] = u[l] + which * eps * u_dot[l];
+    }
+    for (int64_t l = 0; l < np; l++) {
+      moved_p[l] = problem->p[l] + which * eps * p_dot[l];
+    }
+    ck_assert_int_eq(ude_stiff_linearise(&stiff, 1, moved, moved_p, true), 0);
+    ck_assert_int_eq(ude_rosenbrock_stages(m, &stiff, 1, h, moved, moved_p, stage, work), 0);
+    for (int64_t l = 0; l < n; l++) {
+      sides[which + 1] += w[l] * moved[l];
+      for (int i = 0; i < m->stages; i++) {
+        sides[which + 1] += w[l] * weights[i] * stage[i * n + l];
+      }
+    }
+  }
+  ck_assert_int_eq(ude_rosenbrock_tangent(m, &stiff, 1, h, u, u_dot, problem->p, p_dot, 1, stage,
+                                          stage_dot, work),
+                   0);
+  for (int64_t l = 0; l < n; l++) {
+    forward += w[l] * u_dot[l];
+    u_bar[l] = w[l];
+    for (int i = 0; i < m->stages; i++) {
+      forward += w[l] * weights[i] * stage_dot[i * n + l];
+      bar[i * n + l] = weights[i] * w[l];
+    }
+  }
+  ck_assert_int_eq(
+      ude_rosenbrock_transpose(m, &stiff, 1, h, u, problem->p, stage, bar, u_bar, p_bar, work), 0);
+  double reverse = 0, size = 0;
+  for (int64_t l = 0; l < n; l++) {
+    reverse += u_bar[l] * u_dot[l];
+    size += fabs(u_bar[l] * u_dot[l]);
+  }
+  for (int64_t l = 0; l < np; l++) {
+    reverse += p_bar[l] * p_dot[l];
+    size += fabs(p_bar[l] * p_dot[l]);
+  }
+  ck_assert_msg(fabs(reverse - forward) <= 1e-11 * size, "%s, %s: %.17g, %.17g (size %g)",
+                problem->name, m->name, forward, reverse, size);
+  ck_assert_msg(fabs((sides[2] - sides[0]) / 2e-5 - forward) <= differences * size,
+                "%s, %s: %.17g, by differences %.17g (size %g)", problem->name, m->name, forward,
+                (sides[2] - sides[0]) / 2e-5, size);
+  ude_stiff_close(&stiff);
+}
+
+START_TEST(test_rosenbrock_derivatives) {
+  const double hires[8] = {0.5, 0.1, 0.02, 0.3, 0.05, 0.1, 0.003, 0.0027};
+  const double rober[3] = {0.9, 2e-5, 0.1};
+  for (int k = 0; k < 3; k++) {
+    check_rosenbrock(&stiff_problems[HIRES], rosenbrocks[k], 0.02, hires, 1e-7);
+    check_rosenbrock(&stiff_problems[ROBER], rosenbrocks[k], 0.1, rober, 1e-7);
+    check_rosenbrock(&stiff_problems[ROBER_DAE], rosenbrocks[k], 0.1, rober, 1e-6);
+    check_rosenbrock(&stiff_problems[POLLU], rosenbrocks[k], 0.1, pollu_end, 1e-6);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("implicit_kernels");
   TCase *tests = tcase_create("implicit_kernels");
@@ -476,6 +556,7 @@ int main(void) {
   tcase_add_test(tests, test_stiff_order);
   tcase_add_test(tests, test_tangents_against_transposes);
   tcase_add_test(tests, test_tangents_against_differences);
+  tcase_add_test(tests, test_rosenbrock_derivatives);
   suite_add_tcase(suite, tests);
   return ude_check_run(suite);
 }

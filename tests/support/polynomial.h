@@ -128,6 +128,41 @@ POLYNOMIAL_UNUSED static int polynomial_vjp(const double *u, const double *p, do
   return 0;
 }
 
+/* Second derivatives: d/d(u, p) of sum_r y_bar_r f_r along (u', p'), one direction. */
+POLYNOMIAL_UNUSED static int polynomial_hvp(const double *u, const double *u_dot, const double *p,
+                                            const double *p_dot, double t, const double *t_dot,
+                                            const double *y_bar, double *u_bar_dot,
+                                            double *p_bar_dot, double *t_bar_dot, void *context) {
+  const polynomial *system = context;
+  (void)t;
+  (void)t_dot;
+  (void)t_bar_dot;
+  for (int64_t k = 0; k < system->count; k++) {
+    const polynomial_term *term = &system->term[k];
+    /* the factors of the term: the parameter and three states */
+    const double values[4] = {
+        polynomial_factor(p, term->param), polynomial_factor(u, term->factor[0]),
+        polynomial_factor(u, term->factor[1]), polynomial_factor(u, term->factor[2])};
+    double dots[4] = {p_dot && term->param != NONE ? p_dot[term->param] : 0, 0, 0, 0};
+    for (int f = 0; u_dot && f < 3; f++) {
+      dots[f + 1] = term->factor[f] != NONE ? u_dot[term->factor[f]] : 0;
+    }
+    for (int out = 0; out < 4; out++) {
+      int     index  = out == 0 ? term->param : term->factor[out - 1];
+      double *target = out == 0 ? p_bar_dot : u_bar_dot;
+      for (int moved = 0; moved < 4 && index != NONE && target; moved++) {
+        double product =
+            moved == out ? 0 : term->coefficient * (y_bar ? y_bar[term->row] : 1) * dots[moved];
+        for (int f = 0; f < 4; f++) {
+          product *= f == out || f == moved ? 1 : values[f];
+        }
+        target[index] += product;
+      }
+    }
+  }
+  return 0;
+}
+
 POLYNOMIAL_UNUSED static ude_map polynomial_map(const polynomial *system) {
   return (ude_map){.rows     = system->n,
                    .columns  = system->n,
@@ -136,6 +171,7 @@ POLYNOMIAL_UNUSED static ude_map polynomial_map(const polynomial *system) {
                    .jvp_wide = polynomial_jvp_wide,
                    .width    = POLYNOMIAL_WIDTH,
                    .vjp      = polynomial_vjp,
+                   .hvp      = polynomial_hvp,
                    .context  = (void *)system};
 }
 
