@@ -1,10 +1,12 @@
-/* Dense systems by LAPACK, real and complex. W is kept row by row, which to LAPACK is W^T. */
+/* Dense systems, real and complex: our own LU up to the size where LAPACK overtakes it, then LAPACK. W is kept row by row, which to
+ * LAPACK is W^T. */
 #include <float.h>
 #include <lapacke.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "linalg/linear.h"
+#include "linalg/lu_dense.h"
 
 typedef struct dense {
   lapack_int         n;
@@ -17,7 +19,7 @@ typedef struct dense {
   lapack_int        *z_pivot; /* [n] */
 } dense;
 
-enum { LANES = 16 };
+enum { LANES = 16, OWN = 80 };
 
 static void negate(const dense *w, const double *jacobian, double *a) {
   int64_t n = w->n;
@@ -52,8 +54,11 @@ static int factor(void *work, double alpha, const double *mass, const double *ja
   for (int64_t i = 0; i < n; i++) {
     w->a[i * n + i] += mass ? alpha * mass[i] : alpha;
   }
-  return !finite(n * n, w->a) ||
-         LAPACKE_dgetrf_work(LAPACK_COL_MAJOR, w->n, w->n, w->a, w->n, w->pivot) != 0;
+  if (!finite(n * n, w->a)) {
+    return 1;
+  }
+  return n <= OWN ? ude_lu_factor((int)n, w->a, w->pivot)
+                  : LAPACKE_dgetrf_work(LAPACK_COL_MAJOR, w->n, w->n, w->a, w->n, w->pivot) != 0;
 }
 
 static int factor_complex(void *work, double complex shift, const double *mass,
@@ -72,14 +77,26 @@ static int factor_complex(void *work, double complex shift, const double *mass,
   for (int64_t i = 0; i < n; i++) {
     w->z[i * n + i] += mass ? shift * mass[i] : shift;
   }
-  return LAPACKE_zgetrf_work(LAPACK_COL_MAJOR, w->n, w->n, w->z, w->n, w->z_pivot) != 0;
+  return n <= OWN ? ude_lu_factor_complex((int)n, w->z, w->z_pivot)
+                  : LAPACKE_zgetrf_work(LAPACK_COL_MAJOR, w->n, w->n, w->z, w->n, w->z_pivot) != 0;
+}
+
+/* Columns of length n, one after the other. */
+static int solve_columns(const dense *w, int64_t count, bool transposed, double *columns) {
+  if (w->n > OWN) {
+    return LAPACKE_dgetrs_work(LAPACK_COL_MAJOR, transposed ? 'N' : 'T', w->n, (lapack_int)count,
+                               w->a, w->n, w->pivot, columns, w->n) != 0;
+  }
+  for (int64_t k = 0; k < count; k++) {
+    ude_lu_solve((int)w->n, w->a, w->pivot, transposed, columns + k * w->n);
+  }
+  return 0;
 }
 
 static int solve(void *work, int64_t right, bool transposed, double *b) {
-  dense *w    = work;
-  char   mode = transposed ? 'N' : 'T';
+  dense *w = work;
   if (right == 1) {
-    return LAPACKE_dgetrs_work(LAPACK_COL_MAJOR, mode, w->n, 1, w->a, w->n, w->pivot, b, w->n) != 0;
+    return solve_columns(w, 1, transposed, b);
   }
   int code = 0;
   for (int64_t first = 0; first < right && code == 0; first += LANES) {
@@ -89,8 +106,7 @@ static int solve(void *work, int64_t right, bool transposed, double *b) {
         w->lanes[lane * w->n + i] = b[i * right + first + lane];
       }
     }
-    code = LAPACKE_dgetrs_work(LAPACK_COL_MAJOR, mode, w->n, (lapack_int)lanes, w->a, w->n,
-                               w->pivot, w->lanes, w->n) != 0;
+    code = solve_columns(w, lanes, transposed, w->lanes);
     for (int64_t i = 0; i < w->n; i++) {
       for (int64_t lane = 0; lane < lanes; lane++) {
         b[i * right + first + lane] = w->lanes[lane * w->n + i];
@@ -105,8 +121,13 @@ static int solve_complex(void *work, bool transposed, double *real, double *imag
   for (int64_t i = 0; i < w->n; i++) {
     w->z_right[i] = CMPLX(real[i], imaginary[i]);
   }
-  int code = LAPACKE_zgetrs_work(LAPACK_COL_MAJOR, transposed ? 'N' : 'T', w->n, 1, w->z, w->n,
-                                 w->z_pivot, w->z_right, w->n);
+  int code = 0;
+  if (w->n <= OWN) {
+    ude_lu_solve_complex((int)w->n, w->z, w->z_pivot, transposed, w->z_right);
+  } else {
+    code = LAPACKE_zgetrs_work(LAPACK_COL_MAJOR, transposed ? 'N' : 'T', w->n, 1, w->z, w->n,
+                               w->z_pivot, w->z_right, w->n);
+  }
   for (int64_t i = 0; i < w->n; i++) {
     real[i]      = creal(w->z_right[i]);
     imaginary[i] = cimag(w->z_right[i]);
@@ -128,8 +149,8 @@ static void release(void *work) {
 ude_status ude_linear_make_dense(int64_t n, const ude_shifted *shifted,
                                  const ude_linear_options *options, void **work,
                                  const ude_linear_structure **structure, ude_error *error) {
-  static const ude_linear_structure functions = {"dense LU (LAPACK)", factor, factor_complex, solve,
-                                                 solve_complex,       release};
+  static const ude_linear_structure functions = {"dense LU", factor,        factor_complex,
+                                                 solve,      solve_complex, release};
   dense                            *made      = ude_calloc(1, sizeof *made);
   if (!made) {
     return ude_fail_memory(error, "a dense system");

@@ -34,6 +34,19 @@ void ude_lu_solve(int n, const double *a, const int *pivot, bool transposed, dou
   }
 }
 
+int ude_lu_factor_complex(int n, double complex *a, int *pivot) {
+  return n <= UDE_TINY ? complex_factor_n(n, a, pivot) : complex_lu(n, a, pivot);
+}
+
+void ude_lu_solve_complex(int n, const double complex *a, const int *pivot, bool transposed,
+                          double complex *b) {
+  if (transposed) {
+    complex_solve_transposed(n, a, pivot, b);
+  } else {
+    complex_solve(n, a, pivot, b);
+  }
+}
+
 typedef struct tiny {
   int                n;
   const ude_shifted *shifted;
