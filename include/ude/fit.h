@@ -25,7 +25,8 @@ extern "C" {
 
 /** Measurements along one solution. */
 typedef struct ude_trajectory {
-  double  name; /**< value of the column `trajectory`; 0 if there is none */
+  double
+      name; /**< value of the column `trajectory`; without one, or where files share names: counted from 0 */
   int64_t count;
   double *t;      /**< [count] strictly ascending */
   double *values; /**< [count][columns]; NaN where missing */
@@ -33,10 +34,11 @@ typedef struct ude_trajectory {
 
 /** Measurements of named columns. Owned; read only. */
 typedef struct ude_dataset {
-  int64_t         columns;
-  char          **names;  /**< [columns] as in the file */
-  int64_t        *target; /**< [columns] scalar of the observation (if the field has `observe`), else of the state */
-  bool            observed;     /**< targets are observations */
+  int64_t columns;
+  char  **names; /**< [columns] as in the file */
+  int64_t *
+      target; /**< [columns] scalar of the observation (if the field has `observe`), else of the state */
+  bool            observed; /**< targets are observations */
   int64_t         trajectories;
   ude_trajectory *trajectory;
   int64_t         cells; /**< cells that are not missing */
@@ -55,7 +57,7 @@ typedef struct ude_dataset_options {
  * @return UDE_BAD_DATA with file, line, column and the known names; UDE_IO; UDE_OUT_OF_MEMORY
  */
 UDE_API ude_status ude_dataset_read(const char *const *paths, int64_t count,
-                                    const ude_vector_field *field,
+                                    const ude_vector_field    *field,
                                     const ude_dataset_options *options, ude_dataset **dataset,
                                     ude_error *error);
 /** The same from tables in memory; names[i] stands for the path in messages. */
@@ -69,10 +71,11 @@ UDE_API void       ude_dataset_free(ude_dataset *dataset);
 
 /** Where a trajectory starts. */
 typedef enum ude_initial_policy {
-  UDE_INITIAL_AUTO = 0, /**< MODEL for one trajectory or where the model defines `initial`; DATA for several */
-  UDE_INITIAL_MODEL,    /**< `initial` of the model, else u0 (of the options, of the model) */
-  UDE_INITIAL_DATA,     /**< the first row of each trajectory, all states observed there */
-  UDE_INITIAL_TRAINED   /**< free variables, starting from the data where observed, else from the model */
+  UDE_INITIAL_AUTO =
+      0, /**< MODEL for one trajectory or where the model defines `initial`; DATA for several */
+  UDE_INITIAL_MODEL, /**< `initial` of the model, else u0 (of the options, of the model) */
+  UDE_INITIAL_DATA,  /**< the first row of each trajectory, all states observed there */
+  UDE_INITIAL_TRAINED /**< free variables; they begin at `starts`, else at the data where observed, else at the model's */
 } ude_initial_policy;
 
 UDE_API ude_status ude_initial_policy_parse(const char *name, ude_initial_policy *policy,
@@ -82,35 +85,53 @@ typedef enum ude_optimizer {
   UDE_OPTIMIZER_AUTO = 0, /**< BFGS up to 500 variables, L-BFGS above */
   UDE_OPTIMIZER_BFGS,
   UDE_OPTIMIZER_LBFGS,
-  UDE_OPTIMIZER_LM, /**< Levenberg-Marquardt on the residuals; needs rhs.jvp */
+  UDE_OPTIMIZER_LM,  /**< Levenberg-Marquardt on the residuals; needs rhs.jvp */
   UDE_OPTIMIZER_NONE /**< Adam alone */
 } ude_optimizer;
 
 UDE_API ude_status ude_optimizer_parse(const char *name, ude_optimizer *optimizer,
                                        ude_error *error);
 
-/** Zero value: the defaults. All pointers are borrowed. */
+/**
+ * Zero value: the defaults. All pointers are borrowed.
+ *
+ * Why these defaults: Adam only has to leave the neighbourhood of a random start, where curvature
+ * means nothing. At a rate of 0.05 all of 36 random networks on the archived Lotka-Volterra data
+ * came to the noise floor; at 0.1, two of 12 were left with dead units on a plateau from which
+ * nothing led away. What remains is a smooth problem, for BFGS. Whether it still gets on is judged
+ * over 100 iterations: over ten, it gave up on plateaus that it was about to leave.
+ *
+ * Multiple shooting begins with segments of `segment` data intervals whose starting states are free
+ * variables; each stage doubles the length, and the last one has whole solutions, so that the result
+ * is always that of a single solution. So the weight of a jump squared, `continuity`, may be small:
+ * at 1, fits of the Hudson Bay counts came to their end from every seed and every length of segments
+ * tried; at 100 they were often as stuck as single solutions.
+ */
 typedef struct ude_fit_options {
-  ude_solve_options      solve; /**< save options are ignored */
+  /** Save options are ignored; max_steps 0: 20000, beyond which a point counts as not solvable. */
+  ude_solve_options      solve;
   ude_sensitivity_method sensitivity;
   ude_initial_policy     initial;
   const double          *u0;     /**< [state.count] instead of the model's u0; NULL: the model's */
+  const double          *starts; /**< [trajectories][state.count] where TRAINED begins, or NULL */
   const double          *scales; /**< [columns] weights of residuals; NULL: 1 */
-  double                 regularise;
-  int64_t                segment;    /**< multiple shooting: data intervals per segment, 0: single shooting */
-  double                 continuity; /**< weight of (jump between segments)^2, 0: 100 */
-  const bool            *free;       /**< [param.count] parameters to train; NULL: all that are not fixed */
-  uint64_t               seed;       /**< of the initialisation */
-  bool                   keep_start; /**< do not draw networks whose parameters are all zero */
+  double                 regularise; /**< times mean(theta^2) over weights and biases of networks */
+  int64_t     segment;    /**< intervals per segment of the first stage, 0: whole solutions */
+  double      continuity; /**< 0: 1 */
+  const bool *free;       /**< [param.count] what to train; NULL: all that are not fixed */
+  uint64_t    seed;       /**< of the initialisation */
+  bool        keep_start; /**< do not draw networks whose parameters are all zero */
 
-  int64_t       adam;       /**< iterations, 0: 200, < 0: none */
-  double        rate;       /**< of Adam, 0: 0.05 */
+  int64_t       adam; /**< iterations, 0: 200, < 0: none */
+  double        rate; /**< of Adam, 0: 0.05 */
   ude_optimizer optimizer;
-  int64_t       iterations; /**< of the optimizer, 0: 2000 (LM: 200) */
-  double        first_step; /**< largest change of a variable in the first step of BFGS, 0: 0.01 */
-  double        gradient_tolerance; /**< stop when the largest entry is below, 0: 1e-8 */
-  double        change_tolerance;   /**< stop when the loss changed relatively by less over ten iterations, 0: 1e-9 */
-  double        max_seconds;        /**< 0: none */
+  /** Of the optimizer, 0: 2000 (LM: 200); stages with segments take at most 300 (LM: 30). */
+  int64_t iterations;
+  double  first_step;         /**< largest change of a variable in BFGS's first step, 0: 0.01 */
+  double  gradient_tolerance; /**< stop when the largest entry is below, 0: 1e-8 */
+  /** Stop when 100 iterations (LM: 10) lower the loss relatively by less, 0: 1e-4 (LM: 1e-9). */
+  double change_tolerance;
+  double max_seconds; /**< 0: none; looked at after each iteration */
 
   const char     *folder;        /**< run folder to write; NULL: none */
   const char     *settings_json; /**< a JSON object that becomes settings.json; NULL: none */
@@ -124,8 +145,8 @@ typedef struct ude_fit_options {
 typedef struct ude_loss ude_loss;
 
 UDE_API ude_status ude_loss_create(const ude_vector_field *field, const ude_dataset *data,
-                                   const ude_fit_options *options, const double *p,
-                                   ude_loss **loss, ude_error *error);
+                                   const ude_fit_options *options, const double *p, ude_loss **loss,
+                                   ude_error *error);
 UDE_API void       ude_loss_free(ude_loss *loss);
 /** Number of free variables; of least-squares residuals. */
 UDE_API int64_t ude_loss_dimension(const ude_loss *loss);
@@ -170,15 +191,18 @@ typedef struct ude_fit_result {
   int64_t        variables;
   double         seconds;
   ude_fit_reason reason;
-} ude_fit_result;
+} ude_fit_result; /**< first_loss is that of the first stage (with segments, if there are) */
 
 /**
- * Train: Adam, then the optimizer. The best parameters seen are kept, also when stopped.
+ * Train: Adam, then the optimizer. The best parameters seen are kept, also when stopped (by `progress`, or by `solve.stop`
+ * in the middle of an iteration). A fit that was stopped or killed and is resumed computes the same bits as one that was
+ * not; resuming a fit that has ended gives its result again.
  *
- * @param[in,out] p      double[param.count], start (networks of zeros are drawn) and result
+ * @param[in,out] p      double[param.count], start (networks of zeros are drawn) and result; untouched on failure
  * @param[out]    u0     double[trajectories][state.count] initial states, or NULL
- * @return UDE_OK, UDE_INTERRUPTED (p is the best so far, the folder is complete and can be resumed), UDE_NUMERICAL
- *         (the loss cannot be evaluated at the start), UDE_BAD_DATA, UDE_IO, UDE_OUT_OF_MEMORY
+ * @return UDE_OK, UDE_INTERRUPTED (p is the best so far, the folder is complete and can be resumed; stopped before the
+ *         first evaluation was done, result->loss is NaN and there is nothing to keep), UDE_NUMERICAL (the loss cannot be
+ *         evaluated at the start), UDE_INVALID_ARGUMENT, UDE_UNSUPPORTED, UDE_BAD_DATA, UDE_IO, UDE_OUT_OF_MEMORY
  */
 UDE_API ude_status ude_fit(const ude_vector_field *field, const ude_dataset *data,
                            const ude_fit_options *options, double *p, double *u0,
@@ -193,8 +217,14 @@ UDE_API void ude_initialise(const ude_vector_field *field, uint64_t seed, double
  *  order, one a line). Entries not named keep their value. UDE_BAD_DATA with file, line, cause. */
 UDE_API ude_status ude_params_read(const char *path, const ude_vector_field *field, double *p,
                                    ude_error *error);
+/** Read the starting states of a run's trajectories ("starts" in its params.json) into starts, double[trajectories][state.count].
+ *  *found is false, and nothing is changed, if the file has none. UDE_BAD_DATA if they are not those of the data set. */
+UDE_API ude_status ude_starts_read(const char *path, const ude_vector_field *field,
+                                   const ude_dataset *data, double *starts, bool *found,
+                                   ude_error *error);
 /** Write the run folder: params.json, data.csv, predicted.csv, trajectory.csv, learned_<f>.csv (if the field has
- *  `probe`). `status`: "finished" or "interrupted". */
+ *  `probe`), settings.json (if there are settings). `status`: "finished" or "interrupted". options->starts are the starts
+ *  that go with p where they were trained. */
 UDE_API ude_status ude_run_write(const char *folder, const ude_vector_field *field,
                                  const ude_dataset *data, const ude_fit_options *options,
                                  const double *p, double loss, const char *status,

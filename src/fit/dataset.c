@@ -54,7 +54,7 @@ static void list_names(const ude_layout *layout, const char *fallback, char *buf
 
 static ude_status find_columns(source *from, const ude_dataset_options *options, ude_error *error) {
   const ude_table *table = from->table;
-  from->time             = ude_table_column(table, options->time_column ? options->time_column : "t");
+  from->time = ude_table_column(table, options->time_column ? options->time_column : "t");
   if (from->time < 0 && !options->time_column) {
     from->time = ude_table_column(table, "time");
   }
@@ -135,9 +135,9 @@ static ude_status add_rows(ude_dataset *data, const source *from, int64_t first,
   data->trajectory   = grown;
   ude_trajectory *to = &grown[data->trajectories];
   int64_t         n  = last - first;
-  *to = (ude_trajectory){.count  = n,
-                         .t      = ude_calloc((size_t)n, sizeof *to->t),
-                         .values = ude_calloc((size_t)n, (size_t)data->columns * sizeof(double))};
+  *to                = (ude_trajectory){.count  = n,
+                                        .t      = ude_calloc((size_t)n, sizeof *to->t),
+                                        .values = ude_calloc((size_t)n, (size_t)data->columns * sizeof(double))};
   data->trajectories++;
   if (!to->t || !to->values) {
     return ude_fail_memory(error, "the data set");
@@ -147,9 +147,10 @@ static ude_status add_rows(ude_dataset *data, const source *from, int64_t first,
   for (int64_t i = 0; i < n; i++) {
     const double *row = table->values + (first + i) * table->columns;
     to->t[i]          = row[from->time];
-    if (isnan(to->t[i])) {
-      return ude_fail(error, UDE_BAD_DATA, "%s:%lld: the time is missing", from->name,
-                      (long long)line_of(table, first + i));
+    if (!isfinite(to->t[i])) {
+      return ude_fail(error, UDE_BAD_DATA, "%s:%lld: the time is %s", from->name,
+                      (long long)line_of(table, first + i),
+                      isnan(to->t[i]) ? "missing" : "not finite");
     }
     if (i > 0 && to->t[i] <= to->t[i - 1]) {
       return ude_fail(error, UDE_BAD_DATA,
@@ -157,9 +158,13 @@ static ude_status add_rows(ude_dataset *data, const source *from, int64_t first,
                       from->name, (long long)line_of(table, first + i), to->t[i], to->t[i - 1]);
     }
     for (int64_t j = 0; j < data->columns; j++) {
-      double value                     = row[from->column[j]];
+      double value                      = row[from->column[j]];
       to->values[i * data->columns + j] = value;
       data->cells += !isnan(value);
+      if (isinf(value)) {
+        return ude_fail(error, UDE_BAD_DATA, "%s:%lld: column '%s' is not finite", from->name,
+                        (long long)line_of(table, first + i), data->names[j]);
+      }
     }
   }
   return UDE_OK;
@@ -198,6 +203,19 @@ static ude_status add_table(ude_dataset *data, const source *from, ude_error *er
   return UDE_OK;
 }
 
+/* Names of trajectories tell them apart: where two files use the same, all are counted through. */
+static void name_trajectories(ude_dataset *data) {
+  bool clash = false;
+  for (int64_t k = 0; k < data->trajectories; k++) {
+    for (int64_t l = 0; l < k; l++) {
+      clash = clash || data->trajectory[l].name == data->trajectory[k].name;
+    }
+  }
+  for (int64_t k = 0; clash && k < data->trajectories; k++) {
+    data->trajectory[k].name = (double)k;
+  }
+}
+
 ude_status ude_dataset_from_tables(const ude_table *const *tables, const char *const *names,
                                    int64_t count, const ude_vector_field *field,
                                    const ude_dataset_options *options, ude_dataset **dataset,
@@ -227,6 +245,7 @@ ude_status ude_dataset_from_tables(const ude_table *const *tables, const char *c
     ude_dataset_free(made);
     return status;
   }
+  name_trajectories(made);
   *dataset = made;
   return UDE_OK;
 }

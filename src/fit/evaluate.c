@@ -57,18 +57,17 @@ static int segment_cost(int64_t i, double t, const double *u, const double *p, d
   return 0;
 }
 
-/* Regularisation and the model's penalty. */
-static ude_status extra_terms(ude_loss *loss, const double *theta, double *value, double *gradient,
-                              ude_error *error) {
+/* Regularisation and the model's penalty: into value, and into p_sum where derivatives are wanted. */
+static ude_status extra_terms(ude_loss *loss, double *value, bool derivatives, ude_error *error) {
   const ude_map *penalty = &loss->field->penalty;
   if (loss->options.regularise > 0 && loss->networks > 0) {
     double weight = loss->options.regularise / (double)loss->networks;
     for (int64_t i = 0; i < loss->variables.count; i++) {
-      if (loss->variables.variable[i].network) {
-        *value += weight * theta[i] * theta[i];
-        if (gradient) {
-          gradient[i] += 2 * weight * theta[i];
-        }
+      const ude_variable *v = &loss->variables.variable[i];
+      if (v->network) {
+        double x = loss->p[v->index];
+        *value += weight * x * x;
+        loss->p_sum[v->index] += 2 * weight * x;
       }
     }
   }
@@ -79,15 +78,21 @@ static ude_status extra_terms(ude_loss *loss, const double *theta, double *value
       return ude_fail(error, UDE_NUMERICAL, "the model's penalty cannot be evaluated");
     }
     *value += extra;
-    if (gradient && !penalty->vjp) {
+    if (derivatives && !penalty->vjp) {
       return ude_fail(error, UDE_UNSUPPORTED, "the gradient needs penalty.vjp");
     }
-    if (gradient &&
+    if (derivatives &&
         penalty->vjp(NULL, loss->p, 0, &one, NULL, loss->p_sum, NULL, penalty->context)) {
       return ude_fail(error, UDE_NUMERICAL, "the gradient of the model's penalty failed");
     }
   }
   return UDE_OK;
+}
+
+static ude_status check_derivatives(const ude_loss *loss, ude_error *error) {
+  return loss->data->observed && !loss->field->observe.vjp
+             ? ude_fail(error, UDE_UNSUPPORTED, "the gradient needs observe.vjp")
+             : UDE_OK;
 }
 
 static const double *segment_times(const ude_loss *loss, const ude_segment *segment) {
@@ -111,8 +116,8 @@ static ude_status add_segment(ude_loss *loss, const ude_segment *segment, const 
     return status;
   }
   if (!gradient) {
-    status = ude_cost_value(loss->sensitivity, loss->u0, loss->p, segment->t0, segment->t1, &cost, &part,
-                            result, error);
+    status = ude_cost_value(loss->sensitivity, loss->u0, loss->p, segment->t0, segment->t1, &cost,
+                            &part, result, error);
     *value += part;
     return status;
   }
@@ -127,8 +132,8 @@ static ude_status add_segment(ude_loss *loss, const ude_segment *segment, const 
       gradient[segment->start + l] += loss->u0_bar[l];
     }
   } else if (loss->from_initial) {
-    status = ude_initial_pullback(loss->field, loss->p, segment->t0, loss->u0_bar, loss->p_bar,
-                                  error);
+    status =
+        ude_initial_pullback(loss->field, loss->p, segment->t0, loss->u0_bar, loss->p_bar, error);
   }
   for (int64_t i = 0; i < loss->field->param.count; i++) {
     loss->p_sum[i] += loss->p_bar[i];
@@ -144,11 +149,11 @@ ude_status ude_loss_evaluate(ude_loss *loss, const double *theta, double *value,
   }
   memset(loss->p_sum, 0, (size_t)loss->field->param.count * sizeof *loss->p_sum);
   ude_loss_set_params(loss, theta);
-  ude_status status = UDE_OK;
+  ude_status status = gradient ? check_derivatives(loss, error) : UDE_OK;
   for (int64_t s = 0; s < loss->segments && status == UDE_OK; s++) {
     status = add_segment(loss, &loss->segment[s], theta, value, gradient, NULL, error);
   }
-  status = status ? status : extra_terms(loss, theta, value, gradient, error);
+  status = status ? status : extra_terms(loss, value, gradient != NULL, error);
   if (status == UDE_OK && !isfinite(*value)) {
     return ude_fail(error, UDE_NUMERICAL, "the loss is not finite");
   }
@@ -164,11 +169,12 @@ ude_status ude_loss_evaluate(ude_loss *loss, const double *theta, double *value,
 
 ude_status ude_loss_gradient(ude_loss *loss, const double *p, double *value, double *p_bar,
                              double *u0_bar, ude_solve_result *result, ude_error *error) {
-  int64_t    n      = loss->field->state.count;
-  double    *theta  = ude_calloc((size_t)loss->dimension, sizeof *theta);
-  double    *scrap  = ude_calloc((size_t)loss->dimension, sizeof *scrap);
-  ude_status status = theta && scrap ? UDE_OK : ude_fail_memory(error, "the gradient");
-  *value            = 0;
+  int64_t    n     = loss->field->state.count;
+  double    *theta = ude_calloc((size_t)loss->dimension, sizeof *theta);
+  double    *scrap = ude_calloc((size_t)loss->dimension, sizeof *scrap);
+  ude_status status =
+      theta && scrap ? check_derivatives(loss, error) : ude_fail_memory(error, "the gradient");
+  *value = 0;
   if (status == UDE_OK) {
     ude_loss_start(loss, theta);
     memcpy(loss->p, p, (size_t)loss->field->param.count * sizeof *p);
@@ -176,18 +182,12 @@ ude_status ude_loss_gradient(ude_loss *loss, const double *p, double *value, dou
   }
   for (int64_t s = 0; s < loss->segments && status == UDE_OK; s++) {
     const ude_segment *segment = &loss->segment[s];
-    status = add_segment(loss, segment, theta, value, scrap, result, error);
+    status                     = add_segment(loss, segment, theta, value, scrap, result, error);
     if (u0_bar && segment->first == 0 && status == UDE_OK) {
       memcpy(u0_bar + segment->trajectory * n, loss->u0_bar, (size_t)n * sizeof *u0_bar);
     }
   }
-  status = status ? status : extra_terms(loss, theta, value, scrap, error);
-  for (int64_t i = 0; i < loss->variables.count && status == UDE_OK && p_bar; i++) {
-    const ude_variable *v = &loss->variables.variable[i];
-    if (loss->options.regularise > 0 && v->network) {
-      loss->p_sum[v->index] += 2 * loss->options.regularise / (double)loss->networks * theta[i];
-    }
-  }
+  status = status ? status : extra_terms(loss, value, true, error);
   if (p_bar && status == UDE_OK) {
     memcpy(p_bar, loss->p_sum, (size_t)loss->field->param.count * sizeof *p_bar);
   }
@@ -198,17 +198,14 @@ ude_status ude_loss_gradient(ude_loss *loss, const double *p, double *value, dou
 
 ude_status ude_loss_solve(ude_loss *loss, const double *theta, int64_t k, const double *times,
                           int64_t count, double *u_at, ude_error *error) {
-  for (int64_t s = 0; s < loss->segments; s++) {
-    const ude_segment *segment = &loss->segment[s];
-    if (segment->trajectory == k && segment->first == 0) {
-      ude_loss_set_params(loss, theta);
-      ude_status status = ude_loss_segment_start(loss, segment, theta, error);
-      double     t1     = count > 0 ? times[count - 1] : segment->t1;
-      return status ? status
-                    : ude_forward_sensitivities(loss->sensitivity, loss->u0, NULL, loss->p, NULL, 0,
-                                                segment->t0, t1, times, count, u_at, NULL, NULL,
-                                                error);
-    }
+  const ude_segment *segment = ude_loss_head(loss, k);
+  if (!segment) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "there is no trajectory %lld", (long long)k);
   }
-  return ude_fail(error, UDE_INVALID_ARGUMENT, "there is no trajectory %lld", (long long)k);
+  ude_loss_set_params(loss, theta);
+  ude_status status = ude_loss_segment_start(loss, segment, theta, error);
+  double     t1     = count > 0 ? times[count - 1] : segment->t1;
+  return status ? status
+                : ude_forward_sensitivities(loss->sensitivity, loss->u0, NULL, loss->p, NULL, 0,
+                                            segment->t0, t1, times, count, u_at, NULL, NULL, error);
 }

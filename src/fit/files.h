@@ -6,6 +6,11 @@
 #include "fit/loss.h"
 #include "fit/optimizer.h"
 
+/** "folder/name" into a text; check `failed`. */
+void ude_run_path(ude_text *text, const char *folder, const char *name);
+
+/* -------------------------------------------------------------------------------- history -- */
+
 /** One row of history.csv. */
 typedef struct ude_history_row {
   double evaluation, phase, loss, best, gradient_norm, seconds;
@@ -18,20 +23,47 @@ typedef struct ude_history {
 
 ude_status ude_history_add(ude_history *history, ude_history_row row, ude_error *error);
 ude_status ude_history_write(const ude_history *history, const char *folder, ude_error *error);
-ude_status ude_history_read(ude_history *history, const char *folder, ude_error *error);
+/** Rows up to that evaluation: what was written after the checkpoint is computed again. */
+ude_status ude_history_read(ude_history *history, const char *folder, double last_evaluation,
+                            ude_error *error);
 
-/** The optimiser's state as checkpoint.json. `key` ties it to the loss it belongs to. */
+/* ----------------------------------------------------------------------------- checkpoint -- */
+
+/** Where a fit stands beside the optimiser's own state. */
+typedef struct ude_position {
+  int64_t stage;      /**< of shooting */
+  int64_t iterations; /**< of the earlier stages and phases */
+  int64_t evaluations, failures;
+  double  seconds, first_loss;
+  bool    ended; /**< the stage needs no more iterations under these tolerances: */
+  int64_t reason;
+  double  gradient_tolerance, change_tolerance;
+} ude_position;
+
+/** Whole state as checkpoint.json; numbers with 17 digits are exact. `key` ties it to the fit it belongs to. */
 ude_status ude_checkpoint_write(const char *folder, const ude_optimizer_state *state,
-                                const ude_objective *objective, double seconds, const char *key,
-                                ude_error *error);
-/** UDE_OK with *found false if there is no checkpoint; UDE_BAD_DATA if it is damaged or of another fit. */
-ude_status ude_checkpoint_read(const char *folder, ude_optimizer_state *state,
-                               ude_objective *objective, double *seconds, const char *key,
-                               bool *found, ude_error *error);
-/** "folder/name" into a text; check `failed`. */
-void ude_run_path(ude_text *text, const char *folder, const char *name);
-/** params.json alone. */
-ude_status ude_params_write(const char *folder, const ude_vector_field *field, const double *p,
-                            double loss, uint64_t seed, const char *status, ude_error *error);
+                                const ude_position *position, const char *key, ude_error *error);
+
+/** A checkpoint read from a folder. */
+typedef struct ude_checkpoint ude_checkpoint;
+/** NULL if there is none; UDE_BAD_DATA if it is damaged or of another fit. */
+ude_status ude_checkpoint_open(const char *folder, const char *key, ude_checkpoint **checkpoint,
+                               ude_position *position, ude_error *error);
+/** Restore a state of the right size; UDE_BAD_DATA if the checkpoint does not fit it. */
+ude_status ude_checkpoint_restore(const ude_checkpoint *checkpoint, ude_optimizer_state *state,
+                                  ude_error *error);
+void       ude_checkpoint_free(ude_checkpoint *checkpoint);
+
+/* ----------------------------------------------------------------------------- parameters -- */
+
+/** params.json alone. p: double[np]; u0: double[trajectories][n] starts. */
+ude_status ude_params_write(const char *folder, const ude_loss *loss, const double *p,
+                            const double *u0, double value, const char *status, ude_error *error);
+/** learned_<function>.csv for each learned function, sampled along the solutions at theta. */
+ude_status ude_learned_write(ude_loss *loss, const double *theta, const char *folder,
+                             ude_error *error);
+/** A table as folder/name. */
+ude_status ude_run_table(const ude_table *table, const char *folder, const char *name,
+                         ude_error *error);
 
 #endif

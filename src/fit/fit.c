@@ -1,14 +1,14 @@
-/* Training: phases, limits, progress, checkpoints. */
+/* Training from start to run folder. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "fit/files.h"
+#include "fit/train.h"
 
-static const double save_interval = 5; /* seconds between checkpoints */
+static const int64_t dense_limit =
+    500; /* variables up to which AUTO takes BFGS rather than L-BFGS */
 
-static const char *const phase_names[] = {"adam", "bfgs", "lm"};
+/* ---------------------------------------------------------------------------------- names -- */
 
 const char *ude_fit_reason_text(ude_fit_reason reason) {
   switch (reason) {
@@ -34,21 +34,64 @@ ude_status ude_optimizer_parse(const char *name, ude_optimizer *optimizer, ude_e
                   "unknown optimizer '%s'; there are: auto, bfgs, lbfgs, lm, none", name);
 }
 
-/** A fit under way. */
-typedef struct fit {
-  const ude_vector_field *field;
-  const ude_dataset      *data;
-  ude_fit_options         options;
-  ude_loss               *loss;
-  ude_optimizer_state    *state;
-  ude_objective           objective;
-  ude_history             history;
-  ude_fit_result         *result;
-  double                  started, earlier, saved; /**< clock; seconds of earlier runs; last checkpoint */
-  double                 *p, *u0;
-  char                    key[80];
-  ude_error              *error;
-} fit;
+/* -------------------------------------------------------------------------------- options -- */
+
+static ude_status check_options(const ude_fit_options *o, const ude_vector_field *field,
+                                ude_error *error) {
+  const struct {
+    const char *name;
+    double      value;
+  } numbers[] = {{"rate of Adam", o->rate},
+                 {"first step", o->first_step},
+                 {"tolerance of the gradient", o->gradient_tolerance},
+                 {"tolerance of the change", o->change_tolerance},
+                 {"time limit", o->max_seconds}};
+  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    if (!(numbers[i].value >= 0) || !isfinite(numbers[i].value)) {
+      return ude_fail(error, UDE_INVALID_ARGUMENT, "the %s (%g) must not be negative",
+                      numbers[i].name, numbers[i].value);
+    }
+  }
+  if (o->iterations < 0) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "the limit of iterations (%lld) is negative",
+                    (long long)o->iterations);
+  }
+  if (o->optimizer == UDE_OPTIMIZER_LM && field->penalty.value) {
+    return ude_fail(
+        error, UDE_UNSUPPORTED,
+        "Levenberg-Marquardt needs a sum of squares, but the model defines a penalty: use "
+        "bfgs");
+  }
+  return UDE_OK;
+}
+
+static void fill_defaults(ude_fit_options *o) {
+  bool lm               = o->optimizer == UDE_OPTIMIZER_LM;
+  o->adam               = o->adam == 0 ? 200 : o->adam < 0 ? 0 : o->adam;
+  o->rate               = o->rate > 0 ? o->rate : 0.05;
+  o->first_step         = o->first_step > 0 ? o->first_step : 0.01;
+  o->iterations         = o->iterations > 0 ? o->iterations : lm ? 200 : 2000;
+  o->gradient_tolerance = o->gradient_tolerance > 0 ? o->gradient_tolerance : 1e-8;
+  o->change_tolerance   = o->change_tolerance > 0 ? o->change_tolerance : lm ? 1e-9 : 1e-4;
+}
+
+/* Segments of growing length, then whole solutions. */
+static void plan_stages(ude_training *t) {
+  int64_t intervals = 0;
+  for (int64_t k = 0; k < t->data->trajectories; k++) {
+    int64_t own = t->data->trajectory[k].count - 1;
+    intervals   = own > intervals ? own : intervals;
+  }
+  if (t->options.segment > 0) {
+    for (int64_t length = t->options.segment; length < intervals; length *= 2) {
+      t->lengths[t->stages++] = length;
+    }
+  }
+  t->lengths[t->stages++] =
+      t->options.segment < 0 ? t->options.segment : 0; /* < 0: the loss refuses it */
+}
+
+/* --------------------------------------------------------------------------------- stages -- */
 
 static ude_status evaluate(void *context, const double *x, double *value, double *gradient,
                            ude_error *error) {
@@ -60,292 +103,213 @@ static ude_status residuals(void *context, const double *x, double *r, double *j
   return ude_loss_residuals(context, x, r, jacobian, error);
 }
 
-/* ----------------------------------------------------------------------------- checkpoints -- */
-
-/* Ties a checkpoint to what it continues: sizes, options and data, folded (FNV-1a). */
-static void make_key(fit *f, const double *p) {
-  uint64_t hash = 14695981039346656037U;
-  double   numbers[] = {(double)ude_loss_dimension(f->loss), (double)f->data->cells,
-                        f->options.rate, (double)f->options.adam, (double)f->options.optimizer,
-                        f->options.regularise, (double)f->options.segment, f->options.continuity,
-                        (double)f->options.seed, f->options.solve.rtol, f->options.solve.atol,
-                        (double)f->options.initial, f->options.first_step};
-  const struct {
-    const void *bytes;
-    size_t      length;
-  } parts[] = {{numbers, sizeof numbers},
-               {p, (size_t)f->field->param.count * sizeof *p},
-               {f->data->trajectory[0].values,
-                (size_t)(f->data->trajectory[0].count * f->data->columns) * sizeof(double)}};
-  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-    const unsigned char *byte = parts[i].bytes;
-    for (size_t j = 0; j < parts[i].length; j++) {
-      hash = (hash ^ byte[j]) * 1099511628211U;
-    }
+/* The loss of a stage and an optimiser of its size; those of the stage before are the caller's. */
+static ude_status open_stage(ude_training *t, int64_t stage) {
+  ude_fit_options options = t->options;
+  options.segment         = t->lengths[stage];
+  t->loss                 = NULL;
+  t->state                = NULL;
+  ude_status status = ude_loss_create(t->field, t->data, &options, t->start_p, &t->loss, t->error);
+  if (status) {
+    return status;
   }
-  snprintf(f->key, sizeof f->key, "%016llx", (unsigned long long)hash);
+  int64_t n = ude_loss_dimension(t->loss);
+  if (n == 0) {
+    return ude_fail(
+        t->error, UDE_INVALID_ARGUMENT,
+        "there is nothing to train: every member of struct param is const or held fixed");
+  }
+  bool limited = t->options.optimizer == UDE_OPTIMIZER_LBFGS ||
+                 (t->options.optimizer == UDE_OPTIMIZER_AUTO && n > dense_limit);
+  t->objective      = (ude_objective){.n           = n,
+                                      .m           = ude_loss_residual_count(t->loss),
+                                      .evaluate    = evaluate,
+                                      .residuals   = residuals,
+                                      .context     = t->loss,
+                                      .evaluations = t->position.evaluations,
+                                      .failures    = t->position.failures};
+  t->position.stage = stage;
+  return ude_optimizer_create(n, limited, &t->state, t->error);
 }
 
-static double elapsed(const fit *f) {
-  return f->earlier + ude_clock() - f->started;
-}
-
-static ude_status save(fit *f) {
-  f->saved = ude_clock();
-  if (!f->options.folder) {
-    return UDE_OK;
-  }
-  ude_status status = ude_checkpoint_write(f->options.folder, f->state, &f->objective, elapsed(f),
-                                           f->key, f->error);
-  status = status ? status : ude_history_write(&f->history, f->options.folder, f->error);
-  if (status == UDE_OK) {
-    status = ude_loss_unpack(f->loss, f->state->best_x, f->p, NULL, f->error);
-    status = status ? status
-                    : ude_params_write(f->options.folder, f->field, f->p, f->state->best,
-                                       f->options.seed, "interrupted", f->error);
-  }
-  return status;
-}
-
-/* ---------------------------------------------------------------------------------- phases -- */
-
-static double norm(const double *x, int64_t n) {
-  double largest = 0;
-  for (int64_t i = 0; i < n; i++) {
-    largest = fmax(largest, fabs(x[i]));
-  }
-  return largest;
-}
-
-/* After each iteration: history, progress, checkpoint; false ends the fit. */
-static bool tick(fit *f, int64_t total, ude_fit_reason *reason, ude_status *status) {
-  ude_optimizer_state *state = f->state;
-  ude_history_row      row   = {(double)f->objective.evaluations, (double)state->phase, state->value,
-                                state->best, norm(state->g, state->n), elapsed(f)};
-  *status                    = ude_history_add(&f->history, row, f->error);
-  ude_progress progress      = {.phase = phase_names[state->phase],
-                                .done  = state->iteration,
-                                .total = total,
-                                .value = state->value,
-                                .best  = state->best};
-  if (*status == UDE_OK && ude_clock() - f->saved > save_interval) {
-    *status = save(f);
-  }
-  if (*status) {
-    return false;
-  }
-  if (f->options.progress && f->options.progress(&progress, f->options.progress_context)) {
-    *reason = UDE_FIT_STOPPED;
-    return false;
-  }
-  if (f->options.max_seconds > 0 && elapsed(f) > f->options.max_seconds) {
-    *reason = UDE_FIT_TIME;
-    return false;
-  }
-  return true;
-}
-
-/* Relative change over the last iterations. */
-static bool settled(ude_optimizer_state *state, double tolerance) {
-  int64_t at     = state->iteration % UDE_CHANGE_WINDOW;
-  double  before = state->window[at];
-  state->window[at] = state->value;
-  return state->iteration >= UDE_CHANGE_WINDOW &&
-         before - state->value <= tolerance * fabs(state->value);
-}
-
-static ude_status adam(fit *f, ude_fit_reason *reason, bool *on) {
-  int64_t total = f->options.adam > 0 ? f->options.adam : f->options.adam == 0 ? 200 : 0;
-  double  rate  = f->options.rate > 0 ? f->options.rate : 0.05;
-  ude_status status = UDE_OK;
-  while (*on && f->state->phase == UDE_PHASE_ADAM && f->state->iteration < total) {
-    ude_step_outcome outcome = ude_adam_step(f->state, &f->objective, rate, &status, f->error);
-    if (outcome == UDE_STEP_FAILED) {
-      return status;
-    }
-    f->state->iteration++;
-    f->state->total++;
-    *on = tick(f, total, reason, &status);
-    if (status) {
-      return status;
-    }
-    if (outcome == UDE_STEP_STALLED) {
-      break;
-    }
-  }
-  return UDE_OK;
-}
-
-static ude_step_outcome step(fit *f, double tolerance, ude_status *status) {
-  double first = f->options.first_step > 0 ? f->options.first_step : 0.01;
-  return f->state->phase == UDE_PHASE_LM
-             ? ude_lm_step(f->state, &f->objective, tolerance, status, f->error)
-             : ude_bfgs_step(f->state, &f->objective, first, tolerance, status, f->error);
-}
-
-static ude_status descend(fit *f, ude_fit_reason *reason, bool *on) {
-  bool    lm        = f->state->phase == UDE_PHASE_LM;
-  int64_t total     = f->options.iterations > 0 ? f->options.iterations : lm ? 200 : 2000;
-  double  tolerance = f->options.gradient_tolerance > 0 ? f->options.gradient_tolerance : 1e-8;
-  double  change    = f->options.change_tolerance > 0 ? f->options.change_tolerance : 1e-9;
-  ude_status status = UDE_OK;
-  *reason           = UDE_FIT_ITERATIONS;
-  while (*on && f->state->iteration < total) {
-    ude_step_outcome outcome = step(f, tolerance, &status);
-    if (outcome == UDE_STEP_FAILED) {
-      return status;
-    }
-    bool done = outcome != UDE_STEP_ON || settled(f->state, change);
-    if (done) {
-      *reason = outcome == UDE_STEP_GRADIENT  ? UDE_FIT_GRADIENT
-                : outcome == UDE_STEP_STALLED ? UDE_FIT_STALLED
-                                              : UDE_FIT_CHANGE;
-    }
-    f->state->iteration++;
-    f->state->total++;
-    *on = tick(f, total, reason, &status);
-    if (status || done) {
-      return status;
-    }
-  }
-  return UDE_OK;
-}
-
-/* The optimizer starts from the best point of the phase before. */
-static ude_status next_phase(fit *f, int64_t phase) {
-  ude_optimizer_state *state  = f->state;
+/* The first point of a stage is evaluated and noted. */
+static ude_status begin_stage(ude_training *t) {
+  ude_optimizer_state *state  = t->state;
   ude_status           status = UDE_OK;
-  state->phase                = phase;
-  state->iteration            = 0;
-  memcpy(state->x, state->best_x, (size_t)state->n * sizeof(double));
-  if (phase == UDE_PHASE_BFGS &&
-      !ude_objective_at(&f->objective, state->x, &state->value, state->g, &status, f->error)) {
-    return status ? status : UDE_NUMERICAL;
-  }
-  return UDE_OK;
-}
-
-static ude_status train(fit *f, ude_fit_reason *reason) {
-  ude_optimizer optimizer = f->options.optimizer;
-  int64_t phase  = optimizer == UDE_OPTIMIZER_NONE ? UDE_PHASE_DONE
-                   : optimizer == UDE_OPTIMIZER_LM ? UDE_PHASE_LM
-                                                   : UDE_PHASE_BFGS;
-  bool    on     = true;
-  *reason        = UDE_FIT_ITERATIONS;
-  ude_status status = adam(f, reason, &on);
-  if (status == UDE_OK && on && f->state->phase == UDE_PHASE_ADAM && phase != UDE_PHASE_DONE) {
-    status = next_phase(f, phase);
-  }
-  if (status == UDE_OK && on && f->state->phase == phase && phase != UDE_PHASE_DONE) {
-    status = descend(f, reason, &on);
-  }
-  return status;
-}
-
-/* ------------------------------------------------------------------------------------ start -- */
-
-static ude_status start(fit *f) {
-  bool       found  = false;
-  ude_status status = UDE_OK;
-  if (f->options.folder) {
-    status = ude_folder_make(f->options.folder, f->error);
-    if (status) {
-      return status;
-    }
-  }
-  if (f->options.folder && f->options.resume) {
-    status = ude_checkpoint_read(f->options.folder, f->state, &f->objective, &f->earlier, f->key,
-                                 &found, f->error);
-    if (status == UDE_OK && found) {
-      f->result->first_loss = f->state->value;
-      return ude_history_read(&f->history, f->options.folder, f->error);
-    }
-    if (status) {
-      return status;
-    }
-  }
-  ude_loss_start(f->loss, f->state->x);
-  if (!ude_objective_at(&f->objective, f->state->x, &f->state->value, f->state->g, &status,
-                        f->error)) {
+  if (!ude_objective_at(&t->objective, state->x, &state->value, state->g, &status, t->error)) {
     return status ? status
-                  : ude_error_prefix(f->error, UDE_NUMERICAL,
-                                     "the loss cannot be evaluated at the start: ");
+                  : ude_error_prefix(t->error, UDE_NUMERICAL,
+                                     "the loss cannot be evaluated at the start%s: ",
+                                     t->lengths[t->position.stage] ? " (with segments)" : "");
   }
-  f->state->best = (double)INFINITY;
-  ude_optimizer_note(f->state);
-  f->result->first_loss = f->state->value;
-  return ude_history_add(&f->history,
-                         (ude_history_row){1, 0, f->state->value, f->state->value,
-                                           norm(f->state->g, f->state->n), elapsed(f)},
-                         f->error);
+  state->best = (double)INFINITY;
+  ude_optimizer_note(state);
+  state->phase            = ude_training_first_phase(t);
+  t->position.ended       = false;
+  t->position.evaluations = t->objective.evaluations;
+  t->position.failures    = t->objective.failures;
+  if (t->position.stage == 0) {
+    t->position.first_loss = state->value;
+  }
+  ude_history_row row = {
+      (double)t->objective.evaluations, (double)state->phase,   state->value, state->best,
+      ude_largest(state->g, state->n),  ude_training_seconds(t)};
+  return ude_history_add(&t->history, row, t->error);
 }
 
-static ude_status finish(fit *f, ude_fit_reason reason) {
-  ude_fit_result *result     = f->result;
-  result->loss               = f->state->best;
-  result->iterations         = f->state->total;
-  result->evaluations        = f->objective.evaluations;
-  result->failed_evaluations = f->objective.failures;
-  result->variables          = f->state->n;
-  result->seconds            = elapsed(f);
-  result->reason             = reason;
-  ude_status status          = save(f);
-  status = status ? status : ude_loss_unpack(f->loss, f->state->best_x, f->p, f->u0, f->error);
-  if (status == UDE_OK && f->options.folder) {
-    status = ude_run_write(f->options.folder, f->field, f->data, &f->options, f->p, result->loss,
-                           reason == UDE_FIT_STOPPED ? "interrupted" : "finished", f->error);
+/* From the best point of the stage that is open to the start of the next one. If that fails, the old stage stays. */
+static ude_status next_stage(ude_training *t) {
+  ude_loss            *loss      = t->loss;
+  ude_optimizer_state *state     = t->state;
+  ude_objective        objective = t->objective;
+  ude_position         position  = t->position;
+  ude_status           status    = open_stage(t, position.stage + 1);
+  if (status == UDE_OK) {
+    ude_loss_carry(loss, state->best_x, t->loss, t->state->x);
+    status = begin_stage(t);
   }
-  if (status == UDE_OK && reason == UDE_FIT_STOPPED) {
-    return ude_fail(f->error, UDE_INTERRUPTED, "the fit was stopped; the best so far is kept");
+  ude_loss_free(status ? t->loss : loss);
+  ude_optimizer_free(status ? t->state : state);
+  if (status) {
+    t->loss      = loss;
+    t->state     = state;
+    t->objective = objective;
+    t->position  = position;
   }
   return status;
+}
+
+/* Go on from the checkpoint of the folder; *found false if there is none. */
+static ude_status resume(ude_training *t, bool *found) {
+  ude_checkpoint *checkpoint = NULL;
+  const char     *folder     = t->options.folder;
+  ude_position   *position   = &t->position;
+  ude_status      status     = ude_checkpoint_open(folder, t->key, &checkpoint, position, t->error);
+  *found                     = checkpoint != NULL;
+  if (!*found) {
+    return status;
+  }
+  status = position->stage < t->stages
+               ? open_stage(t, position->stage)
+               : ude_fail(t->error, UDE_BAD_DATA, "%s: the checkpoint is damaged", folder);
+  status = status ? status : ude_checkpoint_restore(checkpoint, t->state, t->error);
+  status = status ? status
+                  : ude_history_read(&t->history, folder, (double)position->evaluations, t->error);
+  if (position->gradient_tolerance != t->options.gradient_tolerance ||
+      position->change_tolerance != t->options.change_tolerance) {
+    position->ended = false; /* what was enough then is judged again */
+  }
+  ude_checkpoint_free(checkpoint);
+  return status;
+}
+
+static ude_status begin(ude_training *t) {
+  ude_status status = UDE_OK;
+  bool       found  = false;
+  ude_training_key(t);
+  if (t->options.folder) {
+    status = ude_folder_make(t->options.folder, t->error);
+  }
+  if (status == UDE_OK && t->options.folder && t->options.resume) {
+    status = resume(t, &found);
+  }
+  if (status || found) {
+    return status;
+  }
+  status = open_stage(t, 0);
+  if (status == UDE_OK) {
+    ude_loss_start(t->loss, t->state->x);
+    status = begin_stage(t);
+  }
+  return status;
+}
+
+/* -------------------------------------------------------------------------------- results -- */
+
+static ude_status finish(ude_training *t, ude_fit_reason reason, ude_fit_result *result) {
+  bool            stopped = reason == UDE_FIT_STOPPED;
+  ude_fit_options last    = t->options;
+  *result                 = (ude_fit_result){.loss               = t->state->best,
+                                             .first_loss         = t->position.first_loss,
+                                             .iterations         = t->position.iterations,
+                                             .evaluations        = t->position.evaluations,
+                                             .failed_evaluations = t->position.failures,
+                                             .variables          = t->state->n,
+                                             .seconds            = ude_training_seconds(t),
+                                             .reason             = reason};
+  ude_status status       = ude_training_save(t);
+  status = status ? status : ude_loss_unpack(t->loss, t->state->best_x, t->p, t->u0, t->error);
+  if (status || !t->options.folder) {
+    return status;
+  }
+  last.starts = t->u0;
+  status      = ude_run_write(t->options.folder, t->field, t->data, &last, t->p, result->loss,
+                         stopped ? "interrupted" : "finished", t->error);
+  /* Segments that do not join yet need not give a whole solution. */
+  bool joined = t->lengths[t->position.stage] == 0;
+  return status == UDE_NUMERICAL && !joined ? UDE_OK : status;
+}
+
+static ude_status run(ude_training *t, ude_fit_result *result) {
+  ude_fit_reason reason = UDE_FIT_ITERATIONS;
+  ude_status     status = begin(t);
+  if (status) {
+    return status;
+  }
+  status = ude_training_stage(t, &reason);
+  while (status == UDE_OK && reason != UDE_FIT_TIME && t->position.stage + 1 < t->stages) {
+    status = next_stage(t);
+    status = status ? status : ude_training_stage(t, &reason);
+  }
+  if (status && status != UDE_INTERRUPTED) {
+    return status;
+  }
+  ude_status finished = finish(t, status ? UDE_FIT_STOPPED : reason, result);
+  if (finished || status == UDE_OK) {
+    return finished;
+  }
+  return ude_fail(t->error, UDE_INTERRUPTED, "the fit was stopped; the best so far is kept");
 }
 
 ude_status ude_fit(const ude_vector_field *field, const ude_dataset *data,
                    const ude_fit_options *options, double *p, double *u0, ude_fit_result *result,
                    ude_error *error) {
-  ude_error own = {0};
-  fit       f   = {.field = field, .data = data, .result = result, .p = p, .u0 = u0};
-  if (options) {
-    f.options = *options;
-  }
-  f.error   = error ? error : &own;
-  f.started = ude_clock();
-  f.saved   = f.started;
-  *result   = (ude_fit_result){0};
-  if (!f.options.keep_start) {
-    ude_initialise(field, f.options.seed, p);
-  }
-  ude_status status = ude_loss_create(field, data, &f.options, p, &f.loss, f.error);
+  ude_error    own  = {0};
+  ude_training t    = {.field = field, .data = data, .error = error ? error : &own};
+  size_t       np   = (size_t)field->param.count;
+  size_t       nu   = (size_t)(data->trajectories * field->state.count);
+  t.options         = options ? *options : (ude_fit_options){0};
+  t.started         = ude_clock();
+  t.saved           = t.started;
+  *result           = (ude_fit_result){.loss = (double)NAN, .first_loss = (double)NAN};
+  ude_status status = check_options(&t.options, field, t.error);
   if (status) {
     return status;
   }
-  int64_t n       = ude_loss_dimension(f.loss);
-  bool    limited = f.options.optimizer == UDE_OPTIMIZER_LBFGS ||
-                 (f.options.optimizer == UDE_OPTIMIZER_AUTO && n > 500);
-  f.objective = (ude_objective){.n         = n,
-                                .m         = ude_loss_residual_count(f.loss),
-                                .evaluate  = evaluate,
-                                .residuals = residuals,
-                                .context   = f.loss};
-  if (n == 0) {
-    status = ude_fail(f.error, UDE_INVALID_ARGUMENT,
-                      "the model has nothing to train: every member of struct param is const");
-  } else if (f.options.optimizer == UDE_OPTIMIZER_LM && field->penalty.value) {
-    status = ude_fail(f.error, UDE_UNSUPPORTED,
-                      "Levenberg-Marquardt needs a sum of squares, but the model defines a penalty: use "
-                      "bfgs");
-  }
-  status = status ? status : ude_optimizer_create(n, limited, &f.state, f.error);
-  ude_fit_reason reason = UDE_FIT_ITERATIONS;
+  fill_defaults(&t.options);
+  plan_stages(&t);
+  t.start_p = ude_calloc(np, sizeof(double));
+  t.p       = ude_calloc(np, sizeof(double));
+  t.u0      = ude_calloc(nu, sizeof(double));
+  status    = t.start_p && t.p && t.u0 ? UDE_OK : ude_fail_memory(t.error, "the fit");
   if (status == UDE_OK) {
-    make_key(&f, p);
-    status = start(&f);
+    memcpy(t.start_p, p, np * sizeof *p);
+    if (!t.options.keep_start) {
+      ude_initialise(field, t.options.seed, t.start_p);
+    }
+    status = run(&t, result);
   }
-  status = status ? status : train(&f, &reason);
-  status = status ? status : finish(&f, reason);
-  free(f.history.row);
-  ude_optimizer_free(f.state);
-  ude_loss_free(f.loss);
+  if (status == UDE_OK || (status == UDE_INTERRUPTED && !isnan(result->loss))) {
+    memcpy(p, t.p, np * sizeof *p);
+    if (u0) {
+      memcpy(u0, t.u0, nu * sizeof *u0);
+    }
+  }
+  free(t.start_p);
+  free(t.p);
+  free(t.u0);
+  free(t.history.row);
+  ude_optimizer_free(t.state);
+  ude_loss_free(t.loss);
   return status;
 }

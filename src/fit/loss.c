@@ -12,6 +12,7 @@ void ude_loss_free(ude_loss *loss) {
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
       free(blocks[i]);
     }
+    ude_loss_work_free(&loss->work);
     ude_sensitivity_free(loss->sensitivity);
     free(loss->variables.variable);
     free(loss->segment);
@@ -36,7 +37,7 @@ double ude_loss_scale(const ude_loss *loss, int64_t column) {
 }
 
 double ude_loss_continuity(const ude_loss *loss) {
-  return loss->options.continuity > 0 ? loss->options.continuity : 100;
+  return loss->options.continuity > 0 ? loss->options.continuity : 1;
 }
 
 void ude_loss_set_params(ude_loss *loss, const double *theta) {
@@ -69,6 +70,15 @@ int ude_loss_observe(ude_loss *loss, const double *u, double t) {
   return 0;
 }
 
+const ude_segment *ude_loss_head(const ude_loss *loss, int64_t k) {
+  for (int64_t s = 0; s < loss->segments; s++) {
+    if (loss->segment[s].trajectory == k && loss->segment[s].first == 0) {
+      return &loss->segment[s];
+    }
+  }
+  return NULL;
+}
+
 /* --------------------------------------------------------------------------------- starts -- */
 
 static ude_initial_policy resolve(const ude_loss *loss) {
@@ -76,7 +86,7 @@ static ude_initial_policy resolve(const ude_loss *loss) {
     return loss->options.initial;
   }
   return loss->data->trajectories == 1 || loss->field->initial.value ? UDE_INITIAL_MODEL
-                                                                      : UDE_INITIAL_DATA;
+                                                                     : UDE_INITIAL_DATA;
 }
 
 /* Overwrite u by the states that are observed in a data row; returns how many. */
@@ -114,11 +124,12 @@ static ude_status missing_start(const ude_loss *loss, int64_t k, ude_error *erro
       seen = seen || (data->target[j] == i && !isnan(data->trajectory[k].values[j]));
     }
     if (!seen) {
-      return ude_fail(error, UDE_BAD_DATA,
-                      "trajectory %g cannot start from its first row: '%s' is not measured there; give "
-                      "the model u0 or the function initial, or train the start",
-                      data->trajectory[k].name,
-                      ude_layout_name(&loss->field->state, i, "u", name, sizeof name));
+      return ude_fail(
+          error, UDE_BAD_DATA,
+          "trajectory %g cannot start from its first row: '%s' is not measured there; give "
+          "the model u0 or the function initial, or train the start",
+          data->trajectory[k].name,
+          ude_layout_name(&loss->field->state, i, "u", name, sizeof name));
     }
   }
   return UDE_OK;
@@ -131,9 +142,14 @@ static ude_status start_trajectory(ude_loss *loss, ude_initial_policy policy, in
   if (policy == UDE_INITIAL_MODEL) {
     return from_model(loss, t0, u)
                ? UDE_OK
-               : ude_fail(error, UDE_INVALID_ARGUMENT,
-                          "the model has no initial state: define u0 or the function initial, or start "
-                          "from the data");
+               : ude_fail(
+                     error, UDE_INVALID_ARGUMENT,
+                     "the model has no initial state: define u0 or the function initial, or start "
+                     "from the data");
+  }
+  if (policy == UDE_INITIAL_TRAINED && loss->options.starts) {
+    memcpy(u, loss->options.starts + k * n, (size_t)n * sizeof *u);
+    return UDE_OK;
   }
   bool known = policy == UDE_INITIAL_TRAINED && from_model(loss, t0, u);
   if (from_row(loss, k, 0, u) < n && !known) {
@@ -172,17 +188,18 @@ static ude_status plan_segments(ude_loss *loss, ude_initial_policy policy, ude_e
     int64_t length = loss->options.segment > 0 ? loss->options.segment : trajectory->count;
     double  t0     = start_time(loss, policy, k);
     for (int64_t first = 0; first == 0 || first < trajectory->count - 1; first += length) {
-      int64_t last = first + length < trajectory->count - 1 ? first + length : trajectory->count - 1;
-      bool    head = first == 0;
+      int64_t last =
+          first + length < trajectory->count - 1 ? first + length : trajectory->count - 1;
+      bool         head    = first == 0;
       ude_segment *segment = &loss->segment[loss->segments++];
-      *segment = (ude_segment){.trajectory = k,
-                               .first      = head ? 0 : first + 1,
-                               .count      = last - first + (head ? 1 : 0),
-                               .t0         = head ? t0 : trajectory->t[first],
-                               .t1         = trajectory->t[last],
-                               .start      = -1,
-                               .next       = -1,
-                               .residual   = loss->residuals};
+      *segment             = (ude_segment){.trajectory = k,
+                                           .first      = head ? 0 : first + 1,
+                                           .count      = last - first + (head ? 1 : 0),
+                                           .t0         = head ? t0 : trajectory->t[first],
+                                           .t1         = trajectory->t[last],
+                                           .start      = -1,
+                                           .next       = -1,
+                                           .residual   = loss->residuals};
       if (!head || policy == UDE_INITIAL_TRAINED) {
         segment->start = variable;
         variable += n;
@@ -193,6 +210,7 @@ static ude_status plan_segments(ude_loss *loss, ude_initial_policy policy, ude_e
         segment->residual = loss->residuals;
       }
       loss->residuals += segment->count * data->columns;
+      loss->longest = segment->count > loss->longest ? segment->count : loss->longest;
     }
   }
   loss->dimension = variable;
@@ -223,59 +241,143 @@ static void start_theta(ude_loss *loss, const double *p) {
   }
 }
 
+void ude_loss_carry(const ude_loss *from, const double *theta_from, const ude_loss *to,
+                    double *theta_to) {
+  size_t n = (size_t)to->field->state.count;
+  ude_loss_start(to, theta_to);
+  memcpy(theta_to, theta_from, (size_t)to->variables.count * sizeof *theta_to);
+  for (int64_t s = 0, r = 0; s < to->segments; s++) {
+    const ude_segment *segment = &to->segment[s];
+    while (r < from->segments && (from->segment[r].trajectory != segment->trajectory ||
+                                  from->segment[r].first != segment->first)) {
+      r++; /* both lists are in the order of the data, and `to` has no node that `from` lacks */
+    }
+    if (r < from->segments && segment->start >= 0 && from->segment[r].start >= 0) {
+      memcpy(theta_to + segment->start, theta_from + from->segment[r].start, n * sizeof *theta_to);
+    }
+  }
+}
+
+/* ----------------------------------------------------------------------------------- life -- */
+
+/* A solve that needs more steps than this has run into a region where no data lie: the point is given up, and the
+ * optimiser comes back. */
+static const int64_t default_steps = 20000;
+
+static ude_status check_options(const ude_loss *loss, const double *p, ude_error *error) {
+  const ude_fit_options *options = &loss->options;
+  char                   name[256];
+  if (options->segment < 0) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "the length of segments (%lld) is negative",
+                    (long long)options->segment);
+  }
+  if (!(options->continuity >= 0) || !isfinite(options->continuity)) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "the weight of continuity must not be negative");
+  }
+  if (!(options->regularise >= 0) || !isfinite(options->regularise)) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "the regularisation must not be negative");
+  }
+  for (int64_t j = 0; j < loss->data->columns; j++) {
+    if (!isfinite(ude_loss_scale(loss, j))) {
+      return ude_fail(error, UDE_INVALID_ARGUMENT, "the scale of column '%s' is not finite",
+                      loss->data->names[j]);
+    }
+  }
+  for (int64_t i = 0; i < loss->field->param.count; i++) {
+    if (!isfinite(p[i])) {
+      return ude_fail(error, UDE_INVALID_ARGUMENT, "the parameter '%s' is not finite at the start",
+                      ude_layout_name(&loss->field->param, i, "p", name, sizeof name));
+    }
+  }
+  return UDE_OK;
+}
+
+static ude_status make_arrays(ude_loss *loss, ude_error *error) {
+  size_t n    = (size_t)loss->field->state.count;
+  size_t np   = (size_t)loss->field->param.count;
+  size_t most = (size_t)loss->field->observation.count;
+  size_t rows = n > most ? n : most;
+  const struct {
+    double **block;
+    size_t   length;
+  } blocks[] = {{&loss->p, np},     {&loss->p_bar, np}, {&loss->p_sum, np},   {&loss->u0, n},
+                {&loss->u0_bar, n}, {&loss->y, rows},   {&loss->y_bar, rows}, {&loss->y_dot, rows}};
+  for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
+    *blocks[i].block = ude_calloc(blocks[i].length, sizeof(double));
+    if (!*blocks[i].block) {
+      return ude_fail_memory(error, "the loss");
+    }
+  }
+  loss->fixed_u0 = ude_calloc((size_t)loss->data->trajectories, n * sizeof(double));
+  return loss->fixed_u0 ? UDE_OK : ude_fail_memory(error, "the loss");
+}
+
+static ude_status fill(ude_loss *loss, const double *p, ude_error *error) {
+  const ude_dataset      *data        = loss->data;
+  ude_sensitivity_options sensitivity = {.solve  = loss->options.solve,
+                                         .method = loss->options.sensitivity};
+  if (sensitivity.solve.max_steps == 0) {
+    sensitivity.solve.max_steps = default_steps;
+  }
+  ude_status status = check_options(loss, p, error);
+  status            = status ? status : make_arrays(loss, error);
+  if (status) {
+    return status;
+  }
+  memcpy(loss->p, p, (size_t)loss->field->param.count * sizeof *p);
+  status = ude_sensitivity_create(loss->field, &sensitivity, &loss->sensitivity, error);
+  status = status ? status
+                  : ude_variables_create(loss->field, loss->options.free, &loss->variables, error);
+  ude_initial_policy policy = resolve(loss);
+  loss->from_initial =
+      policy == UDE_INITIAL_MODEL && loss->field->initial.value && !loss->options.u0;
+  for (int64_t k = 0; k < data->trajectories && status == UDE_OK; k++) {
+    status = start_trajectory(loss, policy, k, start_time(loss, policy, k), error);
+  }
+  status = status ? status : plan_segments(loss, policy, error);
+  if (status == UDE_OK) {
+    loss->theta0 = ude_calloc((size_t)loss->dimension, sizeof(double));
+    status       = loss->theta0 ? UDE_OK : ude_fail_memory(error, "the loss");
+  }
+  if (status == UDE_OK) {
+    start_theta(loss, p);
+  }
+  return status;
+}
+
 ude_status ude_loss_create(const ude_vector_field *field, const ude_dataset *data,
                            const ude_fit_options *options, const double *p, ude_loss **loss,
                            ude_error *error) {
   *loss             = NULL;
   ude_status status = ude_vector_field_check(field, error);
-  ude_loss  *made   = status == UDE_OK ? ude_calloc(1, sizeof *made) : NULL;
+  if (status) {
+    return status;
+  }
+  ude_loss *made = ude_calloc(1, sizeof *made);
   if (!made) {
-    return status ? status : ude_fail_memory(error, "the loss");
+    return ude_fail_memory(error, "the loss");
   }
   made->field   = field;
   made->data    = data;
   made->options = options ? *options : (ude_fit_options){0};
-  size_t n      = (size_t)field->state.count;
-  size_t np     = (size_t)field->param.count;
-  size_t rows   = n > (size_t)field->observation.count ? n : (size_t)field->observation.count;
-  made->p       = ude_calloc(np, sizeof(double));
-  made->p_bar   = ude_calloc(np, sizeof(double));
-  made->p_sum   = ude_calloc(np, sizeof(double));
-  made->u0      = ude_calloc(n, sizeof(double));
-  made->u0_bar  = ude_calloc(n, sizeof(double));
-  made->y       = ude_calloc(rows, sizeof(double));
-  made->y_bar   = ude_calloc(rows, sizeof(double));
-  made->y_dot   = ude_calloc(rows, sizeof(double));
-  made->fixed_u0 = ude_calloc((size_t)data->trajectories, n * sizeof(double));
-  if (!made->p || !made->p_bar || !made->p_sum || !made->u0 || !made->u0_bar || !made->y ||
-      !made->y_bar || !made->y_dot || !made->fixed_u0) {
-    status = ude_fail_memory(error, "the loss");
-  }
-  ude_sensitivity_options sensitivity = {.solve  = made->options.solve,
-                                         .method = made->options.sensitivity};
-  if (status == UDE_OK) {
-    memcpy(made->p, p, np * sizeof *p);
-    status = ude_sensitivity_create(field, &sensitivity, &made->sensitivity, error);
-  }
-  status = status ? status
-                  : ude_variables_create(field, made->options.free, &made->variables, error);
-  ude_initial_policy policy = resolve(made);
-  made->from_initial =
-      policy == UDE_INITIAL_MODEL && field->initial.value && !made->options.u0;
-  for (int64_t k = 0; k < data->trajectories && status == UDE_OK; k++) {
-    status = start_trajectory(made, policy, k, start_time(made, policy, k), error);
-  }
-  status = status ? status : plan_segments(made, policy, error);
-  if (status == UDE_OK) {
-    made->theta0 = ude_calloc((size_t)made->dimension, sizeof(double));
-    status       = made->theta0 ? UDE_OK : ude_fail_memory(error, "the loss");
-  }
+  status        = fill(made, p, error);
   if (status) {
     ude_loss_free(made);
     return status;
   }
-  start_theta(made, p);
   *loss = made;
+  return UDE_OK;
+}
+
+ude_status ude_loss_starts(ude_loss *loss, const double *theta, double *u0, ude_error *error) {
+  int64_t n = loss->field->state.count;
+  for (int64_t k = 0; k < loss->data->trajectories; k++) {
+    ude_status status = ude_loss_segment_start(loss, ude_loss_head(loss, k), theta, error);
+    if (status) {
+      return status;
+    }
+    memcpy(u0 + k * n, loss->u0, (size_t)n * sizeof *u0);
+  }
   return UDE_OK;
 }
 
@@ -283,18 +385,7 @@ ude_status ude_loss_unpack(ude_loss *loss, const double *theta, double *p, doubl
                            ude_error *error) {
   ude_loss_set_params(loss, theta);
   memcpy(p, loss->p, (size_t)loss->field->param.count * sizeof *p);
-  int64_t n = loss->field->state.count;
-  for (int64_t s = 0; u0 && s < loss->segments; s++) {
-    const ude_segment *segment = &loss->segment[s];
-    if (segment->first == 0) {
-      ude_status status = ude_loss_segment_start(loss, segment, theta, error);
-      if (status) {
-        return status;
-      }
-      memcpy(u0 + segment->trajectory * n, loss->u0, (size_t)n * sizeof *u0);
-    }
-  }
-  return UDE_OK;
+  return u0 ? ude_loss_starts(loss, theta, u0, error) : UDE_OK;
 }
 
 ude_status ude_initial_policy_parse(const char *name, ude_initial_policy *policy,

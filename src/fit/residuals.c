@@ -5,46 +5,56 @@
 
 #include "fit/loss.h"
 
-/** Work for one segment. */
-typedef struct work {
-  int64_t directions; /**< trained parameters, then the segment's own start */
-  double *u_at, *u_at_dot, *u0_dot, *p_dot, *seed;
-} work;
-
-static void work_free(work *w) {
-  free(w->u_at);
-  free(w->u_at_dot);
-  free(w->u0_dot);
-  free(w->p_dot);
-  free(w->seed);
+void ude_loss_work_free(ude_loss_work *work) {
+  free(work->u_at);
+  free(work->u_at_dot);
+  free(work->u0_dot);
+  free(work->p_dot);
+  free(work->seed);
+  *work = (ude_loss_work){0};
 }
 
-static ude_status work_make(work *w, const ude_loss *loss, const ude_segment *segment,
-                            bool derivatives, ude_error *error) {
-  size_t n = (size_t)loss->field->state.count;
-  size_t np = (size_t)loss->field->param.count;
-  w->directions = !derivatives ? 0
-                               : loss->variables.count +
-                                     (segment->start >= 0 ? loss->field->state.count : 0);
-  size_t m      = (size_t)w->directions;
-  w->u_at       = ude_calloc((size_t)segment->count, n * sizeof(double));
-  w->u_at_dot   = ude_calloc((size_t)segment->count * n, m * sizeof(double));
-  w->u0_dot     = ude_calloc(n, m * sizeof(double));
-  w->p_dot      = ude_calloc(np, m * sizeof(double));
-  w->seed       = ude_calloc(n > np ? n : np, sizeof(double));
-  return w->u_at && w->u_at_dot && w->u0_dot && w->p_dot && w->seed
+/** Directions of a segment: trained parameters, then its own start. */
+static int64_t directions_of(const ude_loss *loss, const ude_segment *segment) {
+  return loss->variables.count + (segment->start >= 0 ? loss->field->state.count : 0);
+}
+
+static ude_status reserve(ude_loss *loss, bool derivatives, ude_error *error) {
+  ude_loss_work *w    = &loss->work;
+  size_t         n    = (size_t)loss->field->state.count;
+  size_t         np   = (size_t)loss->field->param.count;
+  size_t         m    = (size_t)loss->variables.count + n;
+  size_t         rows = (size_t)loss->longest * n;
+  if (!w->u_at) {
+    w->u_at = ude_calloc(rows, sizeof(double));
+  }
+  if (derivatives && !w->seed) {
+    free(w->u_at_dot); /* what an earlier, failed attempt left */
+    free(w->u0_dot);
+    free(w->p_dot);
+    w->u_at_dot = ude_calloc(rows, m * sizeof(double));
+    w->u0_dot   = ude_calloc(n, m * sizeof(double));
+    w->p_dot    = ude_calloc(np, m * sizeof(double));
+    if (w->u_at_dot && w->u0_dot && w->p_dot) {
+      w->seed = ude_calloc(np, sizeof(double));
+    }
+  }
+  return w->u_at && (!derivatives || w->seed)
              ? UDE_OK
              : ude_fail_memory(error, "the Jacobian of the residuals");
 }
 
 /* Seeds: one direction for each trained parameter (with the slope of its mapping), then the start. */
-static ude_status seed(work *w, ude_loss *loss, const ude_segment *segment, const double *theta,
+static ude_status seed(ude_loss *loss, const ude_segment *segment, const double *theta,
                        ude_error *error) {
-  int64_t n = loss->field->state.count;
-  int64_t m = w->directions;
+  ude_loss_work *w = &loss->work;
+  int64_t        n = loss->field->state.count;
+  int64_t        m = directions_of(loss, segment);
+  memset(w->u0_dot, 0, (size_t)(n * m) * sizeof(double));
+  memset(w->p_dot, 0, (size_t)(loss->field->param.count * m) * sizeof(double));
   for (int64_t i = 0; i < loss->variables.count; i++) {
-    const ude_variable *v        = &loss->variables.variable[i];
-    w->p_dot[v->index * m + i]   = ude_variable_slope(v, theta[i]);
+    const ude_variable *v      = &loss->variables.variable[i];
+    w->p_dot[v->index * m + i] = ude_variable_slope(v, theta[i]);
   }
   if (segment->start >= 0) {
     for (int64_t l = 0; l < n; l++) {
@@ -76,11 +86,11 @@ static int64_t column_of(const ude_loss *loss, const ude_segment *segment, int64
 }
 
 /* Derivatives of the observed values along direction d into loss->y_dot. */
-static ude_status observe_dot(ude_loss *loss, const work *w, int64_t row, double t, int64_t d,
+static ude_status observe_dot(ude_loss *loss, int64_t m, int64_t row, double t, int64_t d,
                               ude_error *error) {
-  int64_t       n  = loss->field->state.count;
-  int64_t       m  = w->directions;
-  const double *at = w->u_at_dot + row * n * m;
+  const ude_loss_work *w  = &loss->work;
+  int64_t              n  = loss->field->state.count;
+  const double        *at = w->u_at_dot + row * n * m;
   for (int64_t l = 0; l < n; l++) {
     loss->u0_bar[l] = at[l * m + d];
   }
@@ -95,14 +105,15 @@ static ude_status observe_dot(ude_loss *loss, const work *w, int64_t row, double
   for (int64_t i = 0; i < loss->field->param.count; i++) {
     w->seed[i] = w->p_dot[i * m + d];
   }
-  return observe->jvp(loss->y, loss->y_dot, w->u_at + row * n, loss->u0_bar, loss->p, w->seed, t, NULL,
-                      observe->context)
+  return observe->jvp(loss->y, loss->y_dot, w->u_at + row * n, loss->u0_bar, loss->p, w->seed, t,
+                      NULL, observe->context)
              ? ude_fail(error, UDE_NUMERICAL, "observe.jvp failed at t = %.8g", t)
              : UDE_OK;
 }
 
-static ude_status data_rows(ude_loss *loss, const ude_segment *segment, const work *w,
-                            double *residuals, double *jacobian, ude_error *error) {
+static ude_status data_rows(ude_loss *loss, const ude_segment *segment, double *residuals,
+                            double *jacobian, ude_error *error) {
+  int64_t               m          = directions_of(loss, segment);
   const ude_dataset    *data       = loss->data;
   const ude_trajectory *trajectory = &data->trajectory[segment->trajectory];
   int64_t               n          = loss->field->state.count;
@@ -110,16 +121,15 @@ static ude_status data_rows(ude_loss *loss, const ude_segment *segment, const wo
     const double *values = trajectory->values + (segment->first + row) * data->columns;
     double        t      = trajectory->t[segment->first + row];
     int64_t       first  = segment->residual + row * data->columns;
-    if (ude_loss_observe(loss, w->u_at + row * n, t)) {
+    if (ude_loss_observe(loss, loss->work.u_at + row * n, t)) {
       return ude_fail(error, UDE_NUMERICAL, "observe failed at t = %.8g", t);
     }
     for (int64_t j = 0; j < data->columns; j++) {
-      residuals[first + j] = isnan(values[j]) ? 0
-                                              : ude_loss_scale(loss, j) *
-                                                    (loss->y[data->target[j]] - values[j]);
+      residuals[first + j] =
+          isnan(values[j]) ? 0 : ude_loss_scale(loss, j) * (loss->y[data->target[j]] - values[j]);
     }
-    for (int64_t d = 0; jacobian && d < w->directions; d++) {
-      ude_status status = observe_dot(loss, w, row, t, d, error);
+    for (int64_t d = 0; jacobian && d < m; d++) {
+      ude_status status = observe_dot(loss, m, row, t, d, error);
       if (status) {
         return status;
       }
@@ -133,18 +143,20 @@ static ude_status data_rows(ude_loss *loss, const ude_segment *segment, const wo
 }
 
 /* sqrt(weight) (end of this segment - start of the next) */
-static void jump_rows(const ude_loss *loss, const ude_segment *segment, const work *w,
-                      const double *theta, double *residuals, double *jacobian) {
-  int64_t       n      = loss->field->state.count;
-  int64_t       m      = w->directions;
-  int64_t       first  = segment->residual + segment->count * loss->data->columns;
-  const double *end    = w->u_at + (segment->count - 1) * n;
-  const double *dot    = w->u_at_dot + (segment->count - 1) * n * m;
-  double        weight = sqrt(ude_loss_continuity(loss));
+static void jump_rows(const ude_loss *loss, const ude_segment *segment, const double *theta,
+                      double *residuals, double *jacobian) {
+  const ude_loss_work *w      = &loss->work;
+  int64_t              n      = loss->field->state.count;
+  int64_t              m      = directions_of(loss, segment);
+  int64_t              first  = segment->residual + segment->count * loss->data->columns;
+  const double        *end    = w->u_at + (segment->count - 1) * n;
+  const double        *dot    = jacobian ? w->u_at_dot + (segment->count - 1) * n * m : NULL;
+  double               weight = sqrt(ude_loss_continuity(loss));
   for (int64_t l = 0; l < n; l++) {
     residuals[first + l] = weight * (end[l] - theta[segment->next + l]);
     for (int64_t d = 0; jacobian && d < m; d++) {
-      jacobian[(first + l) * loss->dimension + column_of(loss, segment, d)] = weight * dot[l * m + d];
+      jacobian[(first + l) * loss->dimension + column_of(loss, segment, d)] =
+          weight * dot[l * m + d];
     }
     if (jacobian) {
       jacobian[(first + l) * loss->dimension + segment->next + l] = -weight;
@@ -157,43 +169,48 @@ static void regularisation_rows(const ude_loss *loss, const double *theta, doubl
   double  weight = sqrt(loss->options.regularise / (double)loss->networks);
   int64_t row    = loss->residuals - loss->networks;
   for (int64_t i = 0; i < loss->variables.count; i++) {
-    if (loss->variables.variable[i].network) {
-      residuals[row] = weight * theta[i];
+    const ude_variable *v = &loss->variables.variable[i];
+    if (v->network) {
+      residuals[row] = weight * loss->p[v->index];
       if (jacobian) {
-        jacobian[row * loss->dimension + i] = weight;
+        jacobian[row * loss->dimension + i] = weight * ude_variable_slope(v, theta[i]);
       }
       row++;
     }
   }
 }
 
+static ude_status segment_rows(ude_loss *loss, const ude_segment *segment, const double *theta,
+                               double *residuals, double *jacobian, ude_error *error) {
+  const ude_loss_work *w      = &loss->work;
+  const double        *times  = loss->data->trajectory[segment->trajectory].t + segment->first;
+  ude_status           status = ude_loss_segment_start(loss, segment, theta, error);
+  if (status == UDE_OK && jacobian) {
+    status = seed(loss, segment, theta, error);
+  }
+  status = status ? status
+                  : ude_forward_sensitivities(
+                        loss->sensitivity, loss->u0, jacobian ? w->u0_dot : NULL, loss->p,
+                        jacobian ? w->p_dot : NULL, jacobian ? directions_of(loss, segment) : 0,
+                        segment->t0, segment->t1, times, segment->count, w->u_at, w->u_at_dot, NULL,
+                        error);
+  status = status ? status : data_rows(loss, segment, residuals, jacobian, error);
+  if (status == UDE_OK && segment->next >= 0) {
+    jump_rows(loss, segment, theta, residuals, jacobian);
+  }
+  return status;
+}
+
 ude_status ude_loss_residuals(ude_loss *loss, const double *theta, double *residuals,
                               double *jacobian, ude_error *error) {
-  ude_status status = UDE_OK;
+  ude_status status = reserve(loss, jacobian != NULL, error);
   ude_loss_set_params(loss, theta);
   memset(residuals, 0, (size_t)loss->residuals * sizeof *residuals);
   if (jacobian) {
     memset(jacobian, 0, (size_t)(loss->residuals * loss->dimension) * sizeof *jacobian);
   }
   for (int64_t s = 0; s < loss->segments && status == UDE_OK; s++) {
-    const ude_segment *segment = &loss->segment[s];
-    work               w       = {0};
-    const double      *times = loss->data->trajectory[segment->trajectory].t + segment->first;
-    status                   = work_make(&w, loss, segment, jacobian != NULL, error);
-    if (status == UDE_OK && jacobian) {
-      status = seed(&w, loss, segment, theta, error);
-    }
-    status = status ? status : ude_loss_segment_start(loss, segment, theta, error);
-    if (status == UDE_OK) {
-      status = ude_forward_sensitivities(loss->sensitivity, loss->u0, w.u0_dot, loss->p, w.p_dot,
-                                         w.directions, segment->t0, segment->t1, times,
-                                         segment->count, w.u_at, w.u_at_dot, NULL, error);
-    }
-    status = status ? status : data_rows(loss, segment, &w, residuals, jacobian, error);
-    if (status == UDE_OK && segment->next >= 0) {
-      jump_rows(loss, segment, &w, theta, residuals, jacobian);
-    }
-    work_free(&w);
+    status = segment_rows(loss, &loss->segment[s], theta, residuals, jacobian, error);
   }
   if (status == UDE_OK && loss->options.regularise > 0 && loss->networks > 0) {
     regularisation_rows(loss, theta, residuals, jacobian);
@@ -201,6 +218,11 @@ ude_status ude_loss_residuals(ude_loss *loss, const double *theta, double *resid
   for (int64_t i = 0; i < loss->residuals && status == UDE_OK; i++) {
     if (!isfinite(residuals[i])) {
       status = ude_fail(error, UDE_NUMERICAL, "a residual is not finite");
+    }
+  }
+  for (int64_t i = 0; jacobian && i < loss->residuals * loss->dimension && status == UDE_OK; i++) {
+    if (!isfinite(jacobian[i])) {
+      status = ude_fail(error, UDE_NUMERICAL, "a derivative of the residuals is not finite");
     }
   }
   return status;

@@ -5,14 +5,14 @@
 
 #include "fit/files.h"
 
-enum { FINE = 400, PER_INTERVAL = 4 };
+enum { FINE = 400 };
 
-static ude_status write_table(const ude_table *table, const char *folder, const char *name,
-                              ude_error *error) {
+ude_status ude_run_table(const ude_table *table, const char *folder, const char *name,
+                         ude_error *error) {
   ude_text path = {0};
   ude_run_path(&path, folder, name);
-  ude_status status = path.failed ? ude_fail_memory(error, name)
-                                  : ude_table_write(table, path.data, error);
+  ude_status status =
+      path.failed ? ude_fail_memory(error, name) : ude_table_write(table, path.data, error);
   ude_text_free(&path);
   return status;
 }
@@ -49,16 +49,15 @@ static ude_status write_data(ude_loss *loss, const double *theta, const char *fo
   ude_table         *measured  = NULL;
   ude_table         *predicted = NULL;
   int64_t            n         = loss->field->state.count;
-  ude_status         status =
-      make_table(total_rows(data), data->columns, data->names, &measured, error);
-  status = status ? status
-                  : make_table(total_rows(data), data->columns, data->names, &predicted, error);
+  ude_status status = make_table(total_rows(data), data->columns, data->names, &measured, error);
+  status =
+      status ? status : make_table(total_rows(data), data->columns, data->names, &predicted, error);
   int64_t row = 0;
   for (int64_t k = 0; k < data->trajectories && status == UDE_OK; k++) {
     const ude_trajectory *trajectory = &data->trajectory[k];
-    double *u_at = ude_calloc((size_t)trajectory->count, (size_t)n * sizeof *u_at);
-    status       = u_at ? ude_loss_solve(loss, theta, k, trajectory->t, trajectory->count, u_at, error)
-                        : ude_fail_memory(error, "predictions");
+    double               *u_at = ude_calloc((size_t)trajectory->count, (size_t)n * sizeof *u_at);
+    status = u_at ? ude_loss_solve(loss, theta, k, trajectory->t, trajectory->count, u_at, error)
+                  : ude_fail_memory(error, "predictions");
     for (int64_t i = 0; i < trajectory->count && status == UDE_OK; i++, row++) {
       double *to   = measured->values + row * measured->columns;
       double *also = predicted->values + row * predicted->columns;
@@ -75,8 +74,8 @@ static ude_status write_data(ude_loss *loss, const double *theta, const char *fo
     }
     free(u_at);
   }
-  status = status ? status : write_table(measured, folder, "data.csv", error);
-  status = status ? status : write_table(predicted, folder, "predicted.csv", error);
+  status = status ? status : ude_run_table(measured, folder, "data.csv", error);
+  status = status ? status : ude_run_table(predicted, folder, "predicted.csv", error);
   ude_table_free(measured);
   ude_table_free(predicted);
   return status;
@@ -105,8 +104,7 @@ static ude_status write_trajectory(ude_loss *loss, const double *theta, const ch
     named = names[i] != NULL;
   }
   ude_status status = named && times && u_at ? UDE_OK : ude_fail_memory(error, "trajectory.csv");
-  status = status ? status
-                  : make_table(data->trajectories * (FINE + 1), n, names, &table, error);
+  status = status ? status : make_table(data->trajectories * (FINE + 1), n, names, &table, error);
   for (int64_t k = 0; k < data->trajectories && status == UDE_OK; k++) {
     const ude_trajectory *trajectory = &data->trajectory[k];
     double                t0         = trajectory->t[0];
@@ -122,7 +120,7 @@ static ude_status write_trajectory(ude_loss *loss, const double *theta, const ch
       memcpy(row + 2, u_at + i * n, (size_t)n * sizeof *row);
     }
   }
-  status = status ? status : write_table(table, folder, "trajectory.csv", error);
+  status = status ? status : ude_run_table(table, folder, "trajectory.csv", error);
   for (int64_t i = 0; names && i < n; i++) {
     free(names[i]);
   }
@@ -133,121 +131,34 @@ static ude_status write_trajectory(ude_loss *loss, const double *theta, const ch
   return status;
 }
 
-/* --------------------------------------------------------------------------- learned terms -- */
+/* ------------------------------------------------------------------------------------- run -- */
 
-/** Collects the calls of one learned function. */
-typedef struct collector {
-  int64_t learned, columns, count, capacity;
-  double  t, *rows;
-  int64_t inputs, outputs;
-  bool    failed;
-} collector;
-
-static void collect(int64_t learned, const double *in, const double *out, void *context) {
-  collector *to = context;
-  if (learned != to->learned || to->failed) {
-    return;
-  }
-  if (to->count == to->capacity) {
-    int64_t capacity = to->capacity ? 2 * to->capacity : 256;
-    double *grown = ude_realloc(to->rows, (size_t)capacity, (size_t)to->columns * sizeof *grown);
-    if (!grown) {
-      to->failed = true;
-      return;
-    }
-    to->rows     = grown;
-    to->capacity = capacity;
-  }
-  double *row = to->rows + to->count++ * to->columns;
-  row[0]      = to->t;
-  memcpy(row + 1, in, (size_t)to->inputs * sizeof *row);
-  memcpy(row + 1 + to->inputs, out, (size_t)to->outputs * sizeof *row);
-}
-
-static ude_status write_learned_table(const ude_learned *learned, const collector *from,
-                                      const char *folder, ude_error *error) {
-  const char **names = ude_calloc((size_t)from->columns, sizeof *names);
-  ude_text     text  = {0};
-  ude_text     file  = {0};
-  ude_table   *table = NULL;
-  ude_text_append_bytes(&text, "t", 2);
-  for (int64_t i = 0; i < from->inputs; i++) {
-    ude_text_append(&text, "in:%s", learned->input_names[i]);
-    ude_text_append_bytes(&text, "", 1);
-  }
-  for (int64_t i = 0; i < from->outputs; i++) {
-    ude_text_append(&text, "out:%lld", (long long)i);
-    ude_text_append_bytes(&text, "", 1);
-  }
-  ude_text_append(&file, "learned_%s.csv", learned->name);
-  if (!names || text.failed || file.failed) {
-    free(names);
-    ude_text_free(&text);
-    ude_text_free(&file);
-    return ude_fail_memory(error, "samples of learned functions");
-  }
-  const char *at = text.data;
-  for (int64_t i = 0; i < from->columns; i++) {
-    names[i] = at;
-    at += strlen(at) + 1;
-  }
-  ude_status status = ude_table_create(from->count, from->columns, names, &table, error);
-  if (status == UDE_OK && from->count > 0) {
-    memcpy(table->values, from->rows, (size_t)(from->count * from->columns) * sizeof(double));
-  }
-  status = status ? status : write_table(table, folder, file.data, error);
-  ude_table_free(table);
-  free(names);
-  ude_text_free(&text);
-  ude_text_free(&file);
+static ude_status write_settings(const char *folder, const char *json, ude_error *error) {
+  ude_text path = {0};
+  ude_run_path(&path, folder, "settings.json");
+  ude_status status = path.failed ? ude_fail_memory(error, "settings.json")
+                                  : ude_file_write(path.data, json, strlen(json), error);
+  ude_text_free(&path);
   return status;
 }
 
-static ude_status sample_learned(ude_loss *loss, const double *theta, collector *to,
-                                 ude_error *error) {
-  const ude_vector_field *field = loss->field;
-  int64_t                 n     = field->state.count;
-  ude_status              status = UDE_OK;
-  for (int64_t k = 0; k < loss->data->trajectories && status == UDE_OK; k++) {
-    const ude_trajectory *trajectory = &loss->data->trajectory[k];
-    int64_t               count      = (trajectory->count - 1) * PER_INTERVAL + 1;
-    double               *times      = ude_calloc((size_t)count, sizeof *times);
-    double               *u_at       = ude_calloc((size_t)count, (size_t)n * sizeof *u_at);
-    status = times && u_at ? UDE_OK : ude_fail_memory(error, "samples of learned functions");
-    for (int64_t i = 0; i < count && status == UDE_OK; i++) {
-      int64_t j = i / PER_INTERVAL;
-      double  f = (double)(i % PER_INTERVAL) / PER_INTERVAL;
-      times[i]  = f > 0 ? trajectory->t[j] + f * (trajectory->t[j + 1] - trajectory->t[j])
-                        : trajectory->t[j];
-    }
-    status = status ? status : ude_loss_solve(loss, theta, k, times, count, u_at, error);
-    for (int64_t i = 0; i < count && status == UDE_OK; i++) {
-      to->t = times[i];
-      if (field->probe(u_at + i * n, loss->p, times[i], collect, to, field->probe_context) ||
-          to->failed) {
-        status = ude_fail_memory(error, "samples of learned functions");
-      }
-    }
-    free(times);
-    free(u_at);
+/* Everything that the loss knows at its own start. */
+static ude_status write_all(ude_loss *loss, const char *folder, const double *p, double value,
+                            const char *status_text, ude_error *error) {
+  double *u0 =
+      ude_calloc((size_t)loss->data->trajectories, (size_t)loss->field->state.count * sizeof *u0);
+  if (!u0) {
+    return ude_fail_memory(error, "params.json");
   }
-  return status;
-}
-
-static ude_status write_learned(ude_loss *loss, const double *theta, const char *folder,
-                                ude_error *error) {
-  ude_status status = UDE_OK;
-  for (int64_t i = 0; loss->field->probe && i < loss->field->learned_count && status == UDE_OK; i++) {
-    const ude_learned *learned = &loss->field->learned[i];
-    collector          to      = {.learned = i,
-                                  .columns = 1 + learned->map.columns + learned->map.rows,
-                                  .inputs  = learned->map.columns,
-                                  .outputs = learned->map.rows};
-    status                     = sample_learned(loss, theta, &to, error);
-    status = status ? status : write_learned_table(learned, &to, folder, error);
-    free(to.rows);
+  ude_status status = ude_loss_starts(loss, loss->theta0, u0, error);
+  status = status ? status : ude_params_write(folder, loss, p, u0, value, status_text, error);
+  free(u0);
+  if (status == UDE_OK && loss->options.settings_json) {
+    status = write_settings(folder, loss->options.settings_json, error);
   }
-  return status;
+  status = status ? status : write_data(loss, loss->theta0, folder, error);
+  status = status ? status : write_trajectory(loss, loss->theta0, folder, error);
+  return status ? status : ude_learned_write(loss, loss->theta0, folder, error);
 }
 
 ude_status ude_run_write(const char *folder, const ude_vector_field *field, const ude_dataset *data,
@@ -255,24 +166,17 @@ ude_status ude_run_write(const char *folder, const ude_vector_field *field, cons
                          const char *status_text, ude_error *error) {
   ude_fit_options single = options ? *options : (ude_fit_options){0};
   ude_loss       *loss   = NULL;
-  ude_status status = ude_folder_make(folder, error);
-  status            = status ? status
-                  : ude_params_write(folder, field, p, loss_value, single.seed, status_text, error);
-  if (status == UDE_OK && single.settings_json) {
-    ude_text path = {0};
-    ude_run_path(&path, folder, "settings.json");
-    status = path.failed ? ude_fail_memory(error, "settings.json")
-                         : ude_file_write(path.data, single.settings_json,
-                                          strlen(single.settings_json), error);
-    ude_text_free(&path);
+  ude_status      status = ude_folder_make(folder, error);
+  bool           *none   = status ? NULL : ude_calloc((size_t)field->param.count, sizeof *none);
+  if (!none) {
+    return status ? status : ude_fail_memory(error, "the run folder");
   }
-  single.segment = 0; /* the fitted model is one solution */
-  status         = status ? status : ude_loss_create(field, data, &single, p, &loss, error);
-  if (status == UDE_OK) {
-    status = write_data(loss, loss->theta0, folder, error);
-    status = status ? status : write_trajectory(loss, loss->theta0, folder, error);
-    status = status ? status : write_learned(loss, loss->theta0, folder, error);
-  }
+  single.segment    = 0;    /* the fitted model is one solution */
+  single.free       = none; /* p as it is, not mapped into ranges and back */
+  single.solve.stop = NULL; /* a stopped fit leaves a complete folder */
+  status            = ude_loss_create(field, data, &single, p, &loss, error);
+  status            = status ? status : write_all(loss, folder, p, loss_value, status_text, error);
   ude_loss_free(loss);
+  free(none);
   return status;
 }

@@ -73,16 +73,19 @@ double ude_variable_slope(const ude_variable *v, double theta) {
 }
 
 double ude_variable_theta(const ude_variable *v, double value) {
-  static const double inside = 1e-6;
+  static const double inside = 1e-6; /* of the range, or of the bound's size */
   if (isfinite(v->lower) && isfinite(v->upper)) {
     double x = (value - v->lower) / (v->upper - v->lower);
-    x        = fmin(fmax(x, inside), 1 - inside);
+    x        = x <= 0 ? inside : x >= 1 ? 1 - inside : x;
     return log(x / (1 - x));
   }
   if (isfinite(v->lower)) {
-    return log(fmax(value - v->lower, inside));
+    return log(value > v->lower ? value - v->lower : inside * fmax(1, fabs(v->lower)));
   }
-  return isfinite(v->upper) ? log(fmax(v->upper - value, inside)) : value;
+  if (isfinite(v->upper)) {
+    return log(value < v->upper ? v->upper - value : inside * fmax(1, fabs(v->upper)));
+  }
+  return value;
 }
 
 void ude_initialise(const ude_vector_field *field, uint64_t seed, double *p) {
