@@ -69,7 +69,7 @@ typedef struct ude_augmented {
   ude_vector_field        field;
   const ude_vector_field *inner;
   ude_member             *members;
-  double                 *atol;
+  double                 *atol, *mass;
 } ude_augmented;
 
 ude_status ude_augmented_create(const ude_vector_field *inner, const ude_solve_options *solve,

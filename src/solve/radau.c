@@ -189,7 +189,7 @@ static double correction_norm(const ude_radau *s, const double *u) {
 static int newton(ude_radau *s, double t, double h, const double *u, const double *p) {
   enum { MOST = 10 };
   double share    = fmax(newton_share, 10 * DBL_EPSILON / s->rtol);
-  double rate     = pow(fmax(s->rate, DBL_EPSILON), 0.8);
+  double rate     = s->rate; /* 1 until two corrections of this step have been compared */
   double previous = 0;
   for (int it = 0; it < MOST; it++) {
     int code = correction(s, t, h, u, p);
@@ -328,6 +328,7 @@ int ude_radau_try(ude_radau *s, double t, double h, const double *u, const doubl
                   double *error) {
   int64_t n = s->stiff.n;
   for (int attempt = 0;; attempt++) {
+    s->rate  = 1;
     int code = prepare(s, t, h, u, p);
     if (code == 0) {
       guess(s, h);
@@ -339,7 +340,6 @@ int ude_radau_try(ude_radau *s, double t, double h, const double *u, const doubl
       }
       return estimate(s, t, h, u, p, error);
     }
-    s->rate    = 1;
     s->has_old = false;
     if (code != UDE_STEP_NOT_SOLVED || s->fresh || attempt > 0) {
       return code;

@@ -26,6 +26,7 @@ typedef struct ude_radau {
   double       *start; /**< [n] f(t, u) */
   double        old_h, rate, h_factored;
   bool          has_old, has_start, fresh, first_or_rejected;
+  bool          prepared; /**< the linearised stages of the replay are factorised */
   double        rtol;
   const double *atol;
   /* Derivatives: the linearised stages as one system, made when first needed. */
@@ -52,6 +53,8 @@ void ude_radau_restart(ude_radau *s);
 int  ude_radau_replay(ude_radau *s, double t, double h, const double *u, const double *p,
                       double *u_new);
 
+/** Workspace of derivatives. */
+ude_status ude_radau_reserve(ude_radau *s, ude_error *error);
 /** Solve the linearised stages at the last replay, or their transpose, in place: x: double[3][n]. prepare: factorise once for a step. */
 int ude_radau_prepare(ude_radau *s);
 int ude_radau_solve(ude_radau *s, bool transposed, double *x);

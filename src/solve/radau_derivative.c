@@ -67,24 +67,27 @@ static int apply(double *y, const double *x, bool transposed, void *context) {
   return code;
 }
 
-static bool make(ude_radau *s) {
+ude_status ude_radau_reserve(ude_radau *s, ude_error *error) {
+  if (s->coupled) {
+    return UDE_OK;
+  }
   int64_t            count   = 3 * s->stiff.n;
   bool               direct  = count <= MOST_COUPLED && s->stiff.jacobian;
-  ude_linear_options options = {.kind    = direct ? UDE_LINEAR_DENSE : UDE_LINEAR_KRYLOV,
-                                .restart = 60};
-  s->products                = ude_calloc((size_t)count, sizeof *s->products);
+  ude_linear_options options = {.kind = direct ? UDE_LINEAR_DENSE : UDE_LINEAR_KRYLOV, .restart = 60};
+  free(s->products);
+  free(s->coupled_matrix);
+  s->products = ude_calloc((size_t)count, sizeof *s->products);
   s->coupled_matrix =
       direct ? ude_calloc((size_t)(count * count) + 1, sizeof *s->coupled_matrix) : NULL;
-  if (!s->products || (direct && !s->coupled_matrix) ||
-      ude_linear_create(count, &options, &s->coupled, NULL)) {
-    free(s->products);
-    free(s->coupled_matrix);
-    s->products = s->coupled_matrix = NULL;
-    return false;
+  if (!s->products || (direct && !s->coupled_matrix)) {
+    return ude_fail_memory(error, "derivatives of an implicit method");
   }
-  ude_linear_set_operator(s->coupled, apply, s);
-  ude_linear_set_tolerance(s->coupled, 1e-14);
-  return true;
+  ude_status status = ude_linear_create(count, &options, &s->coupled, error);
+  if (status == UDE_OK) {
+    ude_linear_set_operator(s->coupled, apply, s);
+    ude_linear_set_tolerance(s->coupled, 1e-14);
+  }
+  return status;
 }
 
 /* -(A^-1 / h x M - diag(J_i)), row by row. */
@@ -117,9 +120,6 @@ static int fill(ude_radau *s) {
 }
 
 int ude_radau_prepare(ude_radau *s) {
-  if (!s->coupled && !make(s)) {
-    return -1;
-  }
   int code;
   if (s->coupled_matrix) {
     code = fill(s);

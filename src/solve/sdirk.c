@@ -146,11 +146,11 @@ static int explicit_stage(ude_sdirk *s, int i, double t, double h, const double 
   return code;
 }
 
-/* Iterate until the rest is a small part of the tolerance (Hairer, Wanner II, IV.8, (8.10)); s->rate goes from stage to stage. */
+/* Iterate until the rest is a small part of the tolerance (Hairer, Wanner II, IV.8, (8.10)); s->rate goes from stage to stage of a step. */
 static int newton(ude_sdirk *s, int i, double t, double alpha, const double *u, const double *p) {
   enum { MOST = 10 };
   double share    = fmax(newton_share, 10 * DBL_EPSILON / s->rtol);
-  double rate     = pow(fmax(s->rate, DBL_EPSILON), 0.8);
+  double rate     = s->rate; /* 1 until two corrections of this step have been compared */
   double previous = 0;
   for (int it = 0; it < MOST; it++) {
     int code = correction(s, i, t, alpha, p);
@@ -287,6 +287,7 @@ int ude_sdirk_try(ude_sdirk *s, double t, double h, const double *u, const doubl
   ude_stiff *stiff = &s->stiff;
   double     alpha = 1 / (s->tableau->gamma * h);
   for (int attempt = 0;; attempt++) {
+    s->rate  = 1;
     int code = prepare(s, t, alpha, u, p);
     if (code && code != UDE_STEP_NOT_SOLVED) {
       return code;
@@ -307,7 +308,6 @@ int ude_sdirk_try(ude_sdirk *s, double t, double h, const double *u, const doubl
       finish(s, u_new);
       return estimate(s, error) ? UDE_STEP_NOT_SOLVED : 0;
     }
-    s->rate = 1;
     if (code != UDE_STEP_NOT_SOLVED || s->fresh || attempt > 0) {
       return code;
     }

@@ -115,3 +115,42 @@ int ude_stiff_solve(ude_stiff *s, int64_t right, bool transposed, double *b) {
   s->counts.solves += right;
   return ude_linear_solve(s->linear, right, transposed, b);
 }
+
+static void multiply(const ude_stiff *s, const double *x, double *y) {
+  const int64_t *start = s->plan.start;
+  memset(y, 0, (size_t)s->n * sizeof *y);
+  for (int64_t i = 0; i < s->n; i++) {
+    if (start) {
+      for (int64_t e = start[i]; e < start[i + 1]; e++) {
+        y[s->plan.row[e]] += s->jacobian[e] * x[i];
+      }
+    } else {
+      for (int64_t c = 0; c < s->n; c++) {
+        y[i] += s->jacobian[i * s->n + c] * x[c];
+      }
+    }
+  }
+}
+
+double ude_stiff_radius(const ude_stiff *s, double *mode, double *image) {
+  double size = 0;
+  double sum  = 0;
+  if (!s->jacobian) {
+    return (double)NAN;
+  }
+  multiply(s, mode, image);
+  for (int64_t l = 0; l < s->n; l++) {
+    double mass = ude_stiff_mass(s, l);
+    image[l]    = mass != 0 ? image[l] / mass : 0;
+    size += mode[l] * mode[l];
+    sum += image[l] * image[l];
+  }
+  double radius = size > 0 ? sqrt(sum / size) : 0;
+  if (sum > 0 && isfinite(sum)) { /* else the direction stays: nothing is learned from it */
+    double scale = 1 / sqrt(sum);
+    for (int64_t l = 0; l < s->n; l++) {
+      mode[l] = image[l] * scale;
+    }
+  }
+  return radius;
+}

@@ -8,6 +8,7 @@
 #include <ude/linalg.h>
 
 #include "solve/jacobian.h"
+#include "solve/method.h"
 
 /** Counts of a run. */
 typedef struct ude_stiff_counts {
@@ -48,11 +49,12 @@ int ude_stiff_factor(ude_stiff *stiff, double alpha);
 /** W x = b in place, b: double[n][right]. */
 int ude_stiff_solve(ude_stiff *stiff, int64_t right, bool transposed, double *b);
 
+/** Modulus of the dominant eigenvalue of M^-1 J by one power iteration from `mode` (double[n], the next direction on return); NAN
+ *  if the Jacobian is not known as a matrix. image: double[n] work. */
+double ude_stiff_radius(const ude_stiff *stiff, double *mode, double *image);
+
 static inline double ude_stiff_mass(const ude_stiff *stiff, int64_t i) {
   return stiff->mass ? stiff->mass[i] : 1;
 }
-
-/** Codes of step kernels beside those of the callbacks: the step is to be tried again with a smaller one. */
-enum { UDE_STEP_NOT_SOLVED = 1 << 20 };
 
 #endif

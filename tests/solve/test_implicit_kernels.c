@@ -351,6 +351,7 @@ static void check_derivatives(const stiff_problem *problem, bool radau, double t
       stages = 3;
       ck_ok(ude_radau_open(&three, &field, 1e-10, atol, &error), &error);
       ck_assert_int_eq(ude_radau_replay(&three, t, h, u, problem->p, u_new), 0);
+      ck_ok(ude_radau_reserve(&three, &error), &error);
       ck_assert_int_eq(ude_radau_prepare(&three), 0);
       ck_assert_int_eq(ude_radau_tangent(&three, u_dot, p_dot, WIDE, state_dot), 0);
       ude_radau_weights(0.3, weights);
@@ -454,6 +455,7 @@ START_TEST(test_tangents_against_differences) {
       ude_sdirk_close(&s);
     } else {
       ck_assert_int_eq(ude_radau_replay(&r, 0, h, u, NULL, u_new), 0);
+      ck_ok(ude_radau_reserve(&r, &error), &error);
       ck_assert_int_eq(ude_radau_prepare(&r), 0);
       ck_assert_int_eq(ude_radau_tangent(&r, u_dot, NULL, 1, state_dot), 0);
       ude_radau_close(&r);
