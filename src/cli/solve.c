@@ -51,9 +51,21 @@ static void print_json(const ude_vector_field *field, const ude_solution *soluti
 }
 
 static void print_stats(const ude_solve_result *result, double seconds) {
-  fprintf(stderr, "{\"method\":\"%s\",\"retcode\":\"%s\",\"steps\":%lld,\"rejected\":%lld,\"rhs\":%lld",
+  fprintf(stderr,
+          "{\"method\":\"%s\",\"retcode\":\"%s\",\"steps\":%lld,\"rejected\":%lld,\"rhs\":%lld",
           result->method, ude_retcode_name(result->retcode), (long long)result->steps,
           (long long)result->rejected, (long long)result->rhs_calls);
+  if (result->jacobians > 0) {
+    fprintf(
+        stderr,
+        ",\"jacobians\":%lld,\"factorisations\":%lld,\"linear_solves\":%lld,\"iterations\":%lld",
+        (long long)result->jacobians, (long long)result->factorisations,
+        (long long)result->linear_solves, (long long)result->iterations);
+  }
+  if (result->picked[0]) {
+    fprintf(stderr, ",\"switches\":%lld,\"auto\":\"%s\"", (long long)result->switches,
+            result->picked);
+  }
   fputs(",\"t\":", stderr);
   cli_json_number(stderr, result->t);
   fputs(",\"seconds\":", stderr);
@@ -110,7 +122,9 @@ const cli_verb cli_solve = {
     .name    = "solve",
     .usage   = "MODEL.c [MORE.c ...] [options]",
     .summary = "solve and print the trajectory as CSV or JSON",
-    .options = "method rtol atol tspan u0 p params saveat max-steps format stats plot define clang "
-               "cache no-cache",
-    .details = "Prints what was reached also when the solve fails (status 1, reason on standard error).",
-    .run     = run};
+    .options =
+        "method rtol atol tspan u0 p params saveat max-steps format stats plot define clang "
+        "cache no-cache",
+    .details =
+        "Prints what was reached also when the solve fails (status 1, reason on standard error).",
+    .run = run};

@@ -70,7 +70,7 @@ int ude_consistent(ude_stiff *stiff, double t, double *u, const double *p, doubl
   for (int it = 0; it < MOST; it++) {
     double size = 0;
     int    code = ude_consistent_factor(stiff, t, u, p);
-    code = code ? code : residual_step(stiff, t, u, p, rtol, atol, f, delta, &size);
+    code        = code ? code : residual_step(stiff, t, u, p, rtol, atol, f, delta, &size);
     if (code) {
       return code;
     }

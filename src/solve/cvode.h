@@ -38,4 +38,6 @@ ude_cvode_code ude_cvode_dense(ude_cvode *cvode, double time, double *out);
 /** Counts since the start; steps that failed the error test into *rejected. */
 ude_stiff_counts ude_cvode_counts(const ude_cvode *cvode, int64_t *rejected);
 
+extern const ude_method ude_method_cvode_bdf, ude_method_cvode_adams;
+
 #endif

@@ -35,11 +35,11 @@ static ude_status open_work(const ude_method *method, const ude_method_setting *
   if (!work) {
     return ude_fail_memory(error, "an implicit method");
   }
-  work->family = ((const ude_implicit_data *)method->data)->family;
-  work->n      = setting->field->state.count;
-  work->np     = setting->field->param.count;
-  work->mode   = ude_calloc((size_t)work->n, sizeof(double));
-  work->image  = ude_calloc((size_t)work->n, sizeof(double));
+  work->family      = ((const ude_implicit_data *)method->data)->family;
+  work->n           = setting->field->state.count;
+  work->np          = setting->field->param.count;
+  work->mode        = ude_calloc((size_t)work->n, sizeof(double));
+  work->image       = ude_calloc((size_t)work->n, sizeof(double));
   ude_status status = work->mode && work->image ? work->family->open(work, method, setting, error)
                                                 : ude_fail_memory(error, "an implicit method");
   if (status) {
@@ -134,12 +134,13 @@ static ude_status reserve(void *pointer, int64_t width, ude_error *error) {
     work->u_bar     = work->u_bar ? work->u_bar : ude_calloc(n, sizeof(double));
     work->stage_bar = work->u_bar ? ude_calloc(stages, n * sizeof(double)) : NULL;
   } else if (width > work->width) {
-    size_t  block     = n * (size_t)width;
-    double *u_dot     = ude_realloc(work->u_dot, block, sizeof *u_dot);
-    work->u_dot       = u_dot ? u_dot : work->u_dot;
-    double *stage_dot = u_dot ? ude_realloc(work->stage_dot, stages, block * sizeof *stage_dot) : NULL;
-    work->stage_dot   = stage_dot ? stage_dot : work->stage_dot;
-    work->width       = stage_dot ? width : work->width;
+    size_t  block = n * (size_t)width;
+    double *u_dot = ude_realloc(work->u_dot, block, sizeof *u_dot);
+    work->u_dot   = u_dot ? u_dot : work->u_dot;
+    double *stage_dot =
+        u_dot ? ude_realloc(work->stage_dot, stages, block * sizeof *stage_dot) : NULL;
+    work->stage_dot = stage_dot ? stage_dot : work->stage_dot;
+    work->width     = stage_dot ? width : work->width;
   }
   bool ready = width == 0 ? work->stage_bar != NULL : width <= work->width;
   return ready ? UDE_OK : ude_fail_memory(error, "derivatives of an implicit method");
@@ -181,13 +182,14 @@ static int tangent_dense(void *pointer, ude_step *step, const ude_tangent *direc
   (void)step;
   (void)theta_dot;
   work->family->weights(work, theta, weights);
-  ude_erk_combine(work->n * directions->width, work->family->from_u ? work->u_dot : NULL, 1, weights,
-                  work->stages, work->stage_dot, out_dot);
+  ude_erk_combine(work->n * directions->width, work->family->from_u ? work->u_dot : NULL, 1,
+                  weights, work->stages, work->stage_dot, out_dot);
   return 0;
 }
 
-static void transpose_begin(void *pointer) {
+static void transpose_begin(void *pointer, bool times) {
   ude_implicit *work = pointer;
+  (void)times;
   memset(work->stage_bar, 0, (size_t)(work->stages * work->n) * sizeof(double));
   memset(work->u_bar, 0, (size_t)work->n * sizeof(double));
 }
@@ -223,8 +225,7 @@ static int transpose(void *pointer, ude_step *step, const ude_cotangent *cotange
   if (cotangent->error_bar && error) {
     add_bar(work, error, false, cotangent->error_bar);
   }
-  int code =
-      work->family->transpose(work, step, work->stage_bar, work->u_bar, cotangent->p_bar);
+  int code = work->family->transpose(work, step, work->stage_bar, work->u_bar, cotangent->p_bar);
   count(work, step->stats);
   memcpy(cotangent->u_bar, work->u_bar, (size_t)work->n * sizeof(double));
   return code;
@@ -232,16 +233,31 @@ static int transpose(void *pointer, ude_step *step, const ude_cotangent *cotange
 
 /* ------------------------------------------------------------------------------------- the table -- */
 
-#define IMPLICIT(title, p, exponent, pdense, family_name, tableau)                                 \
-  {                                                                                                \
-    .name = (title), .order = (p), .error_order = (exponent), .dense_order = (pdense),             \
-    .stability = INFINITY, .hold = 1.2, .implicit = true, .takes_mass = true, .data = &(const ude_implicit_data){(family_name), (tableau)},   \
-    .open = open_work, .close = close_work, .start = start,               \
-    .attempt = attempt, .accept = accept, .reject = reject, .dense = dense,                        \
-    .stiffness = stiffness, .reserve = reserve, .replay = replay, .tangent = tangent,              \
-    .tangent_dense = tangent_dense, .transpose_begin = transpose_begin,                            \
-    .transpose_dense = transpose_dense, .transpose = transpose                                     \
-  }
+#define IMPLICIT(title, p, exponent, pdense, family_name, tableau)          \
+  {.name            = (title),                                              \
+   .order           = (p),                                                  \
+   .error_order     = (exponent),                                           \
+   .dense_order     = (pdense),                                             \
+   .stability       = INFINITY,                                             \
+   .hold            = 1.2,                                                  \
+   .implicit        = true,                                                 \
+   .takes_mass      = true,                                                 \
+   .data            = &(const ude_implicit_data){(family_name), (tableau)}, \
+   .open            = open_work,                                            \
+   .close           = close_work,                                           \
+   .start           = start,                                                \
+   .attempt         = attempt,                                              \
+   .accept          = accept,                                               \
+   .reject          = reject,                                               \
+   .dense           = dense,                                                \
+   .stiffness       = stiffness,                                            \
+   .reserve         = reserve,                                              \
+   .replay          = replay,                                               \
+   .tangent         = tangent,                                              \
+   .tangent_dense   = tangent_dense,                                        \
+   .transpose_begin = transpose_begin,                                      \
+   .transpose_dense = transpose_dense,                                      \
+   .transpose       = transpose}
 
 const ude_method ude_method_rosenbrock23 =
     IMPLICIT("rosenbrock23", 2, 3, 2, &ude_family_rosenbrock, &ude_rosenbrock23);

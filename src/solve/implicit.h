@@ -48,7 +48,7 @@ struct ude_implicit {
   void                      *inner;
   int64_t                    n, np;
   int                        stages;
-  ude_stiff_counts           counted; /**< what the statistics know of */
+  ude_stiff_counts           counted;      /**< what the statistics know of */
   double                    *mode, *image; /**< [n] power iteration for the dominant eigenvalue */
   /* derivatives */
   int64_t width;

@@ -40,11 +40,11 @@ static ude_status rosenbrock_open(ude_implicit *work, const ude_method *method,
   if (!r) {
     return ude_fail_memory(error, "a Rosenbrock method");
   }
-  work->inner       = r;
-  r->tableau        = ((const ude_implicit_data *)method->data)->tableau;
-  work->stages      = r->tableau->stages;
-  r->stage          = ude_calloc((size_t)work->stages, (size_t)work->n * sizeof(double));
-  r->work           = ude_calloc((size_t)work->n, 2 * sizeof(double));
+  work->inner  = r;
+  r->tableau   = ((const ude_implicit_data *)method->data)->tableau;
+  work->stages = r->tableau->stages;
+  r->stage     = ude_calloc((size_t)work->stages, (size_t)work->n * sizeof(double));
+  r->work      = ude_calloc((size_t)work->n, 2 * sizeof(double));
   return r->stage && r->work ? ude_stiff_open(&r->stiff, setting->field, NULL, false, error)
                              : ude_fail_memory(error, "a Rosenbrock method");
 }
@@ -98,7 +98,8 @@ static ude_stiff *rosenbrock_stiff(ude_implicit *work) {
 static ude_status rosenbrock_reserve(ude_implicit *work, int64_t width, ude_error *error) {
   rosenbrock *r      = work->inner;
   ude_status  status = ude_rosenbrock_can_differentiate(r->stiff.map, error);
-  size_t      needed = width > 0 ? ude_rosenbrock_tangent_work(work->n, width) : (size_t)(2 * work->n);
+  size_t      needed =
+      width > 0 ? ude_rosenbrock_tangent_work(work->n, work->np, width) : (size_t)(2 * work->n);
   if (status == UDE_OK && !ude_implicit_extra(work, needed)) {
     status = ude_fail_memory(error, "derivatives of a Rosenbrock method");
   }
@@ -112,8 +113,8 @@ static int rosenbrock_tangent(ude_implicit *work, ude_step *step, const double *
                                 p_dot, width, r->stage, stage_dot, work->extra);
 }
 
-static int rosenbrock_transpose(ude_implicit *work, ude_step *step, double *stage_bar, double *u_bar,
-                                double *p_bar) {
+static int rosenbrock_transpose(ude_implicit *work, ude_step *step, double *stage_bar,
+                                double *u_bar, double *p_bar) {
   rosenbrock *r = work->inner;
   return ude_rosenbrock_transpose(r->tableau, &r->stiff, step->t, step->h, step->u, step->p,
                                   r->stage, stage_bar, u_bar, p_bar, work->extra);

@@ -217,7 +217,10 @@ static int newton(ude_radau *s, double t, double h, const double *u, const doubl
 
 static int newton_to_rounding(ude_radau *s, double t, double h, const double *u, const double *p) {
   enum { MOST = 60, PATIENCE = 10 };
-  const double close    = 1e-9;
+  const double relative =
+      1e-9; /* where corrections that no longer shrink are rounding: of the states, */
+  const double share    = 1e-3; /* or of the tolerance */
+  bool         close    = false;
   int64_t      n        = s->stiff.n;
   double       previous = (double)INFINITY;
   for (int it = 0; it < MOST; it++) {
@@ -234,7 +237,9 @@ static int newton_to_rounding(ude_radau *s, double t, double h, const double *u,
     if (!isfinite(size)) {
       return UDE_STEP_NOT_SOLVED;
     }
-    if (size <= 4 * DBL_EPSILON || (size < close && size > 0.5 * previous)) {
+    double weighted = correction_norm(s, u);
+    close           = size < relative || weighted < share;
+    if (size <= 4 * DBL_EPSILON || (close && weighted > 0.3 * previous)) {
       return 0;
     }
     if (it % PATIENCE == PATIENCE - 1) { /* the Jacobian of the step's end */
@@ -247,9 +252,9 @@ static int newton_to_rounding(ude_radau *s, double t, double h, const double *u,
         return code;
       }
     }
-    previous = size;
+    previous = weighted;
   }
-  return previous < close ? 0 : UDE_STEP_NOT_SOLVED;
+  return close ? 0 : UDE_STEP_NOT_SOLVED;
 }
 
 /* -------------------------------------------------------------------------------------- step -- */

@@ -73,7 +73,8 @@ ude_status ude_radau_reserve(ude_radau *s, ude_error *error) {
   }
   int64_t            count   = 3 * s->stiff.n;
   bool               direct  = count <= MOST_COUPLED && s->stiff.jacobian;
-  ude_linear_options options = {.kind = direct ? UDE_LINEAR_DENSE : UDE_LINEAR_KRYLOV, .restart = 60};
+  ude_linear_options options = {.kind    = direct ? UDE_LINEAR_DENSE : UDE_LINEAR_KRYLOV,
+                                .restart = 60};
   free(s->products);
   free(s->coupled_matrix);
   s->products = ude_calloc((size_t)count, sizeof *s->products);

@@ -1,7 +1,7 @@
 /* The step of Rosenbrock methods. */
 #include "solve/rosenbrock.h"
 
-#include "solve/method.h"
+#include "solve/erk.h"
 
 void ude_rosenbrock_weights(const ude_rosenbrock_tableau *tableau, double theta, double *weights) {
   for (int i = 0; i < tableau->stages; i++) {

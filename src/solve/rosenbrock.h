@@ -46,7 +46,7 @@ int    ude_rosenbrock_tangent(const ude_rosenbrock_tableau *tableau, ude_stiff *
                               double h, const double *u, const double *u_dot, const double *p,
                               const double *p_dot, int64_t width, const double *stage,
                               double *stage_dot, double *work);
-size_t ude_rosenbrock_tangent_work(int64_t n, int64_t width);
+size_t ude_rosenbrock_tangent_work(int64_t n, int64_t np, int64_t width);
 /** stage_bar: double[stages][n] cotangents of the stages, destroyed; adds to u_bar and p_bar (may be NULL). work: double[2 n]. */
 int ude_rosenbrock_transpose(const ude_rosenbrock_tableau *tableau, ude_stiff *stiff, double t,
                              double h, const double *u, const double *p, const double *stage,

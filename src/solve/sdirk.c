@@ -181,7 +181,9 @@ static int newton(ude_sdirk *s, int i, double t, double alpha, const double *u, 
 /* Iterate to rounding, with a new Jacobian where that of the start is too far away. */
 static int newton_to_rounding(ude_sdirk *s, int i, double t, double alpha, const double *p) {
   enum { MOST = 60, PATIENCE = 8 };
-  const double  close    = 1e-9;
+  const double  relative = 1e-9; /* where corrections that no longer shrink are rounding: of the states, */
+  const double  share    = 1e-3; /* or of the tolerance */
+  bool          close    = false;
   int64_t       n        = s->stiff.n;
   const double *u        = s->state + i * n;
   double        previous = (double)INFINITY;
@@ -198,7 +200,9 @@ static int newton_to_rounding(ude_sdirk *s, int i, double t, double alpha, const
     if (!isfinite(size)) {
       return UDE_STEP_NOT_SOLVED;
     }
-    if (size <= 4 * DBL_EPSILON || (size < close && size > 0.5 * previous)) {
+    double weighted = ude_error_norm(n, s->delta, u, u, s->rtol, s->atol);
+    close           = size < relative || weighted < share;
+    if (size <= 4 * DBL_EPSILON || (close && weighted > 0.3 * previous)) {
       return 0;
     }
     if (it % PATIENCE == PATIENCE - 1) {
@@ -207,9 +211,9 @@ static int newton_to_rounding(ude_sdirk *s, int i, double t, double alpha, const
         return code ? code : UDE_STEP_NOT_SOLVED;
       }
     }
-    previous = size;
+    previous = weighted;
   }
-  return previous < close ? 0 : UDE_STEP_NOT_SOLVED;
+  return close ? 0 : UDE_STEP_NOT_SOLVED;
 }
 
 /* -------------------------------------------------------------------------------------- step -- */

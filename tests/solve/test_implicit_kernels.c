@@ -1,5 +1,5 @@
 /* Steps of the implicit methods as kernels: coefficients, order with fixed steps, tangents against transposes. */
-#include "solve/method.h"
+#include "solve/erk.h"
 #include "solve/radau.h"
 #include "solve/rosenbrock.h"
 #include "solve/sdirk.h"
