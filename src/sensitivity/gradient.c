@@ -254,7 +254,8 @@ static ude_status adjoint(const task *in) {
     status = cost_cotangent(in, j, engine->w);
     add(engine->n, 1, engine->w, engine->lambda);
   }
-  return status ? status : ude_engine_initial_transpose(engine, in->p, engine->lambda, in->p_bar, in->error);
+  return status ? status
+                : ude_engine_initial_transpose(engine, in->p, engine->lambda, in->p_bar, in->error);
 }
 
 /* -------------------------------------------------------------------------------- forward -- */
@@ -305,8 +306,8 @@ static ude_status forward(const task *in, double *u0_bar) {
       p_dot[i * directions + states + i] = 1;
     }
     contraction to = {w, engine->n, engine->width, gradient};
-    status = ude_engine_tangents(engine, u0_dot, in->p, params ? p_dot : NULL,
-                                 directions, in->cost->times, count, contract, &to, in->error);
+    status         = ude_engine_tangents(engine, u0_dot, in->p, params ? p_dot : NULL, directions,
+                                         in->cost->times, count, contract, &to, in->error);
   }
   if (status == UDE_OK) {
     for (int64_t i = 0; i < states; i++) {

@@ -27,7 +27,8 @@ static ude_status open_start(ude_engine *engine, const double *p, const double *
   *t = engine->trace.steps > 0 ? engine->trace.t[0] : engine->trace.t_end;
   return ude_consistent_factor(&engine->algebra, *t, *u, p)
              ? ude_fail(error, UDE_NUMERICAL,
-                        "the algebraic equations at the start cannot be differentiated: their Jacobian is singular there")
+                        "the algebraic equations at the start cannot be differentiated: their "
+                        "Jacobian is singular there")
              : UDE_OK;
 }
 
@@ -50,8 +51,9 @@ ude_status ude_engine_initial_tangent(ude_engine *engine, const double *p, const
   if (!work) {
     return ude_fail_memory(error, "the tangents of the start");
   }
-  return finish(ude_consistent_tangent(&engine->algebra, t, u, u_dot, p, p_dot, engine->width, work),
-                work, error);
+  return finish(
+      ude_consistent_tangent(&engine->algebra, t, u, u_dot, p, p_dot, engine->width, work), work,
+      error);
 }
 
 ude_status ude_engine_initial_transpose(ude_engine *engine, const double *p, double *lambda,
@@ -66,5 +68,6 @@ ude_status ude_engine_initial_transpose(ude_engine *engine, const double *p, dou
   if (!work) {
     return ude_fail_memory(error, "the cotangents of the start");
   }
-  return finish(ude_consistent_transpose(&engine->algebra, t, u, p, lambda, p_bar, work), work, error);
+  return finish(ude_consistent_transpose(&engine->algebra, t, u, p, lambda, p_bar, work), work,
+                error);
 }

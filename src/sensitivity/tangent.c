@@ -74,10 +74,10 @@ static int replay_step(replay *r, int64_t i) {
   return code;
 }
 
-ude_status ude_engine_tangents(ude_engine *engine, const double *u0_dot,
-                               const double *p, const double *p_dot, int64_t directions,
-                               const double *times, int64_t count, ude_tangent_fn visit,
-                               void *context, ude_error *error) {
+ude_status ude_engine_tangents(ude_engine *engine, const double *u0_dot, const double *p,
+                               const double *p_dot, int64_t directions, const double *times,
+                               int64_t count, ude_tangent_fn visit, void *context,
+                               ude_error *error) {
   if (directions > 0 && !engine->field->rhs.jvp && !engine->field->rhs.jvp_wide) {
     return ude_fail(error, UDE_UNSUPPORTED,
                     "forward sensitivities need rhs.jvp, which the model lacks");
@@ -149,6 +149,5 @@ ude_status ude_forward_sensitivities(ude_sensitivity *sensitivity, const double 
     memcpy(u_at, engine->u_at, (size_t)(count * engine->n) * sizeof *u_at);
   }
   target to = {u_at_dot, engine->n, directions, count, engine->width};
-  return ude_engine_tangents(engine, u0_dot, p, p_dot, directions, times, count, put, &to,
-                             error);
+  return ude_engine_tangents(engine, u0_dot, p, p_dot, directions, times, count, put, &to, error);
 }

@@ -181,7 +181,8 @@ static int newton(ude_sdirk *s, int i, double t, double alpha, const double *u, 
 /* Iterate to rounding, with a new Jacobian where that of the start is too far away. */
 static int newton_to_rounding(ude_sdirk *s, int i, double t, double alpha, const double *p) {
   enum { MOST = 60, PATIENCE = 8 };
-  const double  relative = 1e-9; /* where corrections that no longer shrink are rounding: of the states, */
+  const double relative =
+      1e-9; /* where corrections that no longer shrink are rounding: of the states, */
   const double  share    = 1e-3; /* or of the tolerance */
   bool          close    = false;
   int64_t       n        = s->stiff.n;
