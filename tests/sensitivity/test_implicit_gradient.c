@@ -76,7 +76,8 @@ START_TEST(adjoint_equals_forward) {
     const stiff_problem *problem = &stiff_problems[cases[c].problem];
     ude_vector_field     field   = stiff_field(problem);
     for (int m = 0; m < METHODS; m++) {
-      for (double rtol = 1e-3; rtol > 1e-6; rtol /= 100) {
+      double least = cases[c].problem == POLLU ? 1e-4 : 1e-6;
+      for (double rtol = 1e-3; rtol > least; rtol /= 100) {
         double value[3], u_bar[3][20], p_bar[3][25];
         gradient(problem, &field, methods[m], rtol, UDE_SENSITIVITY_ADJOINT, 0, cases[c].t1,
                  &value[0], u_bar[0], p_bar[0]);
