@@ -94,19 +94,19 @@ enum { UDE_MLP_MAX_WIDTH = 256 }; /**< of a hidden layer */
     UDE_HIDDEN(real, 2, b, c)                                                                      \
     UDE_HIDDEN(real, 3, c, d) UDE_LAYER(real, 4, d, e) UDE_NO_LAYER(real, 5) UDE_NO_LAYER(real, 6) \
   }
-#define UDE_MLP_5(real, a, b, c, d, e, f)                                        \
+#define UDE_MLP_5(real, a, b, c, d, e, f)                                    \
+  struct {                                                                   \
+    UDE_HIDDEN(real, 1, a, b)                                                \
+    UDE_HIDDEN(real, 2, b, c)                                                \
+    UDE_HIDDEN(real, 3, c, d)                                                \
+    UDE_HIDDEN(real, 4, d, e) UDE_LAYER(real, 5, e, f) UDE_NO_LAYER(real, 6) \
+  }
+#define UDE_MLP_6(real, a, b, c, d, e, f, g)                                     \
   struct {                                                                       \
     UDE_HIDDEN(real, 1, a, b)                                                    \
     UDE_HIDDEN(real, 2, b, c)                                                    \
-    UDE_HIDDEN(real, 3, c, d) UDE_HIDDEN(real, 4, d, e) UDE_LAYER(real, 5, e, f) \
-        UDE_NO_LAYER(real, 6)                                                    \
-  }
-#define UDE_MLP_6(real, a, b, c, d, e, f, g)                                      \
-  struct {                                                                        \
-    UDE_HIDDEN(real, 1, a, b)                                                     \
-    UDE_HIDDEN(real, 2, b, c)                                                     \
-    UDE_HIDDEN(real, 3, c, d) UDE_HIDDEN(real, 4, d, e) UDE_HIDDEN(real, 5, e, f) \
-        UDE_LAYER(real, 6, f, g)                                                  \
+    UDE_HIDDEN(real, 3, c, d)                                                    \
+    UDE_HIDDEN(real, 4, d, e) UDE_HIDDEN(real, 5, e, f) UDE_LAYER(real, 6, f, g) \
   }
 #define UDE_MLP_PICK(a, b, c, d, e, f, g, name, ...) name
 #define UDE_MLP_OF(real, ...)                                                                    \

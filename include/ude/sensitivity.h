@@ -92,6 +92,18 @@ UDE_API ude_status ude_forward_sensitivities(ude_sensitivity *sensitivity, const
                                              double *u_at, double *u_at_dot,
                                              ude_solve_result *result, ude_error *error);
 
+/** Receives the tangents of directions first..first+lanes-1 at times[index]: u: double[n]; u_dot: double[n][width], of
+ *  which the first `lanes` columns count. Blocks of directions come one after another, each in order of time. */
+typedef void (*ude_forward_visit_fn)(int64_t index, int64_t first, int64_t lanes, int64_t width,
+                                     const double *u, const double *u_dot, void *context);
+
+/** ude_forward_sensitivities that hands the tangents over instead of storing them. */
+UDE_API ude_status ude_forward_visit(ude_sensitivity *sensitivity, const double *u0,
+                                     const double *u0_dot, const double *p, const double *p_dot,
+                                     int64_t directions, double t0, double t1, const double *times,
+                                     int64_t count, double *u_at, ude_forward_visit_fn visit,
+                                     void *context, ude_solve_result *result, ude_error *error);
+
 /* ---------------------------------------------------------------- initial states and checks -- */
 
 /** Initial state: `initial` of the field if defined, else u0 of the field; UDE_INVALID_ARGUMENT if neither. u0: double[n]. */

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/tape.h"
+
 static int value(double *y, const double *u, const double *p, double t, void *context) {
   const ude_entry *entry = context;
   entry->value(y, u, p, t);
-  return 0;
+  return ude_tape_failed() ? -1 : 0;
 }
 
 static int jvp(double *y, double *y_dot, const double *u, const double *u_dot, const double *p,
@@ -15,7 +17,7 @@ static int jvp(double *y, double *y_dot, const double *u, const double *u_dot, c
   const ude_entry *entry = context;
   entry->jvp(y, y_dot, u, u_dot ? u_dot : entry->zeros, p, p_dot ? p_dot : entry->zeros, t,
              t_dot ? t_dot : entry->zeros);
-  return 0;
+  return ude_tape_failed() ? -1 : 0;
 }
 
 static int jvp_wide(double *y, double *y_dot, const double *u, const double *u_dot, const double *p,
@@ -23,7 +25,7 @@ static int jvp_wide(double *y, double *y_dot, const double *u, const double *u_d
   const ude_entry *entry = context;
   entry->jvp_wide(y, y_dot, u, u_dot ? u_dot : entry->zeros, p, p_dot ? p_dot : entry->zeros, t,
                   t_dot ? t_dot : entry->zeros);
-  return 0;
+  return ude_tape_failed() ? -1 : 0;
 }
 
 /* Scratch on the stack for small models, so that a hot transposed product does not allocate. */
@@ -57,7 +59,7 @@ static int vjp(const double *u, const double *p, double t, const double *y_bar, 
   if (scratch != small) {
     free(scratch);
   }
-  return failed ? -1 : 0;
+  return ude_tape_failed() || failed ? -1 : 0;
 }
 
 /* Parts of one block of scratch. */
@@ -96,7 +98,7 @@ static int second(const ude_entry *entry, ude_flat_hvp hvp, int64_t width, const
   if (scratch != small) {
     free(scratch);
   }
-  return failed ? -1 : 0;
+  return ude_tape_failed() || failed ? -1 : 0;
 }
 
 static int hvp(const double *u, const double *u_dot, const double *p, const double *p_dot, double t,
@@ -115,6 +117,23 @@ static int hvp_wide(const double *u, const double *u_dot, const double *p, const
                 u_bar_dot, p_bar_dot, t_bar_dot);
 }
 
+static ude_jet_shape jet_shape(const ude_entry *entry) {
+  return (ude_jet_shape){entry->value, entry->jet, entry->rows, entry->columns, entry->params};
+}
+
+static int jet(double *y, int64_t order, const double *u, const double *p, double t,
+               void *context) {
+  ude_jet_shape shape = jet_shape(context);
+  return order < 0 || order > UDE_JET_ORDER || ude_jet_map(&shape, order, y, u, p, t) ? -1 : 0;
+}
+
+int ude_entry_taylor(double *series, int64_t order, const double *u, const double *p, double t,
+                     void *context) {
+  ude_jet_shape shape = jet_shape(context);
+  return order < 0 || order > UDE_JET_ORDER || ude_jet_solution(&shape, order, series, u, p, t) ? -1
+                                                                                                : 0;
+}
+
 void ude_entry_fill(ude_entry *entry, int64_t width, ude_map *map) {
   entry->width = width;
   *map         = (ude_map){.rows     = entry->rows,
@@ -126,5 +145,6 @@ void ude_entry_fill(ude_entry *entry, int64_t width, ude_map *map) {
                            .vjp      = entry->vjp ? vjp : NULL,
                            .context  = entry,
                            .hvp      = entry->hvp ? hvp : NULL,
-                           .hvp_wide = entry->hvp_wide ? hvp_wide : NULL};
+                           .hvp_wide = entry->hvp_wide ? hvp_wide : NULL,
+                           .jet      = entry->jet ? jet : NULL};
 }

@@ -73,6 +73,14 @@ LLVMValueRef ude_emit_hvp(LLVMModuleRef module, LLVMValueRef inner, int width, c
                           ude_error *error);
 
 /**
+ * Taylor mode: emit into `module`, with external linkage, a function that evaluates one order of the map's jets
+ * (ude_jet_pass of jet.h) along u(s), t + s; parameters are constant. ude_jet_map and ude_jet_solution call it.
+ * Errors as in ude_emit_jvp.
+ */
+LLVMValueRef ude_emit_jet(LLVMModuleRef module, LLVMValueRef primal, const char *name,
+                          ude_error *error);
+
+/**
  * Every runtime function that emitted code may call, by the exact name of its declaration in the module
  * (define them as absolute symbols in the JIT, mangled for the target; in a program linked ahead of time they are
  * ordinary external symbols). libm and malloc, free, memcpy are to be found in the process.

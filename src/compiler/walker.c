@@ -4,6 +4,7 @@
  */
 #include "compiler/walker.h"
 #include "compiler/transform.h"
+#include "compiler/user_rule.h"
 
 #include <llvm-c/Error.h>
 #include <llvm-c/Transforms/PassBuilder.h>
@@ -255,6 +256,7 @@ static void make_reducible(ude_walk *walk) {
 }
 
 void ude_walk_program(ude_walk *walk, LLVMValueRef primal) {
+  ude_user_rules_load(walk);
   lower_module(walk);
   for (int attempt = 0; attempt < 2; attempt++) {
     ude_map_of seen = {0};

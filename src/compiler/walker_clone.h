@@ -49,6 +49,8 @@ void ude_emit_set(ude_emit *emit, LLVMValueRef value, LLVMValueRef primal, LLVMV
 void ude_emit_forget_location(LLVMValueRef instruction);
 /** The tape shares no memory with anything else: say so of an access to the tape, or to other memory. */
 void ude_emit_apart(ude_emit *emit, LLVMValueRef access, bool tape);
+/** The access goes to the slot `name` of a tape, which no other access shares but those of that name. */
+void ude_emit_slot(ude_emit *emit, LLVMValueRef access, const char *name);
 /** Copy an instruction that is neither phi nor terminator to the builder. */
 LLVMValueRef ude_emit_copy(ude_emit *emit, LLVMValueRef instruction);
 /** Copy a terminator other than a return, to the copies of its successors. */
@@ -76,7 +78,7 @@ void         ude_emit_store_shadow(ude_emit *emit, LLVMTypeRef type, LLVMValueRe
  *  computing. NULL if the instruction is none of these. */
 LLVMValueRef ude_emit_move(ude_emit *emit, LLVMValueRef instruction);
 /** Copy of a GEP and its shadow; of a phi, to be completed when all blocks are there. */
-void ude_emit_address(ude_emit *emit, LLVMValueRef gep);
+void ude_emit_address(ude_emit *emit, LLVMValueRef i);
 void ude_emit_phi(ude_emit *emit, LLVMValueRef phi);
 void ude_emit_complete_phi(ude_emit *emit, LLVMValueRef phi);
 /** Shadow memory of malloc, calloc, realloc and free (both modes): sets the copy and its shadow. */

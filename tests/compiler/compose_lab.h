@@ -84,6 +84,10 @@ UDE_TEST_UNUSED static void compose_open(lab *l, const char *text, const compose
   *l = (lab){.context = LLVMContextCreate()};
   ck_assert(lab_clang(l, text));
   ck_assert_msg(!ude_pipeline_target(&l->machine, &l->error), "%s", l->error.message);
+  ck_assert_msg(!ude_library_rules_link(l->module, &(ude_compile_options){0}, &l->error) &&
+                    !ude_request_gather(l->module, &l->error) &&
+                    !ude_user_rules_gather(l->module, &l->error),
+                "%s", l->error.message);
   lab_maps(l, maps, 4096);
   for (int level = 0; level < (thinned ? 3 : 2); level++) {
     ck_assert_msg(!ude_pipeline_canonical(l->module, l->machine, &l->error), "%s",
@@ -126,6 +130,7 @@ UDE_TEST_UNUSED static void compose_open(lab *l, const char *text, const compose
     lab_verify(l, "composed");
   }
   LLVMMemoryBufferRef object = NULL;
+  ude_user_rules_finish(l->module);
   lab_object(l, quick, &object);
   ck_assert_msg(!ude_jit_create(&l->jit, &l->error), "%s", l->error.message);
   ck_assert_msg(

@@ -23,8 +23,11 @@
 
 #include "compiler/driver.h"
 #include "compiler/jit.h"
+#include "compiler/library_rules.h"
 #include "compiler/pipeline.h"
+#include "compiler/request.h"
 #include "compiler/transform.h"
+#include "compiler/user_rule.h"
 #include "support/ude_check.h"
 
 extern char **environ;
@@ -35,8 +38,8 @@ typedef void (*lab_jvp_fn)(double *, double *, const double *, const double *, c
 typedef int (*lab_vjp_fn)(double *, double *, const double *, double *, const double *, double *,
                           double, double *);
 
-/* LAB_QUICK: few passes and plain machine code, for many programs; LAB_NARROW: no width 1. */
-enum { LAB_FORWARD = 1, LAB_REVERSE = 2, LAB_BOTH = 3, LAB_QUICK = 4, LAB_NARROW = 8 };
+/* LAB_QUICK: few passes and plain machine code, for many programs; LAB_NARROW: no width 1; LAB_JET: Taylor mode. */
+enum { LAB_FORWARD = 1, LAB_REVERSE = 2, LAB_BOTH = 3, LAB_QUICK = 4, LAB_NARROW = 8, LAB_JET = 16 };
 
 typedef struct lab {
   ude_jit             *jit;
@@ -128,7 +131,8 @@ UDE_TEST_UNUSED static int lab_maps(lab *l, LLVMValueRef *maps, int most) {
     }
   }
   for (LLVMValueRef g = LLVMGetFirstGlobal(l->module); g; g = LLVMGetNextGlobal(g)) {
-    if (LLVMGetInitializer(g)) {
+    size_t length;
+    if (LLVMGetInitializer(g) && strncmp(LLVMGetValueName2(g, &length), "ude.", 4) != 0) {
       LLVMSetLinkage(g, LLVMInternalLinkage);
     }
   }
@@ -166,7 +170,14 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
   *l = (lab){.context = LLVMContextCreate()};
   ck_assert(lab_clang(l, text));
   ck_assert_msg(!ude_pipeline_target(&l->machine, &l->error), "%s", l->error.message);
+  if (ude_library_rules_link(l->module, &(ude_compile_options){0}, &l->error) ||
+      ude_request_gather(l->module, &l->error) || ude_user_rules_gather(l->module, &l->error)) {
+    return false;
+  }
   int count = lab_maps(l, maps, MOST);
+  if (ude_request_resolve(l->module, l->machine, &l->error)) {
+    return false;
+  }
   ck_assert_msg(!ude_pipeline_canonical(l->module, l->machine, &l->error), "%s", l->error.message);
   if (getenv("UDE_LAB_PRIMAL")) {
     char *dump = LLVMPrintModuleToString(l->module);
@@ -183,6 +194,10 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
         return false;
       }
     }
+    snprintf(derived, sizeof derived, "jet_%s", name);
+    if (modes & LAB_JET && !ude_emit_jet(l->module, maps[k], derived, &l->error)) {
+      return false;
+    }
     snprintf(derived, sizeof derived, "vjp_%s", name);
     if (modes & LAB_REVERSE && !ude_emit_vjp(l->module, maps[k], derived, &l->error)) {
       return false;
@@ -195,6 +210,7 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
     LLVMDisposeMessage(dump);
   }
   LLVMMemoryBufferRef object = NULL;
+  ude_user_rules_finish(l->module);
   lab_object(l, modes & LAB_QUICK, &object);
   if (getenv("UDE_LAB_FINAL")) {
     char *dump = LLVMPrintModuleToString(l->module);
