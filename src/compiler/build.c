@@ -145,10 +145,20 @@ void ude_build_learned_name(char buffer[UDE_FLAT_NAME], const ude_learned_shape 
   snprintf(buffer, UDE_FLAT_NAME, "learned.%.250s", learned->name);
 }
 
+/* The module as it is now, with its lines: patterns are found when they are asked for. */
+static ude_status write_ir(build *b) {
+  LLVMMemoryBufferRef buffer = LLVMWriteBitcodeToMemoryBuffer(b->module);
+  ude_text           *to     = &b->entry->object[UDE_OBJECT_IR];
+  ude_text_append_bytes(to, LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer));
+  LLVMDisposeMemoryBuffer(buffer);
+  return to->failed ? ude_fail_memory(b->error, "the compiled model") : UDE_OK;
+}
+
 /* Flat maps of everything the model defines, their derivatives, machine code. */
 static ude_status middle(build *b) {
   bool       probe      = (b->options->derivatives & UDE_PROBE) != 0;
   bool       derive_any = derives_any(b);
+  bool       keep_ir    = (b->options->derivatives & UDE_SPARSITY) != 0;
   char       name[UDE_FLAT_NAME];
   char       map[UDE_FLAT_NAME];
   bool       second = (b->options->derivatives & UDE_DERIVATIVE_HVP) != 0;
@@ -170,8 +180,11 @@ static ude_status middle(build *b) {
   }
   ude_pipeline_internalize(b->module, true);
   status = ude_request_resolve(b->module, b->machine, b->error);
-  if (derive_any && status == UDE_OK) {
+  if ((derive_any || keep_ir) && status == UDE_OK) {
     status = ude_pipeline_canonical(b->module, b->machine, b->error);
+  }
+  if (keep_ir && status == UDE_OK) {
+    status = write_ir(b);
   }
   if (second && status == UDE_OK) {
     status = derive_twice(b);
