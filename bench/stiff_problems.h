@@ -17,7 +17,7 @@ typedef struct problem {
   rhs_fn       rhs;
   jacobian_fn  jacobian;
   const double u0[MOST_N], expected[MOST_N], unit[MOST_N]; /* unit: what counts as zero */
-  double       t1, atol_factor; /* atol = atol_factor rtol unit */
+  double       t1, atol_factor;                            /* atol = atol_factor rtol unit */
 } problem;
 
 static void rober(double *du, const double *u) {
@@ -55,14 +55,14 @@ static void vdpol_j(double *j, const double *u) {
 
 static void hires(double *du, const double *u) {
   double r = 280 * u[5] * u[7];
-  du[0] = -1.71 * u[0] + 0.43 * u[1] + 8.32 * u[2] + 0.0007;
-  du[1] = 1.71 * u[0] - 8.75 * u[1];
-  du[2] = -10.03 * u[2] + 0.43 * u[3] + 0.035 * u[4];
-  du[3] = 8.32 * u[1] + 1.71 * u[2] - 1.12 * u[3];
-  du[4] = -1.745 * u[4] + 0.43 * u[5] + 0.43 * u[6];
-  du[5] = -r + 0.69 * u[3] + 1.71 * u[4] - 0.43 * u[5] + 0.69 * u[6];
-  du[6] = r - 1.81 * u[6];
-  du[7] = -du[6];
+  du[0]    = -1.71 * u[0] + 0.43 * u[1] + 8.32 * u[2] + 0.0007;
+  du[1]    = 1.71 * u[0] - 8.75 * u[1];
+  du[2]    = -10.03 * u[2] + 0.43 * u[3] + 0.035 * u[4];
+  du[3]    = 8.32 * u[1] + 1.71 * u[2] - 1.12 * u[3];
+  du[4]    = -1.745 * u[4] + 0.43 * u[5] + 0.43 * u[6];
+  du[5]    = -r + 0.69 * u[3] + 1.71 * u[4] - 0.43 * u[5] + 0.69 * u[6];
+  du[6]    = r - 1.81 * u[6];
+  du[7]    = -du[6];
 }
 static void hires_j(double *j, const double *u) {
   memset(j, 0, 64 * sizeof *j);
@@ -77,9 +77,9 @@ static void hires_j(double *j, const double *u) {
   j[61] = -a, j[62] = 1.81, j[63] = -b;
 }
 
-static const double k[26] = {0,    .35,  26.6,  12300,   8.6e-4,  8.2e-4, 15000,  1.3e-4, 24000,
-                             16500, 9000, .022, 12000, 1.88,    16300,   4.8e6,  3.5e-4, .0175,
-                             1e8,  4.44e11, 1240, 2.1,  5.78,    .0474,   1780,   3.12};
+static const double k[26] = {0,     .35,     26.6, 12300, 8.6e-4, 8.2e-4, 15000, 1.3e-4, 24000,
+                             16500, 9000,    .022, 12000, 1.88,   16300,  4.8e6, 3.5e-4, .0175,
+                             1e8,   4.44e11, 1240, 2.1,   5.78,   .0474,  1780,  3.12};
 
 static void pollu(double *du, const double *u) {
   double r[26];
@@ -91,16 +91,17 @@ static void pollu(double *du, const double *u) {
   r[19] = k[19] * u[15], r[20] = k[20] * u[16] * u[5], r[21] = k[21] * u[18];
   r[22] = k[22] * u[18], r[23] = k[23] * u[0] * u[3], r[24] = k[24] * u[18] * u[0];
   r[25] = k[25] * u[19];
-  du[0] = -r[1] - r[10] - r[14] - r[23] - r[24] + r[2] + r[3] + r[9] + r[11] + r[12] + r[22] + r[25];
-  du[1] = -r[2] - r[3] - r[9] - r[12] + r[1] + r[21];
-  du[2] = -r[15] + r[1] + r[17] + r[19] + r[22];
-  du[3] = -r[2] - r[16] - r[17] - r[23] + r[15];
-  du[4] = -r[3] + 2 * r[4] + r[6] + r[7] + r[13] + r[20];
-  du[5] = -r[6] - r[8] - r[14] - r[20] + r[3] + 2 * r[18];
-  du[6] = -r[4] - r[5] - r[6] + r[13];
-  du[7] = r[4] + r[5] + r[6] + r[7];
-  du[8] = -r[7] - r[8];
-  du[9] = -r[12] + r[7] + r[9];
+  du[0] =
+      -r[1] - r[10] - r[14] - r[23] - r[24] + r[2] + r[3] + r[9] + r[11] + r[12] + r[22] + r[25];
+  du[1]  = -r[2] - r[3] - r[9] - r[12] + r[1] + r[21];
+  du[2]  = -r[15] + r[1] + r[17] + r[19] + r[22];
+  du[3]  = -r[2] - r[16] - r[17] - r[23] + r[15];
+  du[4]  = -r[3] + 2 * r[4] + r[6] + r[7] + r[13] + r[20];
+  du[5]  = -r[6] - r[8] - r[14] - r[20] + r[3] + 2 * r[18];
+  du[6]  = -r[4] - r[5] - r[6] + r[13];
+  du[7]  = r[4] + r[5] + r[6] + r[7];
+  du[8]  = -r[7] - r[8];
+  du[9]  = -r[12] + r[7] + r[9];
   du[10] = -r[9] - r[10] + r[8] + r[11];
   du[11] = r[9];
   du[12] = -r[11] + r[10];
@@ -114,7 +115,8 @@ static void pollu(double *du, const double *u) {
 }
 
 /* Each reaction: its factors, and the rows it enters with their signs. */
-static void pollu_add(double *j, const double *u, int r, int a, int b, const int *row, const int *sign) {
+static void pollu_add(double *j, const double *u, int r, int a, int b, const int *row,
+                      const int *sign) {
   double da = b < 0 ? k[r] : k[r] * u[b], db = b < 0 ? 0 : k[r] * u[a];
   for (int i = 0; row[i] >= 0; i++) {
     j[row[i] * 20 + a] += sign[i] * da;
@@ -124,7 +126,8 @@ static void pollu_add(double *j, const double *u, int r, int a, int b, const int
   }
 }
 static void pollu_j(double *j, const double *u) {
-#define ADD(r, a, b, rows, signs) pollu_add(j, u, r, a, b, (const int[]){rows, -1}, (const int[]){signs})
+#define ADD(r, a, b, rows, signs) \
+  pollu_add(j, u, r, a, b, (const int[]){rows, -1}, (const int[]){signs})
 #define L(...) __VA_ARGS__
   memset(j, 0, 400 * sizeof *j);
   ADD(1, 0, -1, L(0, 1, 2), L(-1, 1, 1));
@@ -158,24 +161,57 @@ static void pollu_j(double *j, const double *u) {
 
 /* References: Bari/CWI test set; ROBER at 1e5 by Radau at rtol 1e-13. */
 static const problem problems[] = {
-    {"ROBER to 1e11", 3, rober, rober_j, {1, 0, 0},
-     {0.2083340149701255e-7, 0.8333360770334713e-13, 0.9999999791665050}, {1e-7, 1e-13, 1}, 1e11, 1},
-    {"OREGO to 360", 3, orego, orego_j, {1, 2, 3},
-     {0.1000814870318523e1, 0.1228178521549917e4, 0.1320554942846706e3}, {1, 1, 1}, 360, 1},
-    {"VDPOL mu = 1e3 to 2000", 2, vdpol, vdpol_j, {2, 0},
-     {0.1706167732170469e1, -0.8928097010248125e-3}, {1, 1e-3}, 2000, 1},
-    {"HIRES to 321.8122", 8, hires, hires_j, {1, 0, 0, 0, 0, 0, 0, 0.0057},
+    {"ROBER to 1e11",
+     3,
+     rober,
+     rober_j,
+     {1, 0, 0},
+     {0.2083340149701255e-7, 0.8333360770334713e-13, 0.9999999791665050},
+     {1e-7, 1e-13, 1},
+     1e11,
+     1},
+    {"OREGO to 360",
+     3,
+     orego,
+     orego_j,
+     {1, 2, 3},
+     {0.1000814870318523e1, 0.1228178521549917e4, 0.1320554942846706e3},
+     {1, 1, 1},
+     360,
+     1},
+    {"VDPOL mu = 1e3 to 2000",
+     2,
+     vdpol,
+     vdpol_j,
+     {2, 0},
+     {0.1706167732170469e1, -0.8928097010248125e-3},
+     {1, 1e-3},
+     2000,
+     1},
+    {"HIRES to 321.8122",
+     8,
+     hires,
+     hires_j,
+     {1, 0, 0, 0, 0, 0, 0, 0.0057},
      {0.7371312573325668e-3, 0.1442485726316185e-3, 0.5888729740967575e-4, 0.1175651343283149e-2,
       0.2386356198831331e-2, 0.6238968252742796e-2, 0.2849998395185769e-2, 0.2850001604814231e-2},
-     {1e-4, 1e-4, 1e-4, 1e-4, 1e-4, 1e-4, 1e-4, 1e-4}, 321.8122, 1},
-    {"POLLU to 60", 20, pollu, pollu_j, {[1] = 0.2, [3] = 0.04, [6] = 0.1, [7] = 0.3, [8] = 0.01, [16] = 0.007},
+     {1e-4, 1e-4, 1e-4, 1e-4, 1e-4, 1e-4, 1e-4, 1e-4},
+     321.8122,
+     1},
+    {"POLLU to 60",
+     20,
+     pollu,
+     pollu_j,
+     {[1] = 0.2, [3] = 0.04, [6] = 0.1, [7] = 0.3, [8] = 0.01, [16] = 0.007},
      {0.5646255480022769e-1, 0.1342484130422339,    0.4139734331099427e-8, 0.5523140207484359e-2,
       0.2018977262302196e-6, 0.1464541863493966e-6, 0.7784249118997964e-1, 0.3245075353396018,
       0.7494013383880406e-2, 0.1622293157301561e-7, 0.1135863833257075e-7, 0.2230505975721359e-2,
       0.2087162882798630e-3, 0.1396921016840158e-4, 0.8964884856898295e-2, 0.4352846369330103e-17,
       0.6899219696263405e-2, 0.1007803037365946e-3, 0.1772146513969984e-5, 0.5682943292316392e-4},
-     {1e-2, 1e-2, 1e-9, 1e-3, 1e-7, 1e-7, 1e-2, 1e-2, 1e-3, 1e-8, 1e-8, 1e-3, 1e-4, 1e-5, 1e-3,
-      1e-18, 1e-3, 1e-4, 1e-6, 1e-5}, 60, 1}};
+     {1e-2, 1e-2, 1e-9, 1e-3, 1e-7, 1e-7,  1e-2, 1e-2, 1e-3, 1e-8,
+      1e-8, 1e-3, 1e-4, 1e-5, 1e-3, 1e-18, 1e-3, 1e-4, 1e-6, 1e-5},
+     60,
+     1}};
 
 enum { PROBLEMS = sizeof problems / sizeof problems[0] };
 

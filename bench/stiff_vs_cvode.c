@@ -19,7 +19,8 @@
 
 enum { TOLERANCES = 9 };
 
-static const double tolerances[TOLERANCES] = {1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10};
+static const double tolerances[TOLERANCES] = {1e-2, 1e-3, 1e-4, 1e-5, 1e-6,
+                                              1e-7, 1e-8, 1e-9, 1e-10};
 
 typedef struct score {
   double seconds, error;
@@ -34,7 +35,8 @@ static void fail(const char *what) {
 static double error_of(const problem *problem, const double *u) {
   double worst = 0;
   for (int i = 0; i < problem->n; i++) {
-    worst = fmax(worst, fabs(u[i] - problem->expected[i]) / (problem->unit[i] + fabs(problem->expected[i])));
+    worst = fmax(
+        worst, fabs(u[i] - problem->expected[i]) / (problem->unit[i] + fabs(problem->expected[i])));
   }
   return worst;
 }
@@ -110,7 +112,8 @@ typedef struct runner {
 
 static void run_ude(runner *r) {
   ude_solve_result result;
-  if (ude_integrator_run(r->ude, r->problem->u0, NULL, 0, r->problem->t1, NULL, 0, NULL, r->u, &result, NULL)) {
+  if (ude_integrator_run(r->ude, r->problem->u0, NULL, 0, r->problem->t1, NULL, 0, NULL, r->u,
+                         &result, NULL)) {
     r->u[0] = NAN;
   }
   r->steps = (long)result.steps;
@@ -185,14 +188,14 @@ static score score_ude(const problem *problem, const char *method, double rtol) 
   for (int i = 0; i < problem->n; i++) {
     atol[i] = problem->atol_factor * rtol * problem->unit[i];
   }
-  ude_vector_field field = {.state = {.count = problem->n},
-                            .rhs   = {.rows     = problem->n,
-                                      .columns  = problem->n,
-                                      .value    = value,
-                                      .jvp      = jvp,
-                                      .jvp_wide = jvp_wide,
-                                      .width    = WIDTH,
-                                      .context  = (void *)problem}};
+  ude_vector_field  field   = {.state = {.count = problem->n},
+                               .rhs   = {.rows     = problem->n,
+                                         .columns  = problem->n,
+                                         .value    = value,
+                                         .jvp      = jvp,
+                                         .jvp_wide = jvp_wide,
+                                         .width    = WIDTH,
+                                         .context  = (void *)problem}};
   ude_solve_options options = {.method = method, .rtol = rtol, .atol_vector = atol};
   runner            r       = {.problem = problem};
   ude_error         error;
@@ -204,14 +207,15 @@ static score score_ude(const problem *problem, const char *method, double rtol) 
   return got;
 }
 
-static void quiet(int code, const char *module, const char *function, char *message, void *context) {
+static void quiet(int code, const char *module, const char *function, char *message,
+                  void *context) {
   (void)code, (void)module, (void)function, (void)message, (void)context;
 }
 
 static score score_cvode(const problem *problem, double rtol, SUNContext context) {
-  runner          r      = {.problem = problem};
-  N_Vector        atol   = N_VNew_Serial(problem->n, context);
-  SUNMatrix       matrix = SUNDenseMatrix(problem->n, problem->n, context);
+  runner    r            = {.problem = problem};
+  N_Vector  atol         = N_VNew_Serial(problem->n, context);
+  SUNMatrix matrix       = SUNDenseMatrix(problem->n, problem->n, context);
   r.state                = N_VNew_Serial(problem->n, context);
   r.cvode                = CVodeCreate(CV_BDF, context);
   SUNLinearSolver linear = SUNLinSol_Dense(r.state, matrix, context);
@@ -258,7 +262,8 @@ static void print_ratio(double ratio) {
 }
 
 int main(int argc, char **argv) {
-  static const char *const methods[] = {"auto", "rosenbrock23", "rodas4", "rodas5p", "kencarp4", "radau"};
+  static const char *const methods[] = {"auto",    "rosenbrock23", "rodas4",
+                                        "rodas5p", "kencarp4",     "radau"};
   static const double      shown[]   = {1e-3, 1e-5, 1e-7, 1e-9};
   SUNContext               context   = NULL;
   if (SUNContext_Create(NULL, &context)) {
@@ -270,8 +275,8 @@ int main(int argc, char **argv) {
     if (argc > 1 && !strstr(problems[p].name, argv[1])) {
       continue;
     }
-    printf("\n%s\n%8s %-13s %10s %8s %9s %9s %9s\n", problems[p].name, "rtol", "method", "us/solve", "steps",
-           "error", "ratio", "at error");
+    printf("\n%s\n%8s %-13s %10s %8s %9s %9s %9s\n", problems[p].name, "rtol", "method", "us/solve",
+           "steps", "error", "ratio", "at error");
     for (int i = 0; i < TOLERANCES; i++) {
       cvode[i] = score_cvode(&problems[p], tolerances[i], context);
     }
@@ -280,14 +285,15 @@ int main(int argc, char **argv) {
         if (tolerances[i] != shown[s]) {
           continue;
         }
-        printf("%8.0e %-13s %10.2f %8ld %9.1e\n", shown[s], "CVODE BDF", 1e6 * cvode[i].seconds, cvode[i].steps,
-               cvode[i].error);
+        printf("%8.0e %-13s %10.2f %8ld %9.1e\n", shown[s], "CVODE BDF", 1e6 * cvode[i].seconds,
+               cvode[i].steps, cvode[i].error);
         for (int m = 0; m < 6; m++) {
           if (m == 1 && shown[s] < 1e-4) {
             continue; /* order 2 */
           }
           score got = score_ude(&problems[p], methods[m], shown[s]);
-          printf("%8s %-13s %10.2f %8ld %9.1e", "", methods[m], 1e6 * got.seconds, got.steps, got.error);
+          printf("%8s %-13s %10.2f %8ld %9.1e", "", methods[m], 1e6 * got.seconds, got.steps,
+                 got.error);
           print_ratio(cvode[i].seconds / got.seconds);
           print_ratio(time_at(cvode, got.error) / got.seconds);
           putchar('\n');

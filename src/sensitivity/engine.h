@@ -28,9 +28,9 @@ typedef struct ude_engine {
   double           *segment; /**< [segment_capacity][n] states recomputed between stored ones */
   int64_t           segment_capacity;
   int64_t           segment_first, segment_count; /**< steps that it holds now; first < 0: none */
-  ude_stiff         algebra; /**< of the start, made when first needed */
+  ude_stiff         algebra;                      /**< of the start, made when first needed */
   bool              has_algebra;
-  double           *u_at, *values;                /**< [count][n], [count] */
+  double           *u_at, *values; /**< [count][n], [count] */
   int64_t           at_capacity;
 } ude_engine;
 
@@ -76,10 +76,10 @@ ude_status ude_engine_initial_transpose(ude_engine *engine, const double *p, dou
 typedef void (*ude_tangent_fn)(int64_t index, int64_t first, int64_t lanes, const double *u_dot,
                                void *context);
 /** Replay the recorded steps with tangents, in blocks. u0_dot: double[n][directions], p_dot: double[np][directions], NULL: zero. */
-ude_status ude_engine_tangents(ude_engine *engine, const double *u0_dot,
-                               const double *p, const double *p_dot, int64_t directions,
-                               const double *times, int64_t count, ude_tangent_fn visit,
-                               void *context, ude_error *error);
+ude_status ude_engine_tangents(ude_engine *engine, const double *u0_dot, const double *p,
+                               const double *p_dot, int64_t directions, const double *times,
+                               int64_t count, ude_tangent_fn visit, void *context,
+                               ude_error *error);
 
 /** field with du[n] = running_cost. */
 typedef struct ude_augmented {

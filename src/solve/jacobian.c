@@ -16,65 +16,6 @@ void ude_jacobian_plan_free(ude_jacobian_plan *plan) {
   *plan = (ude_jacobian_plan){0};
 }
 
-/* Rows of the pattern: for each row the columns that hold it. */
-static bool transpose(int64_t n, const int64_t *start, const int64_t *row, int64_t **row_start,
-                      int64_t **column) {
-  int64_t *first = ude_calloc((size_t)n + 1, sizeof *first);
-  int64_t *which = ude_calloc((size_t)start[n] + 1, sizeof *which);
-  *row_start     = first;
-  *column        = which;
-  if (!first || !which) {
-    return false;
-  }
-  for (int64_t e = 0; e < start[n]; e++) {
-    first[row[e] + 1]++;
-  }
-  for (int64_t i = 0; i < n; i++) {
-    first[i + 1] += first[i];
-  }
-  for (int64_t c = 0; c < n; c++) {
-    for (int64_t e = start[c]; e < start[c + 1]; e++) {
-      which[first[row[e]]++] = c;
-    }
-  }
-  memmove(first + 1, first, (size_t)n * sizeof *first);
-  first[0] = 0;
-  return true;
-}
-
-/* Greedy colouring of the columns in their order: the smallest colour that no column sharing a row has. */
-static ude_status colour_columns(ude_jacobian_plan *plan, ude_error *error) {
-  int64_t  n         = plan->n;
-  int64_t *row_start = NULL;
-  int64_t *column    = NULL;
-  int64_t *taken_by =
-      ude_calloc((size_t)n + 1, sizeof *taken_by); /* column + 1 that bars a colour */
-  bool ready = transpose(n, plan->start, plan->row, &row_start, &column) && taken_by;
-  for (int64_t c = 0; c < n && ready; c++) {
-    plan->colour[c] = -1;
-  }
-  for (int64_t c = 0; c < n && ready; c++) {
-    for (int64_t e = plan->start[c]; e < plan->start[c + 1]; e++) {
-      int64_t r = plan->row[e];
-      for (int64_t k = row_start[r]; k < row_start[r + 1]; k++) {
-        if (plan->colour[column[k]] >= 0) {
-          taken_by[plan->colour[column[k]]] = c + 1;
-        }
-      }
-    }
-    int64_t colour = 0;
-    while (taken_by[colour] == c + 1) {
-      colour++;
-    }
-    plan->colour[c] = colour;
-    plan->colours   = colour + 1 > plan->colours ? colour + 1 : plan->colours;
-  }
-  free(row_start);
-  free(column);
-  free(taken_by);
-  return ready ? UDE_OK : ude_fail_memory(error, "the colouring of a Jacobian");
-}
-
 static int64_t colour_of(const ude_jacobian_plan *plan, int64_t column) {
   return plan->colour ? plan->colour[column] : column;
 }
@@ -90,23 +31,24 @@ static void set_seeds(ude_jacobian_plan *plan, int64_t first, double value) {
   }
 }
 
-static ude_status copy_pattern(ude_jacobian_plan *plan, const int64_t *start, const int64_t *row,
+/* The pattern by columns, and colours for them. */
+static ude_status take_pattern(ude_jacobian_plan *plan, const ude_pattern *pattern,
                                ude_error *error) {
-  size_t n     = (size_t)plan->n;
-  plan->start  = ude_calloc(n + 1, sizeof *plan->start);
-  plan->row    = ude_calloc((size_t)start[n] + 1, sizeof *plan->row);
-  plan->colour = ude_calloc(n, sizeof *plan->colour);
-  if (!plan->start || !plan->row || !plan->colour) {
-    return ude_fail_memory(error, "the pattern of a Jacobian");
-  }
-  memcpy(plan->start, start, (n + 1) * sizeof *start);
-  memcpy(plan->row, row, (size_t)start[n] * sizeof *row);
-  plan->colours = 0;
-  return colour_columns(plan, error);
+  ude_pattern   columns   = {0};
+  ude_colouring colouring = {0};
+  ude_status    status    = ude_pattern_transpose(pattern, &columns, NULL, error);
+  status =
+      status ? status : ude_colour(pattern, UDE_COLOUR_COLUMNS, UDE_ORDER_BEST, &colouring, error);
+  plan->start      = columns.start;
+  plan->row        = columns.index;
+  plan->colour     = colouring.column;
+  plan->colours    = colouring.column_colours;
+  colouring.column = NULL;
+  ude_colouring_free(&colouring);
+  return status;
 }
 
-ude_status ude_jacobian_plan_make(const ude_map *map, const int64_t *start, const int64_t *row,
-                                  ude_jacobian_plan *plan, ude_error *error) {
+ude_status ude_jacobian_plan_make(const ude_map *map, ude_jacobian_plan *plan, ude_error *error) {
   int64_t n = map->columns;
   *plan     = (ude_jacobian_plan){.map = map, .n = n, .colours = n};
   if (!map->jvp && !map->jvp_wide && !map->vjp) {
@@ -114,7 +56,7 @@ ude_status ude_jacobian_plan_make(const ude_map *map, const int64_t *start, cons
                     "implicit methods need the Jacobian: give rhs.jvp (or jvp_wide, or vjp), or "
                     "choose an explicit method such as tsit5");
   }
-  ude_status status = start ? copy_pattern(plan, start, row, error) : UDE_OK;
+  ude_status status = map->pattern ? take_pattern(plan, map->pattern, error) : UDE_OK;
   plan->width       = map->jvp_wide && (plan->colours > 1 || !map->jvp) ? map->width : 1;
   size_t block      = (size_t)(n * plan->width);
   bool   by_rows    = !map->jvp && !map->jvp_wide;

@@ -20,9 +20,8 @@ typedef struct ude_jacobian_plan {
   double        *row_bar; /**< [n] without products: rows by the transposed product */
 } ude_jacobian_plan;
 
-/** start, row: pattern in compressed columns (copied) or NULL. UDE_UNSUPPORTED if the map has neither jvp nor vjp. */
-ude_status ude_jacobian_plan_make(const ude_map *map, const int64_t *start, const int64_t *row,
-                                  ude_jacobian_plan *plan, ude_error *error);
+/** With the map's pattern where it has one. UDE_UNSUPPORTED if the map has neither jvp nor vjp. */
+ude_status ude_jacobian_plan_make(const ude_map *map, ude_jacobian_plan *plan, ude_error *error);
 void       ude_jacobian_plan_free(ude_jacobian_plan *plan);
 /** f (double[n] or NULL), J (entries of the pattern, or double[n][n] by rows), df/dt (double[n] or NULL) at (u, p, t). Adds to *calls what it
  *  evaluated, in right-hand sides. Returns the callback's code. */

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Without a pattern: up to here J is kept in full (as in ude_linear_create), beyond only its products are used. */
+enum { MOST_FULL = 2000 };
+
 void ude_stiff_close(ude_stiff *stiff) {
   ude_linear_free(stiff->linear);
   ude_jacobian_plan_free(&stiff->plan);
@@ -60,20 +63,25 @@ ude_status ude_stiff_open(ude_stiff *stiff, const ude_vector_field *field, const
       .field = field, .map = map ? map : &field->rhs, .mass = field->mass, .n = field->state.count};
   ude_linear_options options = {.complex_shift = complex_shift};
   ude_status         status  = check_mass(stiff, error);
-  status = status ? status : ude_linear_create(stiff->n, &options, &stiff->linear, error);
+  if (status == UDE_OK && (stiff->map->pattern || stiff->n <= MOST_FULL)) {
+    status = ude_jacobian_plan_make(stiff->map, &stiff->plan, error);
+  }
+  options.start = stiff->plan.start;
+  options.row   = stiff->plan.row;
+  status        = status ? status : ude_linear_create(stiff->n, &options, &stiff->linear, error);
   if (status) {
+    ude_stiff_close(stiff);
     return status;
   }
   bool krylov = ude_linear_kind_used(stiff->linear) == UDE_LINEAR_KRYLOV;
   if (krylov && !stiff->map->jvp) {
-    status = ude_fail(error, UDE_UNSUPPORTED,
-                      "an implicit method with %lld states and no sparsity pattern needs rhs.jvp",
-                      (long long)stiff->n);
+    status = ude_fail(
+        error, UDE_UNSUPPORTED,
+        "an implicit method with %lld states needs rhs.jvp, beside a jvp_wide that it may have",
+        (long long)stiff->n);
   }
-  if (!status && !krylov) {
-    status = ude_jacobian_plan_make(stiff->map, NULL, NULL, &stiff->plan, error);
-  }
-  status = status ? status : allocate(stiff, !krylov, error);
+  bool matrix = !krylov || stiff->plan.start; /* GMRES: for its preconditioner */
+  status      = status ? status : allocate(stiff, matrix, error);
   if (status) {
     ude_stiff_close(stiff);
     return status;

@@ -1,6 +1,7 @@
 /* Stiff and index-1 problems through the solver: reference solutions, the choice of methods, dense output, refusals. */
 #include <ude/solve.h>
 
+#include "support/brusselator.h"
 #include "support/polynomial.h"
 #include "support/problems.h"
 #include "support/ude_check.h"
@@ -518,6 +519,53 @@ START_TEST(test_implicit_explicit) {
 }
 END_TEST
 
+/* The same solution with the pattern (KLU, colours) and without (dense), and by every method that forms a matrix. */
+START_TEST(test_sparse) {
+  enum { SIDE = 10, COUNT = 2 * SIDE * SIDE };
+  const char *const methods[] = {"rodas5p",      "radau", "kencarp4", "trbdf2",
+                                 "rosenbrock23", "auto",  "cvode_bdf"};
+  static double     u0[COUNT], reference[COUNT], u[COUNT];
+  const double      p[1] = {0.1};
+  brusselator       b;
+  ude_vector_field  field      = brusselator_make(&b, SIDE);
+  ude_integrator   *integrator = NULL;
+  ude_solve_result  result;
+  ude_error         error;
+  brusselator_start(SIDE, u0);
+  for (int m = -1; m < (has_cvode() ? 7 : 6); m++) {
+    bool              low     = m == 3 || m == 4;
+    ude_solve_options options = {.method = m < 0 ? "vern7" : methods[m],
+                                 .rtol   = m < 0 ? 1e-11
+                                           : low ? 1e-5
+                                                 : 1e-7,
+                                 .atol   = m < 0 ? 1e-12
+                                           : low ? 1e-6
+                                                 : 1e-9};
+    ck_ok(ude_integrator_create(&field, &options, &integrator, &error), &error);
+    ck_ok(ude_integrator_run(integrator, u0, p, 0, 1, NULL, 0, NULL, m < 0 ? reference : u, &result,
+                             &error),
+          &error);
+    ude_integrator_free(integrator);
+    if (m >= 0) {
+      ck_arrays_close(u, reference, COUNT, low ? 1e-3 : 1e-5, low ? 1e-3 : 1e-5);
+    }
+    if (m ==
+        0) { /* ten colours or so in two blocks, f_t in a free lane; not as many passes as columns */
+      ck_assert_int_lt(result.rhs_calls, (7 + 6) * (result.steps + result.rejected) + 10);
+      double           dense[COUNT];
+      ude_vector_field full = field;
+      full.rhs.pattern      = NULL;
+      ck_ok(ude_integrator_create(&full, &options, &integrator, &error), &error);
+      ck_ok(ude_integrator_run(integrator, u0, p, 0, 1, NULL, 0, NULL, dense, &result, &error),
+            &error);
+      ude_integrator_free(integrator);
+      ck_arrays_close(dense, u, COUNT, 1e-10, 1e-10);
+    }
+  }
+  brusselator_free(&b);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("stiff");
   TCase *tests = tcase_create("stiff");
@@ -536,6 +584,7 @@ int main(void) {
   tcase_add_test(tests, test_refusals);
   tcase_add_test(tests, test_products_of_every_kind);
   tcase_add_test(tests, test_matrix_free);
+  tcase_add_test(tests, test_sparse);
   tcase_add_test(tests, test_implicit_explicit);
   suite_add_tcase(suite, tests);
   return ude_check_run(suite);
