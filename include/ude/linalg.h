@@ -1,6 +1,7 @@
 /**
  * @file linalg.h
- * @brief Dense linear algebra: least squares that reveal the rank, Cholesky, symmetric systems.
+ * @brief Linear algebra: least squares that reveal the rank, Cholesky, symmetric systems, and the
+ * shifted systems of implicit methods by structure (dense, band, sparse, Krylov).
  *
  * Matrices are row-major `double[rows][columns]`. A thin layer over LAPACK (OpenBLAS): errors
  * become values, entries that are not finite are refused before LAPACK sees them, work arrays are
@@ -67,6 +68,92 @@ UDE_API ude_status ude_cholesky_solve(int64_t n, int64_t right, const double *a,
  * if it is singular. */
 UDE_API ude_status ude_symmetric_solve(int64_t n, int64_t right, const double *a, double *b,
                                        ude_error *error);
+
+/* ---------------------------------------------------- shifted systems of implicit methods -- */
+
+/** How W = alpha M - J is factorised or iterated on. */
+typedef enum ude_linear_kind {
+  UDE_LINEAR_AUTO = 0, /**< by size and pattern, see ude_linear_create */
+  UDE_LINEAR_DENSE,    /**< LU with partial pivoting: unrolled for n <= 8, LAPACK beyond */
+  UDE_LINEAR_BAND,     /**< LAPACK's band LU; needs a pattern */
+  UDE_LINEAR_SPARSE,   /**< KLU, its ordering kept between factorisations; needs a pattern */
+  UDE_LINEAR_KRYLOV    /**< restarted GMRES on products J v; ILU(0) if there is a pattern */
+} ude_linear_kind;
+
+/** What the incomplete factorisation of GMRES is; 0: ILU(0) where there is a pattern. */
+typedef enum ude_preconditioner {
+  UDE_PRECONDITION_AUTO = 0,
+  UDE_PRECONDITION_NONE,
+  UDE_PRECONDITION_ILU0,        /**< Saad, Iterative Methods for Sparse Linear Systems, 10.3 */
+  UDE_PRECONDITION_BLOCK_JACOBI /**< LU of the diagonal blocks of `block` rows */
+} ude_preconditioner;
+
+/** y = J x, or y = J^T x if `transposed`; double[n] each, no aliasing. Nonzero: cannot. */
+typedef int (*ude_linear_apply_fn)(double *y, const double *x, bool transposed, void *context);
+
+/** Zero value: the defaults. Everything is copied, nothing borrowed. */
+typedef struct ude_linear_options {
+  ude_linear_kind kind;
+  /** Compressed columns of J: rows of column c are row[start[c]] .. row[start[c + 1] - 1], ascending;
+   *  start: int64_t[n + 1]. NULL: J is full. The diagonal need not be in it. */
+  const int64_t *start, *row;
+  bool complex_shift; /**< reserve for ude_linear_factor_complex; not with UDE_LINEAR_KRYLOV */
+  /* GMRES */
+  ude_preconditioner precondition;
+  int64_t            block;          /**< rows of a block, 0: 8 */
+  int64_t            restart;        /**< Krylov vectors kept, 0: 30 */
+  int64_t            max_iterations; /**< in all, 0: 300 */
+} ude_linear_options;
+
+/** Systems with one structure: workspace and factors. One per thread; nothing is allocated after
+ *  creation, except that KLU allocates the factors of its first factorisation (and of later ones
+ *  that need other pivots). */
+typedef struct ude_linear ude_linear;
+
+/**
+ * Prepare for systems of n unknowns. UDE_LINEAR_AUTO takes: without a pattern dense up to 2000 unknowns, then GMRES;
+ * with a pattern dense up to 8 unknowns or where more than a third is filled (n <= 2000), band where the band is
+ * narrower than an eighth of n and at most 64, KLU unless its ordering predicts more than 2e10 operations, else GMRES with ILU(0).
+ *
+ * @return UDE_INVALID_ARGUMENT (a pattern out of order, band or sparse without one), UDE_OUT_OF_MEMORY
+ */
+UDE_API ude_status ude_linear_create(int64_t n, const ude_linear_options *options,
+                                     ude_linear **linear, ude_error *error);
+UDE_API void       ude_linear_free(ude_linear *linear);
+
+UDE_API ude_linear_kind ude_linear_kind_used(const ude_linear *linear);
+/** "dense LU, unrolled", "KLU", "GMRES with ILU(0)", ...; static. */
+UDE_API const char *ude_linear_description(const ude_linear *linear);
+/** Number of values that `jacobian` of the functions below holds: the entries of the pattern in its order, or
+ *  n * n row by row. */
+UDE_API int64_t ude_linear_entries(const ude_linear *linear);
+
+/** GMRES: the products, and the reduction |W x - b|_2 <= tolerance |b|_2 that ends it (default 1e-10). */
+UDE_API void ude_linear_set_operator(ude_linear *linear, ude_linear_apply_fn apply, void *context);
+UDE_API void ude_linear_set_tolerance(ude_linear *linear, double tolerance);
+
+/**
+ * Factorise W = alpha diag(mass) - J. mass: double[n] or NULL (ones). jacobian: double[entries]; NULL is allowed for GMRES: the
+ * preconditioner stays as it was (or is none).
+ *
+ * @return 0, or 1: singular to working precision or not finite
+ */
+UDE_API int ude_linear_factor(ude_linear *linear, double alpha, const double *mass,
+                              const double *jacobian);
+/** Likewise W = (alpha + i beta) diag(mass) - J, kept beside the real factors. */
+UDE_API int ude_linear_factor_complex(ude_linear *linear, double alpha, double beta,
+                                      const double *mass, const double *jacobian);
+
+/** b: double[n][right] right-hand sides in, solutions out: W x = b or W^T x = b. Returns 0, or 1: GMRES did not
+ *  reach its tolerance (b holds the best approximation). */
+UDE_API int ude_linear_solve(ude_linear *linear, int64_t right, bool transposed, double *b);
+/** One right-hand side of the complex system, real and imaginary parts: double[n] each. transposed: W^T x = b
+ *  (transposed, not conjugated). */
+UDE_API int ude_linear_solve_complex(ude_linear *linear, bool transposed, double *real,
+                                     double *imaginary);
+
+/** Iterations of GMRES since creation. */
+UDE_API int64_t ude_linear_iterations(const ude_linear *linear);
 
 #ifdef __cplusplus
 }

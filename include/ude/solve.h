@@ -27,7 +27,8 @@ extern "C" {
   X(RHS_FAILED, "the right-hand side reported a failure")                 \
   X(INITIAL_FAILURE, "the initial state or its derivative is not finite") \
   X(STOPPED, "stopped on request")                                        \
-  X(NO_CONVERGENCE, "the iteration for the stages of a step did not converge")
+  X(NO_CONVERGENCE, "the iteration for the stages of a step did not converge") \
+  X(INCONSISTENT, "the algebraic equations cannot be solved at the start")
 
 typedef enum ude_retcode {
 #define UDE_RETCODE_ENUM(name, text) UDE_RETCODE_##name,
@@ -47,7 +48,9 @@ typedef enum ude_save {
 
 /** Zero value: the defaults. Arrays are borrowed while the object made from them lives. */
 typedef struct ude_solve_options {
-  const char   *method;      /**< name from ude_method_name, NULL or "auto": picked by tolerance */
+  const char *
+      method; /**< name from ude_method_name; NULL or "auto": an explicit pair by the tolerance, and an implicit
+                                   method by tolerance and size where the solution turns stiff, and back */
   double        rtol;        /**< relative tolerance, 0: 1e-6 */
   double        atol;        /**< absolute tolerance, units of the state, 0: 1e-9 */
   const double *atol_vector; /**< [state.count] or NULL; overrides atol */
@@ -61,6 +64,8 @@ typedef struct ude_solve_options {
   ude_save      save;
   const double *saveat; /**< [saveat_count], in the direction of integration, within the span */
   int64_t       saveat_count;
+  bool
+      differentiable; /**< auto: only methods whose steps the field's derivatives can differentiate; set by the sensitivities */
   bool (*stop)(void *context); /**< polled every step; true ends the solve (STOPPED); may be NULL */
   void *stop_context;
 } ude_solve_options;
@@ -72,8 +77,13 @@ typedef struct ude_solve_result {
   double      h;         /**< last step tried */
   int64_t     component; /**< offending component (largest error or first non-finite), -1: none */
   double      error_estimate; /**< weighted norm of the last embedded error */
-  int64_t     steps, rejected, rhs_calls;
-  const char *method; /**< static: the method that ran */
+  int64_t     steps, rejected,
+      rhs_calls; /**< rhs_calls: a Jacobian by wide products counts as two for each pass */
+  int64_t jacobians, factorisations, linear_solves, iterations; /**< of implicit methods */
+  int64_t switches;                                             /**< changes of the method (auto) */
+  const char
+      *method;      /**< static: the method that ran; of several the one that took the last step */
+  char picked[192]; /**< auto: what was picked and why, one line; else empty */
 } ude_solve_result;
 
 /** Write one or a few lines for people: what happened, where (t, step, name of the component), what to try. */
@@ -111,7 +121,8 @@ UDE_API void                    ude_solution_free(ude_solution *solution);
 /* ----------------------------------------------------------------------- many of one kind -- */
 
 /** Workspace for repeated solves of one vector field: nothing is allocated after creation, except
- *  that a recorded trace may grow. One integrator per thread. */
+ *  that a recorded trace may grow, that `auto` opens its implicit method when it is first needed, and what KLU and CVODE do
+ *  for themselves. One integrator per thread. */
 typedef struct ude_integrator ude_integrator;
 
 UDE_API ude_status ude_integrator_create(const ude_vector_field  *field,

@@ -143,7 +143,10 @@ typedef struct ude_vector_field {
   const char *name; /**< for messages; may be NULL */
   ude_layout  state, param, observation;
 
-  ude_map rhs;           /**< state.count x state.count */
+  ude_map rhs; /**< state.count x state.count */
+  /** A splitting rhs = rhs_explicit + rhs_implicit for implicit-explicit methods (kencarp4): the slow and the stiff part, each with its own
+   *  derivatives; both or neither. All other methods use rhs. */
+  ude_map rhs_explicit, rhs_implicit;
   ude_map initial;       /**< u(t0) from p: state.count x 0 (u is NULL) */
   ude_map observe;       /**< observation.count x state.count */
   ude_map terminal_cost; /**< 1 x state.count */
@@ -161,6 +164,10 @@ typedef struct ude_vector_field {
    *  NULL: ude_taylor then calls rhs.jet once for each order. */
   ude_jet_fn taylor;
   void      *taylor_context;
+
+  /** [state.count] diagonal of the mass matrix M in M u' = rhs(u, p, t), NULL: ones. A zero makes its row the algebraic
+   *  equation rhs_i = 0 (index 1: these rows must determine the states of the zeros). Needs an implicit method. */
+  const double *mass;
 
   const double *u0; /**< [state.count] default initial state or NULL */
   const double *p0; /**< [param.count] default parameters or NULL (zeros) */

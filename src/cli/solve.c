@@ -55,6 +55,17 @@ static void print_stats(const ude_solve_result *result, double seconds) {
           "{\"method\":\"%s\",\"retcode\":\"%s\",\"steps\":%lld,\"rejected\":%lld,\"rhs\":%lld",
           result->method, ude_retcode_name(result->retcode), (long long)result->steps,
           (long long)result->rejected, (long long)result->rhs_calls);
+  if (result->jacobians > 0) {
+    fprintf(
+        stderr,
+        ",\"jacobians\":%lld,\"factorisations\":%lld,\"linear_solves\":%lld,\"iterations\":%lld",
+        (long long)result->jacobians, (long long)result->factorisations,
+        (long long)result->linear_solves, (long long)result->iterations);
+  }
+  if (result->picked[0]) {
+    fprintf(stderr, ",\"switches\":%lld,\"auto\":\"%s\"", (long long)result->switches,
+            result->picked);
+  }
   fputs(",\"t\":", stderr);
   cli_json_number(stderr, result->t);
   fputs(",\"seconds\":", stderr);

@@ -18,7 +18,7 @@ struct ude_model {
   ude_entry       *learned_entries;
   ude_learned     *learned;
   ude_member      *members[UDE_STRUCTS];
-  double          *u0, *p0, *zeros;
+  double          *u0, *p0, *mass, *zeros;
   ude_flat_value   probe;
   ude_text         names; /**< learned argument names, one after the other */
   const char     **name_list;
@@ -267,6 +267,9 @@ static ude_status load(ude_model *model, const ude_cache_entry *entry, unsigned 
   if (status == UDE_OK && model->reflection.has_p0) {
     status = read_defaults(model, UDE_STRUCT_PARAM, "p0", &model->p0, error);
   }
+  if (status == UDE_OK && model->reflection.has_mass) {
+    status = read_defaults(model, UDE_STRUCT_STATE, "mass", &model->mass, error);
+  }
   if (status == UDE_OK && model->reflection.has_tspan) {
     const void *tspan = ude_jit_find(model->jit, "tspan", error);
     status            = tspan ? UDE_OK : UDE_INTERNAL;
@@ -277,6 +280,7 @@ static ude_status load(ude_model *model, const ude_cache_entry *entry, unsigned 
   }
   model->field.u0 = model->u0;
   model->field.p0 = model->p0;
+  model->field.mass = model->mass;
   if (status == UDE_OK && (derivatives & UDE_PROBE)) {
     status = fill_learned(model, derivatives, error);
   }
@@ -296,6 +300,7 @@ void ude_model_free(ude_model *model) {
     ude_text_free(&model->names);
     free(model->u0);
     free(model->p0);
+    free(model->mass);
     free(model->zeros);
     free(model->title);
     ude_text_free(&model->ir);

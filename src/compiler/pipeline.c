@@ -87,8 +87,8 @@ void ude_pipeline_describe(ude_text *text) {
 
 static bool kept(const char *name, const char *prefix, bool data) {
   return strncmp(name, prefix, strlen(prefix)) == 0 ||
-         (data &&
-          (strcmp(name, "u0") == 0 || strcmp(name, "p0") == 0 || strcmp(name, "tspan") == 0));
+         (data && (strcmp(name, "u0") == 0 || strcmp(name, "p0") == 0 ||
+                   strcmp(name, "mass") == 0 || strcmp(name, "tspan") == 0));
 }
 
 /* Make internal what is defined and not kept. */

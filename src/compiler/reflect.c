@@ -102,7 +102,7 @@ static bool defined(LLVMModuleRef module, const char *name) {
          LLVMGetLinkage(function) == LLVMExternalLinkage;
 }
 
-/* A default value (u0, p0, tspan) of the model, of the type that the contract wants. */
+/* A constant (u0, p0, mass, tspan) of the model, of the type that the contract wants. */
 static ude_status check_default(const ude_debug_info *info, LLVMModuleRef module, const char *name,
                                 const char *wanted, const char *declaration, bool *has,
                                 ude_error *error) {
@@ -136,6 +136,10 @@ static ude_status check_defaults(const ude_debug_info *info, LLVMModuleRef modul
                            &reflection->has_p0, error);
   }
   if (status == UDE_OK) {
+    status = check_default(info, module, "mass", "struct state", "struct state mass",
+                           &reflection->has_mass, error);
+  }
+  if (status == UDE_OK) {
     status = check_default(info, module, "tspan", "double[2]", "double tspan[2]",
                            &reflection->has_tspan, error);
   }
@@ -145,8 +149,8 @@ static ude_status check_defaults(const ude_debug_info *info, LLVMModuleRef modul
 /* What the language of models has, but this version does not: to pass over it would give wrong results. */
 static ude_status refuse_unsupported(const ude_debug_info *info, LLVMModuleRef module,
                                      ude_error *error) {
-  static const char *const later[] = {"noise",     "mass",   "residual", "lags",        "history",
-                                      "rhs_delay", "events", "affect",   "fixed_point", "loss"};
+  static const char *const later[] = {"noise",  "residual", "lags",        "history", "rhs_delay",
+                                      "events", "affect",   "fixed_point", "loss"};
   for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
     LLVMValueRef global = LLVMGetNamedGlobal(module, later[i]);
     bool         found =

@@ -79,8 +79,9 @@ void ude_reflection_write(const ude_reflection *reflection, ude_text *text) {
   for (int i = 0; i < UDE_MAPS; i++) {
     ude_text_append(text, " %d", reflection->map[i]);
   }
-  ude_text_append(text, " %d %d %d %lld\n", reflection->has_u0, reflection->has_p0,
-                  reflection->has_tspan, (long long)reflection->learned_count);
+  ude_text_append(text, " %d %d %d %d %lld\n", reflection->has_u0, reflection->has_p0,
+                  reflection->has_mass, reflection->has_tspan,
+                  (long long)reflection->learned_count);
   for (int64_t i = 0; i < reflection->learned_count; i++) {
     const ude_learned_shape *learned = &reflection->learned[i];
     ude_text_append(text, "%s %d %d %d %lld %lld\n", learned->name, learned->arguments,
@@ -229,6 +230,7 @@ ude_status ude_reflection_read(const char *text, size_t length, ude_reflection *
   }
   reflection->has_u0    = integer(&in) != 0;
   reflection->has_p0    = integer(&in) != 0;
+  reflection->has_mass  = integer(&in) != 0;
   reflection->has_tspan = integer(&in) != 0;
   int64_t learned       = count(&in);
   reflection->learned = in.failed ? NULL : ude_calloc((size_t)learned, sizeof *reflection->learned);

@@ -74,7 +74,7 @@ typedef struct ude_learned_shape {
 typedef struct ude_reflection {
   ude_struct_shape   structs[UDE_STRUCTS];
   bool               map[UDE_MAPS];
-  bool               has_u0, has_p0, has_tspan;
+  bool               has_u0, has_p0, has_mass, has_tspan;
   int64_t            learned_count;
   ude_learned_shape *learned;
 } ude_reflection;

@@ -19,6 +19,9 @@ void ude_engine_close(ude_engine *engine) {
   for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
     free(blocks[i]);
   }
+  if (engine->has_algebra) {
+    ude_stiff_close(&engine->algebra);
+  }
   ude_integrator_free(engine->integrator);
   ude_trace_free(&engine->trace);
   *engine = (ude_engine){0};
@@ -26,8 +29,10 @@ void ude_engine_close(ude_engine *engine) {
 
 ude_status ude_engine_open(ude_engine *engine, const ude_vector_field *field,
                            const ude_sensitivity_options *options, ude_error *error) {
-  *engine           = (ude_engine){.field = field, .segment_first = -1};
-  ude_status status = ude_integrator_create(field, &options->solve, &engine->integrator, error);
+  *engine                 = (ude_engine){.field = field, .segment_first = -1};
+  ude_solve_options solve = options->solve;
+  solve.differentiable    = true;
+  ude_status status       = ude_integrator_create(field, &solve, &engine->integrator, error);
   if (status) {
     return status;
   }
@@ -82,6 +87,11 @@ ude_status ude_engine_solve(ude_engine *engine, const double *u0, const double *
 }
 
 ude_status ude_engine_prepare(ude_engine *engine, int64_t width, ude_error *error) {
+  const ude_method *first = ude_integrator_method(engine->integrator);
+  if (!first->replay) { /* it records no steps either */
+    return ude_fail(error, UDE_UNSUPPORTED,
+                    "'%s' has no discrete derivatives: choose another method", first->name);
+  }
   for (int i = 0; i < engine->trace.method_count; i++) {
     const ude_method *method = engine->trace.methods[i];
     if (!method->replay) {

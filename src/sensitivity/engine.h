@@ -7,6 +7,7 @@
 
 #include <ude/sensitivity.h>
 
+#include "solve/consistent.h"
 #include "solve/method.h"
 
 /** A field with its integrator, trace and work arrays; one for the field, one for the field with the running cost. */
@@ -27,7 +28,9 @@ typedef struct ude_engine {
   double           *segment; /**< [segment_capacity][n] states recomputed between stored ones */
   int64_t           segment_capacity;
   int64_t           segment_first, segment_count; /**< steps that it holds now; first < 0: none */
-  double           *u_at, *values;                /**< [count][n], [count] */
+  ude_stiff         algebra;                      /**< of the start, made when first needed */
+  bool              has_algebra;
+  double           *u_at, *values; /**< [count][n], [count] */
   int64_t           at_capacity;
 } ude_engine;
 
@@ -60,22 +63,30 @@ ude_status ude_engine_prepare(ude_engine *engine, int64_t width, ude_error *erro
 const ude_method *ude_engine_step(ude_engine *engine, int64_t i, const double *u, const double *p,
                                   ude_step *step, void **work);
 
+/** The recorded start follows from the given one by the algebraic equations, where the mass has zeros: overwrites the tangents u_dot:
+ *  double[n][width] of the given start with those of the recorded one; and the transpose, lambda: double[n], which adds to p_bar (may be
+ *  NULL). Nothing to do for differential equations. */
+ude_status ude_engine_initial_tangent(ude_engine *engine, const double *p, const double *p_dot,
+                                      double *u_dot, ude_error *error);
+ude_status ude_engine_initial_transpose(ude_engine *engine, const double *p, double *lambda,
+                                        double *p_bar, ude_error *error);
+
 /** Receives the tangents u_dot: double[n][width] at data time `index` (or at the end, index = count) of
  *  directions first..first+width-1. */
 typedef void (*ude_tangent_fn)(int64_t index, int64_t first, int64_t lanes, const double *u_dot,
                                void *context);
 /** Replay the recorded steps with tangents, in blocks. u0_dot: double[n][directions], p_dot: double[np][directions], NULL: zero. */
-ude_status ude_engine_tangents(ude_engine *engine, const double *u0, const double *u0_dot,
-                               const double *p, const double *p_dot, int64_t directions,
-                               const double *times, int64_t count, ude_tangent_fn visit,
-                               void *context, ude_error *error);
+ude_status ude_engine_tangents(ude_engine *engine, const double *u0_dot, const double *p,
+                               const double *p_dot, int64_t directions, const double *times,
+                               int64_t count, ude_tangent_fn visit, void *context,
+                               ude_error *error);
 
 /** field with du[n] = running_cost. */
 typedef struct ude_augmented {
   ude_vector_field        field;
   const ude_vector_field *inner;
   ude_member             *members;
-  double                 *atol;
+  double                 *atol, *mass;
 } ude_augmented;
 
 ude_status ude_augmented_create(const ude_vector_field *inner, const ude_solve_options *solve,

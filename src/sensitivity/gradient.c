@@ -254,7 +254,8 @@ static ude_status adjoint(const task *in) {
     status = cost_cotangent(in, j, engine->w);
     add(engine->n, 1, engine->w, engine->lambda);
   }
-  return status;
+  return status ? status
+                : ude_engine_initial_transpose(engine, in->p, engine->lambda, in->p_bar, in->error);
 }
 
 /* -------------------------------------------------------------------------------- forward -- */
@@ -278,7 +279,7 @@ static void contract(int64_t index, int64_t first, int64_t lanes, const double *
 }
 
 /* Identity seeds: the first `n` directions are u0, then the parameters. */
-static ude_status forward(const task *in, const double *u0, double *u0_bar) {
+static ude_status forward(const task *in, double *u0_bar) {
   ude_engine *engine     = in->engine;
   int64_t     states     = u0_bar ? in->s->field->state.count : 0;
   int64_t     params     = in->p_bar ? engine->np : 0;
@@ -304,13 +305,9 @@ static ude_status forward(const task *in, const double *u0, double *u0_bar) {
     for (int64_t i = 0; i < params; i++) {
       p_dot[i * directions + states + i] = 1;
     }
-    memcpy(engine->lambda, u0, (size_t)in->s->field->state.count * sizeof *u0);
-    if (in->cost->running) {
-      engine->lambda[in->s->field->state.count] = 0;
-    }
     contraction to = {w, engine->n, engine->width, gradient};
-    status = ude_engine_tangents(engine, engine->lambda, u0_dot, in->p, params ? p_dot : NULL,
-                                 directions, in->cost->times, count, contract, &to, in->error);
+    status         = ude_engine_tangents(engine, u0_dot, in->p, params ? p_dot : NULL, directions,
+                                         in->cost->times, count, contract, &to, in->error);
   }
   if (status == UDE_OK) {
     for (int64_t i = 0; i < states; i++) {
@@ -358,7 +355,7 @@ ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double *u0, con
     memset(p_bar, 0, (size_t)engine->np * sizeof *p_bar);
   }
   if (choose_forward(sensitivity, engine, u0_bar != NULL, p_bar != NULL)) {
-    status = forward(&in, u0, u0_bar);
+    status = forward(&in, u0_bar);
   } else {
     status = adjoint(&in);
     if (status == UDE_OK && u0_bar) {

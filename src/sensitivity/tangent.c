@@ -44,10 +44,14 @@ typedef struct replay {
 } replay;
 
 static int replay_step(replay *r, int64_t i) {
-  ude_engine       *engine = r->engine;
-  ude_step          step;
-  void             *work    = NULL;
-  const ude_method *method  = ude_engine_step(engine, i, engine->u, r->p, &step, &work);
+  ude_engine   *engine = r->engine;
+  ude_step      step;
+  void         *work = NULL;
+  const double *u    = ude_engine_state(engine, r->p, i); /* the adjoint's, too */
+  if (!u) {
+    return -1;
+  }
+  const ude_method *method  = ude_engine_step(engine, i, u, r->p, &step, &work);
   size_t            block   = (size_t)(engine->n * engine->width);
   ude_tangent       tangent = {.width     = engine->width,
                                .u_dot     = engine->u_dot,
@@ -66,15 +70,14 @@ static int replay_step(replay *r, int64_t i) {
       r->visit(r->next++, r->first, r->lanes, dot, r->context);
     }
   }
-  memcpy(engine->u, engine->u_new, (size_t)engine->n * sizeof *engine->u);
   memcpy(engine->u_dot, engine->end_dot, block * sizeof *engine->u_dot);
   return code;
 }
 
-ude_status ude_engine_tangents(ude_engine *engine, const double *u0, const double *u0_dot,
-                               const double *p, const double *p_dot, int64_t directions,
-                               const double *times, int64_t count, ude_tangent_fn visit,
-                               void *context, ude_error *error) {
+ude_status ude_engine_tangents(ude_engine *engine, const double *u0_dot, const double *p,
+                               const double *p_dot, int64_t directions, const double *times,
+                               int64_t count, ude_tangent_fn visit, void *context,
+                               ude_error *error) {
   if (directions > 0 && !engine->field->rhs.jvp && !engine->field->rhs.jvp_wide) {
     return ude_fail(error, UDE_UNSUPPORTED,
                     "forward sensitivities need rhs.jvp, which the model lacks");
@@ -92,9 +95,12 @@ ude_status ude_engine_tangents(ude_engine *engine, const double *u0, const doubl
                      .direction = engine->trace.steps > 0 && engine->trace.h[0] < 0 ? -1 : 1,
                      .visit     = visit,
                      .context   = context};
-    memcpy(engine->u, u0, (size_t)engine->n * sizeof *u0);
     take_block(engine->n, directions, u0_dot, first, block.lanes, engine->width, engine->u_dot);
     take_block(engine->np, directions, p_dot, first, block.lanes, engine->width, engine->seed_p);
+    status = ude_engine_initial_tangent(engine, p, block.p_dot, engine->u_dot, error);
+    if (status) {
+      return status;
+    }
     double t0 = engine->trace.steps > 0 ? engine->trace.t[0] : engine->trace.t_end;
     while (block.next < count && times[block.next] == t0) {
       visit(block.next++, first, block.lanes, engine->u_dot, context);
@@ -143,7 +149,7 @@ ude_status ude_forward_visit(ude_sensitivity *sensitivity, const double *u0, con
     memcpy(u_at, engine->u_at, (size_t)(count * engine->n) * sizeof *u_at);
   }
   visitor to = {engine, count, visit, context};
-  return ude_engine_tangents(engine, u0, u0_dot, p, p_dot, directions, times, count, hand_over, &to,
+  return ude_engine_tangents(engine, u0_dot, p, p_dot, directions, times, count, hand_over, &to,
                              error);
 }
 

@@ -1,5 +1,6 @@
 /* The integration loop. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "solve/integrator.h"
@@ -74,6 +75,27 @@ static bool emit_start(loop *s, double t0) {
   return true;
 }
 
+/* The algebraic states that belong to the others, where there are any. */
+static bool make_consistent(loop *s, double t0) {
+  ude_integrator *in = s->in;
+  if (!in->has_algebra) {
+    return true;
+  }
+  ude_stiff *algebra = &in->algebra;
+  algebra->counts    = (ude_stiff_counts){0};
+  int code = ude_consistent(algebra, t0, in->u, s->step.p, in->options.rtol, in->atol, in->newton);
+  s->result->rhs_calls += algebra->counts.rhs;
+  s->result->jacobians += algebra->counts.jacobians;
+  s->result->factorisations += algebra->counts.factorisations;
+  if (code == 0) {
+    return true;
+  }
+  for (int64_t i = 0; i < in->n && s->result->component < 0; i++) {
+    s->result->component = in->field->mass[i] == 0 ? i : -1;
+  }
+  return end(s, code == UDE_STEP_NOT_SOLVED ? UDE_RETCODE_INCONSISTENT : UDE_RETCODE_RHS_FAILED);
+}
+
 /* First derivative and size of the first step; returns false if there is nothing to integrate. */
 static bool start(loop *s, const double *u0, double t0) {
   ude_integrator          *in      = s->in;
@@ -86,7 +108,7 @@ static bool start(loop *s, const double *u0, double t0) {
   if (result->component >= 0) {
     return end(s, UDE_RETCODE_INITIAL_FAILURE);
   }
-  if (!emit_start(s, t0) || s->t1 == t0) {
+  if (!make_consistent(s, t0) || !emit_start(s, t0) || s->t1 == t0) {
     return false;
   }
   int code = in->field->rhs.value(in->f, in->u, s->step.p, t0, in->field->rhs.context);
@@ -143,6 +165,92 @@ static ude_retcode why_rejected(const loop *s) {
   }
 }
 
+static bool in_explicit(const loop *s) {
+  return !s->in->method->implicit;
+}
+
+/* Change to the other method; false if that is not to be (s->out_of_memory then says whether for want of memory). */
+static bool change_method(loop *s, const char *why, double reach) {
+  ude_integrator *in = s->in;
+  ude_error       error;
+  if (!in->watch.on) {
+    return false;
+  }
+  if (!in->other_work) {
+    ude_status status = in->other->open(in->other, &in->setting, &in->other_work, &error);
+    if (status) { /* a model that the implicit method does not suit stays with the explicit one */
+      in->watch.on     = false;
+      s->out_of_memory = status == UDE_OUT_OF_MEMORY;
+      return false;
+    }
+  }
+  ude_integrator_exchange(in);
+  in->watch.stiff_steps = in->watch.calm_steps = 0;
+  in->watch.returns += in->method->implicit ? 0 : 1;
+  s->result->switches++;
+  s->result->method = in->method->name;
+  if (s->result->switches == 1) {
+    size_t used = strlen(s->result->picked);
+    snprintf(s->result->picked + used, sizeof s->result->picked - used,
+             "; %s at t = %.3g (%s, |h lambda| = %.2g)", in->method->name, s->step.t, why, reach);
+  }
+  ude_controller_start(&s->controller, in->method->error_order);
+  s->step.u = in->u;
+  s->code   = 0;
+  if (!in->method->implicit) {
+    s->code = in->field->rhs.value(in->f, in->u, s->step.p, s->step.t, in->field->rhs.context);
+    s->result->rhs_calls++;
+  }
+  s->code = s->code ? s->code : in->method->start(in->work, &s->step, in->f);
+  if (s->code) {
+    return end(s, UDE_RETCODE_RHS_FAILED);
+  }
+  return true;
+}
+
+/* The estimate of an explicit pair compares two stages; where the fast components are small beside the others it sees only rounding. One
+ * product with the Jacobian every few steps, a power iteration over the whole solve, sees them. */
+static double probe(loop *s, double radius) {
+  enum { EVERY = 8 };
+  ude_integrator *in = s->in;
+  if (in->method->implicit || !in->mode) {
+    return radius;
+  }
+  if (s->result->steps % EVERY == 0) {
+    const ude_map *rhs = &in->field->rhs;
+    s->result->rhs_calls++;
+    if (rhs->jvp(in->output, in->image, in->u, in->mode, s->step.p, NULL, s->step.t, NULL,
+                 rhs->context)) {
+      return radius;
+    }
+    double size = 0;
+    for (int64_t l = 0; l < in->n; l++) {
+      size += in->image[l] * in->image[l];
+    }
+    size = sqrt(size);
+    for (int64_t l = 0; l < in->n && size > 0 && isfinite(size); l++) {
+      in->mode[l] = in->image[l] / size;
+    }
+    in->watch.radius = isfinite(size) ? size : 0;
+  }
+  return in->watch.radius > radius || isnan(radius) ? in->watch.radius : radius;
+}
+
+/* After an accepted step; radius: what it showed of the dominant eigenvalue. False if the solve ends. */
+static bool watch_stiffness(loop *s, double radius) {
+  ude_integrator *in = s->in;
+  if (!in->watch.on) {
+    return true;
+  }
+  double stability = in->method->implicit ? in->other->stability : in->method->stability;
+  if (!ude_auto_should_switch(&in->watch, in->method, stability, s->step.h, radius)) {
+    return true;
+  }
+  bool changed = change_method(s, in->method->implicit ? "no longer stiff" : "stiff",
+                               fabs(s->step.h) * radius);
+  return changed || (!s->out_of_memory && s->result->retcode == UDE_RETCODE_SUCCESS);
+}
+
 /* The step to try: lands exactly on the end of the span, and takes a remainder of less than a hundredth of a step
  * along rather than leaving it over. False if the smallest step was rejected. */
 static bool choose(loop *s) {
@@ -152,7 +260,12 @@ static bool choose(loop *s) {
   double                   smallest = fmax(options->min_step, ude_smallest_step(step->t));
   double                   most     = options->max_step > 0 ? options->max_step : rest;
   if (s->controller.rejected && fabs(step->h) <= smallest) {
-    return end(s, why_rejected(s));
+    ude_retcode why = why_rejected(s);
+    if (in_explicit(s) && change_method(s, "the explicit steps became too small", NAN)) {
+      s->h = 16 * smallest;
+    } else {
+      return s->result->retcode == UDE_RETCODE_SUCCESS && !s->out_of_memory ? end(s, why) : false;
+    }
   }
   s->h         = fmin(fmax(s->h, smallest), most);
   bool final   = s->h * 1.01 >= rest;
@@ -208,13 +321,15 @@ static bool accept(loop *s) {
     s->out_of_memory = true;
     return false;
   }
-  bool    saved = emit_step(s);
-  double *old   = in->u;
-  in->u         = in->u_new;
-  in->u_new     = old;
+  bool    saved  = emit_step(s);
+  bool    watch  = in->watch.on && in->method->stiffness;
+  double  radius = watch ? in->method->stiffness(in->work, step) : (double)NAN;
+  double *old    = in->u;
+  in->u          = in->u_new;
+  in->u_new      = old;
   in->method->accept(in->work, step);
   step->t = step->t_next;
-  return saved && step->t != s->t1;
+  return saved && step->t != s->t1 && watch_stiffness(s, watch ? probe(s, radius) : radius);
 }
 
 /* The size to try after an accepted one: the method's own wish, or the controller's. */
@@ -281,7 +396,7 @@ ude_status ude_integrate(ude_integrator *in, const double *u0, const double *p, 
                     u0 || in->n == 0 ? "parameters" : "initial values");
   }
   if (in->method->integrate) {
-    return in->method->integrate(in->work, u0, p, t0, t1, output, result, error);
+    return in->method->integrate(in->work, u0, p, t0, t1, in->u, output, result, error);
   }
   loop s = {.in        = in,
             .step      = {.t = t0, .p = p, .stats = result},
@@ -290,6 +405,18 @@ ude_status ude_integrate(ude_integrator *in, const double *u0, const double *p, 
             .started   = ude_clock(),
             .output    = output,
             .result    = result};
+  if (in->method != in->initial) {
+    ude_integrator_exchange(in);
+  }
+  in->watch = (ude_auto){.on = in->other != NULL};
+  for (int64_t l = 0; l < in->n && in->mode; l++) { /* no direction of symmetry */
+    in->mode[l] = (1 + 0.1 * sin((double)l)) / sqrt((double)in->n);
+  }
+  if (in->automatic) {
+    snprintf(result->picked, sizeof result->picked, "%s (rtol = %.3g, %lld states%s)",
+             in->initial->name, in->options.rtol, (long long)in->n,
+             in->initial->implicit ? ", mass matrix" : "");
+  }
   ude_controller_start(&s.controller, in->method->error_order);
   if (in->trace) {
     ude_trace_start(in->trace, in->n, t0);

@@ -12,8 +12,17 @@ void ude_integrator_free(ude_integrator *integrator) {
     free(integrator->atol);
     free(integrator->f);
     free(integrator->output);
-    if (integrator->initial) {
-      integrator->initial->close(integrator->work);
+    free(integrator->newton);
+    free(integrator->mode);
+    free(integrator->image);
+    if (integrator->method) {
+      integrator->method->close(integrator->work);
+    }
+    if (integrator->other) {
+      integrator->other->close(integrator->other_work);
+    }
+    if (integrator->has_algebra) {
+      ude_stiff_close(&integrator->algebra);
     }
     free(integrator);
   }
@@ -28,6 +37,73 @@ static bool allocate(ude_integrator *in) {
   in->f      = ude_calloc(n, sizeof(double));
   in->output = ude_calloc(n, sizeof(double));
   return in->u && in->u_new && in->error && in->atol && in->f && in->output;
+}
+
+void ude_integrator_exchange(ude_integrator *in) {
+  const ude_method *method = in->method;
+  void             *work   = in->work;
+  in->method               = in->other;
+  in->work                 = in->other_work;
+  in->other                = method;
+  in->other_work           = work;
+}
+
+/* The methods of a solve: the one that was asked for, or a pair of which the loop takes the right one. */
+static ude_status choose_methods(ude_integrator *in, ude_error *error) {
+  const ude_vector_field *field         = in->field;
+  const char             *name          = in->options.method;
+  const ude_map          *rhs           = &field->rhs;
+  bool                    implicit_only = ude_auto_needs_implicit(field);
+  in->automatic                         = !name || strcmp(name, "auto") == 0;
+  if (in->automatic) {
+    const ude_method *implicit = ude_method_find(
+        ude_auto_implicit(field, in->options.rtol, in->options.differentiable), in->options.rtol);
+    in->initial   = implicit_only
+                        ? implicit
+                        : ude_method_find(ude_auto_explicit(in->options.rtol), in->options.rtol);
+    bool possible = !implicit_only && in->n > 0 && (rhs->jvp || rhs->jvp_wide || rhs->vjp);
+    in->other     = possible ? implicit : NULL;
+    in->watch.on  = possible;
+  } else {
+    in->initial = ude_method_find(name, in->options.rtol);
+  }
+  if (implicit_only && !in->initial->takes_mass) {
+    return ude_fail(error, UDE_UNSUPPORTED,
+                    "'%s' does not take a mass matrix; choose rodas5p, rodas4, rosenbrock23, "
+                    "radau, kencarp4, trbdf2 or auto",
+                    in->initial->name);
+  }
+  in->method = in->initial;
+  return UDE_OK;
+}
+
+/* For products with the Jacobian while an explicit method runs. */
+static ude_status open_probe(ude_integrator *in, ude_error *error) {
+  if (in->watch.on && in->field->rhs.jvp) {
+    in->mode  = ude_calloc((size_t)in->n, sizeof(double));
+    in->image = ude_calloc((size_t)in->n, sizeof(double));
+    return in->mode && in->image ? UDE_OK : ude_fail_memory(error, "the estimate of stiffness");
+  }
+  return UDE_OK;
+}
+
+/* What finds consistent initial states. */
+static ude_status open_algebra(ude_integrator *in, ude_error *error) {
+  const ude_vector_field *field = in->field;
+  for (int64_t i = 0; field->mass && i < in->n && !in->has_algebra; i++) {
+    if (field->mass[i] == 0) {
+      ude_status status = ude_stiff_open(&in->algebra, field, NULL, false, error);
+      if (status) {
+        return status;
+      }
+      in->has_algebra = true;
+      in->newton      = ude_calloc((size_t)in->n, 2 * sizeof(double));
+      if (!in->newton) {
+        return ude_fail_memory(error, "consistent initial states");
+      }
+    }
+  }
+  return UDE_OK;
 }
 
 ude_status ude_integrator_create(const ude_vector_field *field, const ude_solve_options *options,
@@ -48,8 +124,6 @@ ude_status ude_integrator_create(const ude_vector_field *field, const ude_solve_
   }
   made->field   = field;
   made->options = resolved;
-  made->initial = ude_method_find(resolved.method, resolved.rtol);
-  made->method  = made->initial;
   made->n       = field->state.count;
   made->setting = (ude_method_setting){field, &made->options, NULL};
   if (!allocate(made)) {
@@ -60,7 +134,10 @@ ude_status ude_integrator_create(const ude_vector_field *field, const ude_solve_
     made->atol[l] = resolved.atol_vector ? resolved.atol_vector[l] : resolved.atol;
   }
   made->setting.atol = made->atol;
-  status             = made->initial->open(made->initial, &made->setting, &made->work, error);
+  status             = choose_methods(made, error);
+  status = status ? status : made->method->open(made->method, &made->setting, &made->work, error);
+  status = status ? status : open_algebra(made, error);
+  status = status ? status : open_probe(made, error);
   if (status) {
     ude_integrator_free(made);
     return status;

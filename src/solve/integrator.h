@@ -5,6 +5,8 @@
 #ifndef UDE_SOLVE_INTEGRATOR_H
 #define UDE_SOLVE_INTEGRATOR_H
 
+#include "solve/auto.h"
+#include "solve/consistent.h"
 #include "solve/control.h"
 
 struct ude_integrator {
@@ -14,7 +16,16 @@ struct ude_integrator {
   const ude_method       *initial; /**< the method that a solve begins with */
   const ude_method
       *method; /**< the one that takes the next step, and its workspace: may change between steps */
-  void      *work;
+  void *work;
+  const ude_method *
+      other; /**< auto: the method to change to, or NULL; its workspace is opened at the first change */
+  void    *other_work;
+  ude_auto watch;
+  bool     automatic;
+  double  *mode,
+      *image;         /**< [n] auto: dominant direction of the Jacobian, by products now and then */
+  ude_stiff  algebra; /**< for consistent initial states, where the mass has a zero */
+  bool       has_algebra;
   int64_t    n;
   ude_trace *trace;  /**< borrowed, may be NULL */
   double    *u;      /**< [n] state at the start of the step */
@@ -23,7 +34,11 @@ struct ude_integrator {
   double    *atol;   /**< [n] */
   double    *f;      /**< [n] derivative at the start */
   double    *output; /**< [n] dense output */
+  double    *newton; /**< [2n] work of consistent initial states, where there is algebra */
 };
+
+/** Change places with the other method. */
+void ude_integrator_exchange(ude_integrator *integrator);
 
 /* --------------------------------------------------------------------------------- the loop -- */
 

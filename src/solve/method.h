@@ -169,9 +169,11 @@ struct ude_method {
                          double *theta_bar);
   int (*transpose)(void *work, ude_step *step, const ude_cotangent *cotangent);
 
-  /** Not NULL: the whole integration in place of the loop, with the meaning of ude_integrate (integrator.h). */
+  /** Not NULL: the whole integration in place of the loop, with the meaning of ude_integrate (integrator.h). u_end: [n] the state
+   *  reached. */
   ude_status (*integrate)(void *work, const double *u0, const double *p, double t0, double t1,
-                          struct ude_output *output, ude_solve_result *result, ude_error *error);
+                          double *u_end, struct ude_output *output, ude_solve_result *result,
+                          ude_error *error);
 };
 
 /** NULL for an unknown name. NULL and "auto" resolve by tolerance. */

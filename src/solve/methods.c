@@ -1,6 +1,9 @@
 /* The table of methods. */
 #include <string.h>
 
+#include "solve/auto.h"
+#include "solve/cvode.h"
+#include "solve/implicit.h"
 #include "solve/tableaus.h"
 
 /* Explicit Runge-Kutta pair: error estimates of order q + 1 for a companion of order q. */
@@ -34,25 +37,35 @@ static const ude_method methods[] = {
     ERK(vern7, 7, 6, 7, 4.64),
 };
 
-enum { METHOD_COUNT = sizeof methods / sizeof methods[0] };
+/* Families with entries of their own. */
+static const ude_method *const others[] = {
+    &ude_method_rosenbrock23, &ude_method_rodas4,      &ude_method_rodas5p,
+    &ude_method_trbdf2,       &ude_method_kencarp4,    &ude_method_radau,
+#ifdef UDE_WITH_CVODE
+    &ude_method_cvode_bdf,    &ude_method_cvode_adams,
+#endif
+};
 
-/* Below this relative tolerance the seventh-order pair needs fewer evaluations than the fifth-order. */
-static const double high_order_rtol = 1e-7;
+enum {
+  METHOD_COUNT = sizeof methods / sizeof methods[0],
+  OTHER_COUNT  = sizeof others / sizeof others[0]
+};
 
 const ude_method *ude_method_at(int index) {
-  return index >= 0 && index < METHOD_COUNT ? &methods[index] : NULL;
+  if (index < 0 || index >= METHOD_COUNT + OTHER_COUNT) {
+    return NULL;
+  }
+  return index < METHOD_COUNT ? &methods[index] : others[index - METHOD_COUNT];
 }
 
 const ude_method *ude_method_find(const char *name, double rtol) {
   if (!name || strcmp(name, "auto") == 0) {
-    name = rtol > high_order_rtol ? "tsit5" : "vern7";
+    name = ude_auto_explicit(rtol);
   }
-  for (int i = 0; i < METHOD_COUNT; i++) {
-    if (strcmp(methods[i].name, name) == 0) {
-      return &methods[i];
-    }
+  const ude_method *method = NULL;
+  for (int i = 0; (method = ude_method_at(i)) && strcmp(method->name, name) != 0; i++) {
   }
-  return NULL;
+  return method;
 }
 
 const ude_erk_tableau *ude_erk_find(const char *name, double rtol) {

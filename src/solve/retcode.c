@@ -25,6 +25,7 @@ const char *ude_retcode_name(ude_retcode retcode) {
   case UDE_RETCODE_INITIAL_FAILURE: return "InitialFailure";
   case UDE_RETCODE_STOPPED: return "Stopped";
   case UDE_RETCODE_NO_CONVERGENCE: return "NoConvergence";
+  case UDE_RETCODE_INCONSISTENT: return "Inconsistent";
   case UDE_RETCODE_COUNT: break;
   }
   return "Unknown";
@@ -45,6 +46,10 @@ static const char *advice(ude_retcode retcode) {
   case UDE_RETCODE_NO_CONVERGENCE:
     return "; the model may have a jump or a singularity there, or its derivatives may be wrong "
            "(ude check)";
+  case UDE_RETCODE_INCONSISTENT:
+    return "; give initial values of the states of zero mass that are nearer to a solution of "
+           "their "
+           "equations, and check that these equations determine them (index 1)";
   case UDE_RETCODE_TIME_LIMIT: return "; loosen the tolerances or raise time_limit";
   case UDE_RETCODE_RHS_FAILED: return "; see why the model's callback returned nonzero there";
   default: return "";

@@ -25,6 +25,26 @@ static ude_status symmetric(void *context, ude_error *error) {
   return ude_symmetric_solve(2, 1, context, b, error);
 }
 
+static ude_status shifted(void *context, ude_error *error) {
+  static const int64_t start[] = {0, 2, 5, 8, 11, 14, 17, 20, 23, 26, 28};
+  static const int64_t row[]   = {0, 1, 0, 1, 2, 1, 2, 3, 2, 3, 4, 3, 4, 5,
+                                  4, 5, 6, 5, 6, 7, 6, 7, 8, 7, 8, 9, 8, 9};
+  ude_linear_options   options = {.kind = *(ude_linear_kind *)context, .start = start, .row = row};
+  ude_linear          *linear  = NULL;
+  options.complex_shift        = options.kind != UDE_LINEAR_KRYLOV;
+  ude_status status            = ude_linear_create(10, &options, &linear, error);
+  ude_linear_free(linear);
+  return status;
+}
+
+START_TEST(test_survives_shifted) {
+  for (int kind = UDE_LINEAR_DENSE; kind <= UDE_LINEAR_KRYLOV; kind++) {
+    ude_linear_kind which = (ude_linear_kind)kind;
+    fault_every_allocation(shifted, &which, 8);
+  }
+}
+END_TEST
+
 START_TEST(test_survives) {
   double tall[6] = {1, 2, 1, 3, 1, 5}, square[4] = {2, 0, 1, 3};
   fault_every_allocation(solve_least_squares, tall, 6);
@@ -38,6 +58,7 @@ int main(void) {
   Suite *suite = suite_create("linalg_fault");
   TCase *tests = tcase_create("linalg_fault");
   tcase_add_test(tests, test_survives);
+  tcase_add_test(tests, test_survives_shifted);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_NORMAL);
