@@ -58,6 +58,24 @@ static int discover_options(const cli_options *options, cli_progress_state *prog
 
 /* -------------------------------------------------------------------------------- from a run -- */
 
+/* The starts that the fit ended with, which are not those of the model where --u0 was given or they were trained. */
+static ude_status take_starts(const char *path, const cli_model *model, const ude_dataset *data,
+                              ude_fit_options *fit, double **starts, ude_error *error) {
+  const ude_vector_field *field = model->field;
+  bool                    found = false;
+  *starts = ude_calloc((size_t)data->trajectories, (size_t)field->state.count * sizeof **starts);
+  ude_status status = *starts ? ude_starts_read(path, field, data, *starts, &found, error)
+                              : ude_fail_memory(error, "the initial states");
+  if (found && fit->initial == UDE_INITIAL_TRAINED) {
+    fit->starts = *starts;
+  } else if (found && !field->initial.value &&
+             (fit->initial == UDE_INITIAL_MODEL ||
+              (fit->initial == UDE_INITIAL_AUTO && data->trajectories == 1))) {
+    fit->u0 = *starts;
+  }
+  return status;
+}
+
 static int from_run(const cli_options *given, const char *folder) {
   cli_options          options  = *given;
   cli_settings         settings = {0};
@@ -69,6 +87,7 @@ static int from_run(const cli_options *given, const char *folder) {
   ude_text             params   = {0};
   ude_error            error    = {0};
   double              *times    = NULL;
+  double              *starts   = NULL;
   bool                 stopped  = false;
   cli_workshop         shop     = {.options = &options, .folder = folder};
   cli_progress_state   progress = cli_progress_begin(given->quiet);
@@ -84,9 +103,10 @@ static int from_run(const cli_options *given, const char *folder) {
     if (options.initial) {
       status = ude_initial_policy_parse(options.initial, &fit.initial, &error);
     }
-    status                       = status ? status
-                                          : ude_dataset_read(options.data.item, options.data.count, model.field, NULL,
-                                                             &data, &error);
+    status = status ? status
+                    : ude_dataset_read(options.data.item, options.data.count, model.field, NULL,
+                                       &data, &error);
+    status = status ? status : take_starts(params.data, &model, data, &fit, &starts, &error);
     ude_discover_problem problem = {.field           = model.field,
                                     .p               = model.p,
                                     .data            = data,
@@ -113,6 +133,7 @@ static int from_run(const cli_options *given, const char *folder) {
   ude_dataset_free(data);
   cli_model_close(&model);
   free(times);
+  free(starts);
   ude_text_free(&params);
   if (settings.root) {
     free(options.models.item);
