@@ -32,7 +32,7 @@ static const command commands[] = {
     {"check", {"@m.c"}, 17, 50},
     {"fit",
      {"@m.c", "@d.csv", "-o", "@run", "--adam", "1", "--iterations", "1", "--quiet"},
-     7,
+     19,
      100},
     {"discover",
      {"@e.csv", "-o", "@alone", "--library", "poly", "--degree", "1", "--quiet"},
