@@ -49,6 +49,8 @@ static int train(const cli_options *options, const cli_model *model, const ude_d
   ude_status status = settings ? ude_fit(model->field, data, fit, model->p, NULL, &result, &error)
                                : ude_fail_memory(&error, "the settings of the run");
   cli_progress_end(&progress);
+  fit->progress_context = NULL;
+  fit->settings_json    = NULL;
   free(settings);
   if (status == UDE_OK || status == UDE_INTERRUPTED) {
     fprintf(
