@@ -102,6 +102,9 @@ int cli_usage_error(const char *format, ...) UDE_PRINTF(1, 2);
 #endif
 /** Print the error and return the exit status that belongs to it. */
 int cli_fail(const ude_error *error, ude_status status);
+#ifdef __clang_analyzer__
+#define cli_fail(...) ((void)(cli_fail)(__VA_ARGS__), CLI_FAILURE)
+#endif
 
 /** A compiled model with the initial state, parameters and time span that the options ask for. */
 typedef struct cli_model {

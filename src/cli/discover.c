@@ -58,6 +58,24 @@ static int discover_options(const cli_options *options, cli_progress_state *prog
 
 /* -------------------------------------------------------------------------------- from a run -- */
 
+/* The starts that the fit ended with, which are not those of the model where --u0 was given or they were trained. */
+static ude_status take_starts(const char *path, const cli_model *model, const ude_dataset *data,
+                              ude_fit_options *fit, double **starts, ude_error *error) {
+  const ude_vector_field *field = model->field;
+  bool                    found = false;
+  *starts = ude_calloc((size_t)data->trajectories, (size_t)field->state.count * sizeof **starts);
+  ude_status status = *starts ? ude_starts_read(path, field, data, *starts, &found, error)
+                              : ude_fail_memory(error, "the initial states");
+  if (found && fit->initial == UDE_INITIAL_TRAINED) {
+    fit->starts = *starts;
+  } else if (found && !field->initial.value &&
+             (fit->initial == UDE_INITIAL_MODEL ||
+              (fit->initial == UDE_INITIAL_AUTO && data->trajectories == 1))) {
+    fit->u0 = *starts;
+  }
+  return status;
+}
+
 static int from_run(const cli_options *given, const char *folder) {
   cli_options          options  = *given;
   cli_settings         settings = {0};
@@ -88,15 +106,7 @@ static int from_run(const cli_options *given, const char *folder) {
     status = status ? status
                     : ude_dataset_read(options.data.item, options.data.count, model.field, NULL,
                                        &data, &error);
-    starts =
-        status == UDE_OK && fit.initial == UDE_INITIAL_TRAINED
-            ? ude_calloc((size_t)(data->trajectories * model.field->state.count), sizeof *starts)
-            : NULL;
-    if (starts) {
-      bool found_starts = false;
-      status     = ude_starts_read(params.data, model.field, data, starts, &found_starts, &error);
-      fit.starts = found_starts ? starts : NULL;
-    }
+    status = status ? status : take_starts(params.data, &model, data, &fit, &starts, &error);
     ude_discover_problem problem = {.field           = model.field,
                                     .p               = model.p,
                                     .data            = data,

@@ -11,6 +11,7 @@
 
 #ifdef __clang_analyzer__
 #undef cli_usage_error
+#undef cli_fail
 #endif
 
 int cli_usage_error(const char *format, ...) {

@@ -227,9 +227,8 @@ ude_status ude_training_evidence(ude_training *t, ude_fit_reason *reason) {
 static void fold(uint64_t *hash, const void *bytes, size_t length) {
   const unsigned char *byte = bytes;
   for (size_t i = 0; i < length; i++) {
-    /* The analyzer does not follow the bytes of whole numbers. */
-    *hash = (*hash ^ byte[i]) *
-            1099511628211U;  // NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult)
+    // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): bytes of whole numbers
+    *hash = (*hash ^ byte[i]) * 1099511628211U;
   }
 }
 

@@ -32,11 +32,11 @@ static const command commands[] = {
     {"check", {"@m.c"}, 17, 50},
     {"fit",
      {"@m.c", "@d.csv", "-o", "@run", "--adam", "1", "--iterations", "1", "--quiet"},
-     7,
+     19,
      100},
     {"discover",
      {"@e.csv", "-o", "@alone", "--library", "poly", "--degree", "1", "--quiet"},
-     97,
+     397,
      500},
     {"report", {"@run"}, 11, 100},
 };
@@ -148,7 +148,7 @@ static void end(void) {
 int main(void) {
   Suite *suite = suite_create("cli_fault");
   TCase *tcase = tcase_create("cli_fault");
-  tcase_set_timeout(tcase, 60);
+  tcase_set_timeout(tcase, 120);
   tcase_add_checked_fixture(tcase, begin, end);
   suite_add_tcase(suite, tcase);
   tcase_add_loop_test(tcase, survives, 0, sizeof commands / sizeof commands[0]);

@@ -67,6 +67,15 @@ finds "d\(x\)\/dt = $number x\/\(1 \+ x\)" -1.2 0.01
 run 0 ude discover pendulum.csv -o parts --library trig,poly --degree 1 --segment 30 --quiet
 [ -s parts/report.html ] || bad "no page of segments"
 
+# a run whose start was given to the fit: the model alone would start elsewhere
+sed 's/^const struct state  *u0 = .*/const struct state u0 = {9, 0.1};/' "$lv/model.c" >elsewhere.c
+grep -q '{9, 0.1}' elsewhere.c || bad "the model's u0"
+run 0 ude fit elsewhere.c "$lv/data.csv" -o given --u0 prey=0.44249296,predator=4.6280594 --seed 3 --quiet
+run 0 ude discover given --quiet
+finds "interaction\[0\] = $number prey\*predator" -0.9 0.01
+finds "interaction\[1\] = $number prey\*predator" 0.8 0.02
+near "$(sed -n 2p given/learned_interaction.csv | cut -d, -f2)" 0.44249296 1e-6 # where the samples begin
+
 run 2 ude discover pendulum.csv --library magic
 says "--library: 'magic' is none of poly, trig, exp, rational, products"
 run 2 ude discover pendulum.csv --library products
