@@ -45,6 +45,7 @@ char *cli_settings_write(const cli_options *options) {
   add_text(more, "method", options->method);
   add_text(more, "initial", options->initial);
   add_text(more, "optimizer", options->optimizer);
+  add_text(more, "scale", options->scale);
   add_number(more, "rtol", options->rtol);
   add_number(more, "atol", options->atol);
   add_number(more, "regularise", options->regularise);

@@ -12,7 +12,9 @@ static const double first_growth  = 2;
 static const double most_damping  = 1e20;
 static const double least_damping = 1e-15;
 static const double least_scale   = 1e-8; /* of a variable, against the most sensitive one */
-static const double least_alike   = 1e-2; /* likewise among those that are alike */
+static const double promising =
+    1e-6; /* decrease, of the value, that a step must promise to be missed */
+static const double least_alike = 1e-2; /* likewise among those that are alike */
 
 static ude_status reserve(ude_optimizer_state *state, const ude_objective *objective,
                           ude_error *error) {
@@ -109,8 +111,10 @@ ude_step_outcome ude_lm_step(ude_optimizer_state *state, ude_objective *objectiv
   if (ude_largest(state->g, n) < tolerance) {
     return UDE_STEP_GRADIENT;
   }
+  double promised = (double)NAN;
   while (damping < most_damping) {
     double predicted = solve(state, damping, status, error);
+    promised         = isnan(promised) ? predicted : promised;
     double value     = (double)INFINITY;
     if (!isnan(predicted)) {
       for (int64_t a = 0; a < n; a++) {
@@ -136,5 +140,6 @@ ude_step_outcome ude_lm_step(ude_optimizer_state *state, ude_objective *objectiv
     damping *= growth;
     growth *= 2;
   }
-  return UDE_STEP_STALLED;
+  /* at a minimum nothing is lower, and nothing was promised */
+  return promised <= promising * here ? UDE_STEP_GRADIENT : UDE_STEP_STALLED;
 }

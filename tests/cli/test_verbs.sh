@@ -152,6 +152,16 @@ says "belong to --repeat"
 run 2 ude fit "$lv/model.c" "$lv/data.csv" -o many --repeat -3
 says "--repeat: must be positive"
 
+run 4 ude fit nosuch.c "$lv/data.csv" -o none --repeat 2
+says "nosuch.c"
+# columns of unlike size: a word, and an option
+awk -F, -v OFS=, '/^[0-9]/ { print $1, 1000 * $2, $3; next } { print }' "$lv/data.csv" >unlike.csv
+run 0 ude fit "$lv/truth.c" unlike.csv -o unlike --adam 1 --iterations 1 --segment -1 --quiet
+says "'prey' varies 314 times as much as 'predator'"
+run 0 ude fit "$lv/truth.c" unlike.csv -o unlike --adam 1 --iterations 1 --segment -1 --quiet --scale deviation
+run 2 ude fit "$lv/truth.c" unlike.csv -o unlike --scale most --quiet
+says "--scale: 'most' is neither none nor deviation"
+
 # discover from data alone: both equations whole, again a model
 run 0 ude solve "$lv/truth.c" --tspan 0,8 --saveat 0.1 --rtol 1e-8
 awk -F, -v OFS=, 'NR == 1 { print } NR > 1 { print $1, $2 + 0.01 * sin(7 * NR * NR), $3 + 0.01 * cos(5 * NR * NR) }' out >alone.csv
