@@ -107,6 +107,10 @@ done
 awk '/"loss"/ { gsub(/[",]/, ""); exit !($2 < 1.05e-3) }' fitted/params.json || bad "the fit is above the noise floor"
 run 0 ude grad "$lv/model.c" "$lv/data.csv" --params fitted/params.json
 
+# the same bits whatever the number of threads
+OPENBLAS_NUM_THREADS=1 run 0 ude fit "$lv/model.c" "$lv/data.csv" -o threads --seed 3 --quiet
+cmp -s fitted/params.json threads/params.json || bad "another number of threads gives another fit"
+
 # discover: the structure x*y in both equations, coefficients within 1 %, a model again, the report
 run 0 ude discover fitted --truth "$lv/truth.c" --future 50 --quiet
 [ "$(grep -c '^interaction\[[01]\] = [-0-9.]* (± [0-9.]*) prey\*predator$' out)" = 2 ] || { cat out >&2; bad "the structure"; }
