@@ -39,7 +39,7 @@ static ude_status reserve(ude_optimizer_state *state, const ude_objective *objec
   return UDE_OK;
 }
 
-/* normal = J^T J and the gradient 2 J^T r. */
+/* The lower triangle of normal = J^T J, and the gradient 2 J^T r. */
 static void normal_equations(ude_optimizer_state *state, int64_t m) {
   int64_t n = state->n;
   memset(state->normal, 0, (size_t)(n * n) * sizeof(double));
@@ -49,7 +49,7 @@ static void normal_equations(ude_optimizer_state *state, int64_t m) {
     for (int64_t a = 0; a < n; a++) {
       if (j[a] != 0) {
         state->g[a] += 2 * j[a] * state->residual[row];
-        for (int64_t b = 0; b < n; b++) {
+        for (int64_t b = 0; b <= a; b++) {
           state->normal[a * n + b] += j[a] * j[b];
         }
       }
