@@ -68,6 +68,16 @@ UDE_API ude_status ude_dataset_from_tables(const ude_table *const *tables, const
                                            ude_dataset **dataset, ude_error *error);
 UDE_API void       ude_dataset_free(ude_dataset *dataset);
 
+/**
+ * Standard deviation of each column about its mean, over all trajectories: of the logarithms where the column's member is
+ * marked UDE_RELATIVE. 1 for a column that is constant or has but one cell. Their inverses as `scales` make columns of
+ * different size or unit count alike.
+ *
+ * @param[out] deviations  double[columns]
+ */
+UDE_API void ude_dataset_deviations(const ude_dataset *dataset, const ude_vector_field *field,
+                                    double *deviations);
+
 /* ----------------------------------------------------------------------------------- loss -- */
 
 /** Where a trajectory starts. */
@@ -241,7 +251,8 @@ typedef struct ude_fit_precision {
  * @param      p          double[param.count]
  * @param[out] errors     double[param.count]; NaN also for those that were not trained
  * @param[out] u0_errors  double[trajectories][state.count] of trained initial states, else NaN; or NULL
- * @return UDE_UNSUPPORTED without forward derivatives, or for more than 1000 variables; UDE_NUMERICAL, UDE_OUT_OF_MEMORY
+ * @return UDE_UNSUPPORTED without forward derivatives, for more than 1000 variables, or for Jacobians of
+ *         more than 2e7 numbers; UDE_NUMERICAL, UDE_OUT_OF_MEMORY
  */
 UDE_API ude_status ude_fit_errors(const ude_vector_field *field, const ude_dataset *data,
                                   const ude_fit_options *options, const double *p, double *errors,

@@ -54,7 +54,7 @@ UDE_API ude_status ude_qr_factor(int64_t rows, int64_t columns, const double *a,
                                  ude_error *error);
 
 /**
- * Solve a x = b with a symmetric positive definite, by Cholesky.
+ * Solve a x = b with a symmetric positive definite, by Cholesky. The same bits whatever the number of threads.
  *
  * @param         a  double[n][n], read only; only the lower triangle is read
  * @param[in,out] b  double[n][right]: right-hand sides in, solutions out; untouched on failure

@@ -37,7 +37,7 @@ typedef struct cli_options {
   const char *method, *sensitivity, *params, *saveat, *format, *wrt, *mode, *output;
   const char *header, *prefix, *processor;
   const char *clang, *cache, *optimizer, *initial, *truth, *derivatives, *criterion;
-  const char *expect;
+  const char *expect, *scale;
   cli_list    u0, p, constants, library, states, correlations;
   double      rtol, atol, at, regularise, continuity, max_seconds, rate, reach;
   bool        has_at, has_tspan;

@@ -40,6 +40,42 @@ static int fit_options(const cli_options *options, const cli_model *model, ude_f
   return status ? cli_fail(&error, status) : CLI_OK;
 }
 
+/* Weights of the data's columns into *scales (free), where they are asked for; where they may be missed, a word. */
+static int scale_columns(const cli_options *options, const ude_vector_field *field,
+                         const ude_dataset *data, double **scales) {
+  static const double unlike = 30;
+  const char         *how    = options->scale ? options->scale : "none";
+  bool                scaled = strcmp(how, "deviation") == 0;
+  int64_t             least  = 0;
+  int64_t             most   = 0;
+  if (!scaled && strcmp(how, "none") != 0) {
+    return cli_usage_error("--scale: '%s' is neither none nor deviation", how);
+  }
+  double *deviations = ude_calloc((size_t)data->columns, sizeof *deviations);
+  if (!deviations) {
+    return cli_usage_error("out of memory");
+  }
+  ude_dataset_deviations(data, field, deviations);
+  for (int64_t j = 0; j < data->columns; j++) {
+    least = deviations[j] < deviations[least] ? j : least;
+    most  = deviations[j] > deviations[most] ? j : most;
+  }
+  if (!options->scale && deviations[most] > unlike * deviations[least]) {
+    fprintf(stderr,
+            "note: '%s' varies %.0f times as much as '%s', which will hardly count; "
+            "--scale deviation makes them count alike\n",
+            data->names[most], deviations[most] / deviations[least], data->names[least]);
+  }
+  for (int64_t j = 0; j < data->columns; j++) {
+    deviations[j] = 1 / deviations[j];
+  }
+  if (!scaled) {
+    free(deviations);
+  }
+  *scales = scaled ? deviations : NULL;
+  return CLI_OK;
+}
+
 /* Trained scalars that are no arrays, with their standard errors; of the others only how many have one. */
 static void print_parameters(const ude_vector_field *field, const double *p, const double *errors) {
   int64_t lines = 0;
@@ -145,7 +181,10 @@ static int fit_once(const cli_options *options, bool *learned) {
   ude_fit_options fit   = {0};
   ude_status      status =
       ude_dataset_read(options->data.item, options->data.count, model.field, NULL, &data, &error);
+  double *scales = NULL;
   code     = status ? cli_fail(&error, status) : fit_options(options, &model, &fit);
+  code           = code ? code : scale_columns(options, model.field, data, &scales);
+  fit.scales     = scales;
   *learned = model.field->learned_count > 0;
   if (code == CLI_OK) {
     code = train(options, &model, data, &fit);
@@ -159,6 +198,7 @@ static int fit_once(const cli_options *options, bool *learned) {
       fprintf(stderr, "ude: the report could not be written: %s\n", error.message);
     }
   }
+  free(scales);
   ude_dataset_free(data);
   cli_model_close(&model);
   return code;
@@ -203,7 +243,8 @@ const cli_verb cli_fit = {
     .usage   = "MODEL.c [MORE.c ...] DATA.csv [MORE.csv ...] [-o RUN] [options]",
     .summary = "train the model's parameters and networks on data, into a run folder",
     .options =
-        "output initial adam rate optimizer iterations regularise segment continuity max-seconds "
+        "output initial adam rate optimizer iterations regularise scale segment continuity "
+        "max-seconds "
         "seed repeat reach expect resume method rtol atol tspan u0 p params max-steps plot quiet "
         "define clang cache no-cache",
     .details =

@@ -57,6 +57,8 @@ static const cli_option table[] = {
     {"iterations", INTEGER, AT(iterations), 0, "N", "limit of the optimizer's iterations"},
     {"regularise", REAL, AT(regularise), 0, "L",
      "add L * mean(theta^2) over network weights (default: L chosen by the data; -1: none)"},
+    {"scale", TEXT, AT(scale), 0, "HOW",
+     "of the data columns: none (default) or deviation (each divided by its standard deviation)"},
     {"segment", INTEGER, AT(segment), 0, "N",
      "multiple shooting: N data intervals a segment (default: where single solutions fail; -1: "
      "never)"},

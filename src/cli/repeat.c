@@ -133,6 +133,19 @@ static void read_result(attempt *a) {
   cJSON_Delete(discovered);
 }
 
+/* What the first seed that failed had to say. */
+static void print_failure(const attempt *a) {
+  ude_text path   = {0};
+  char    *data   = NULL;
+  size_t   length = 0;
+  ude_text_append(&path, "%s/log.txt", a->folder.data);
+  if (!path.failed && ude_file_read(path.data, &data, &length, NULL) == UDE_OK) {
+    fprintf(stderr, "%s: %.*s\n", path.data, (int)strcspn(data, "\n"), data);
+  }
+  free(data);
+  ude_text_free(&path);
+}
+
 static const char *or_none(const char *text) {
   return text ? text : "";
 }
@@ -211,13 +224,18 @@ int cli_repeat(const cli_options *options, int (*one)(const cli_options *options
   cli_catch_interrupt();
   code = code ? code : run_all(options, all, one);
   if (code == CLI_OK) {
-    int64_t failed = 0;
+    const attempt *failed = NULL;
+    bool           any    = false;
     for (int64_t i = 0; i < options->repeat; i++) {
       read_result(&all[i]);
-      failed += all[i].code != CLI_OK;
+      failed = failed || all[i].code == CLI_OK ? failed : &all[i];
+      any    = any || all[i].code == CLI_OK;
     }
     print_results(options, all);
-    code = failed == options->repeat ? CLI_FAILURE : CLI_OK;
+    if (failed) {
+      print_failure(failed);
+    }
+    code = any ? CLI_OK : failed->code;
   }
   for (int64_t i = 0; i < options->repeat; i++) {
     ude_text_free(&all[i].folder);

@@ -54,6 +54,7 @@ char *cli_settings_write(const cli_options *options) {
   add_text(&to, "method", options->method);
   add_text(&to, "initial", options->initial);
   add_text(&to, "optimizer", options->optimizer);
+  add_text(&to, "scale", options->scale);
   add_number(&to, "rtol", options->rtol);
   add_number(&to, "atol", options->atol);
   add_number(&to, "regularise", options->regularise);

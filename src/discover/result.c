@@ -230,6 +230,17 @@ static char *structure_text(const task *t, const structure *x, bool *failed) {
   return finish(&text, failed);
 }
 
+/* A column as its residuals are: "prey", "log(prey)". */
+static char *column_name(const selection *s, int64_t j, bool *failed) {
+  const ude_dataset *data   = s->data;
+  const ude_layout  *layout = data->observed ? &s->field->observation : &s->field->state;
+  const ude_member  *member = ude_layout_member(layout, data->target[j]);
+  ude_text           name   = {0};
+  ude_text_append(&name, member && member->relative ? "log(%s)" : "%s", data->names[j]);
+  *failed = *failed || name.failed;
+  return name.data;
+}
+
 static ude_status fill_alternatives(task *t) {
   selection        *s      = &t->select;
   ude_discovery    *found  = t->found;
@@ -273,7 +284,7 @@ static ude_status fill_columns(task *t, const structure *best) {
   found->trajectory_count = data->trajectories;
   found->state_count      = states;
   for (int64_t j = 0; j < data->columns; j++) {
-    found->column_names[j]      = copy_text(data->names[j], &failed);
+    found->column_names[j]      = column_name(&t->select, j, &failed);
     found->column_deviations[j] = sqrt(best->variance[j]);
     found->column_count++;
   }

@@ -56,8 +56,11 @@ static void count_cells(selection *s) {
         }
       }
     }
-    double own  = 3 * rtol * (largest > 0 ? largest : 1);
-    s->floor[j] = own * own;
+    const ude_layout *layout   = data->observed ? &s->field->observation : &s->field->state;
+    const ude_member *member   = ude_layout_member(layout, data->target[j]);
+    bool              relative = member && member->relative; /* residuals of logarithms */
+    double            own      = 3 * rtol * (largest > 0 && !relative ? largest : 1);
+    s->floor[j]                = own * own;
   }
 }
 

@@ -269,3 +269,27 @@ ude_status ude_dataset_read(const char *const *paths, int64_t count, const ude_v
   free(tables);
   return status;
 }
+
+void ude_dataset_deviations(const ude_dataset *dataset, const ude_vector_field *field,
+                            double *deviations) {
+  const ude_layout *layout = dataset->observed ? &field->observation : &field->state;
+  for (int64_t j = 0; j < dataset->columns; j++) {
+    const ude_member *member = ude_layout_member(layout, dataset->target[j]);
+    double            sum    = 0;
+    double            mean   = 0;
+    int64_t           count  = 0;
+    for (int64_t k = 0; k < dataset->trajectories; k++) {
+      const ude_trajectory *trajectory = &dataset->trajectory[k];
+      for (int64_t i = 0; i < trajectory->count; i++) {
+        double value = trajectory->values[i * dataset->columns + j];
+        value        = member && member->relative ? log(value) : value;
+        if (isfinite(value)) { /* Welford's running mean */
+          double off = value - mean;
+          mean += off / (double)++count;
+          sum += off * (value - mean);
+        }
+      }
+    }
+    deviations[j] = count > 1 && sum > 0 ? sqrt(sum / (double)(count - 1)) : 1;
+  }
+}

@@ -12,7 +12,9 @@ static const double first_growth  = 2;
 static const double most_damping  = 1e20;
 static const double least_damping = 1e-15;
 static const double least_scale   = 1e-8; /* of a variable, against the most sensitive one */
-static const double least_alike   = 1e-2; /* likewise among those that are alike */
+static const double promising =
+    1e-6; /* decrease, of the value, that a step must promise to be missed */
+static const double least_alike = 1e-2; /* likewise among those that are alike */
 
 static ude_status reserve(ude_optimizer_state *state, const ude_objective *objective,
                           ude_error *error) {
@@ -37,7 +39,7 @@ static ude_status reserve(ude_optimizer_state *state, const ude_objective *objec
   return UDE_OK;
 }
 
-/* normal = J^T J and the gradient 2 J^T r. */
+/* The lower triangle of normal = J^T J, and the gradient 2 J^T r. */
 static void normal_equations(ude_optimizer_state *state, int64_t m) {
   int64_t n = state->n;
   memset(state->normal, 0, (size_t)(n * n) * sizeof(double));
@@ -47,7 +49,7 @@ static void normal_equations(ude_optimizer_state *state, int64_t m) {
     for (int64_t a = 0; a < n; a++) {
       if (j[a] != 0) {
         state->g[a] += 2 * j[a] * state->residual[row];
-        for (int64_t b = 0; b < n; b++) {
+        for (int64_t b = 0; b <= a; b++) {
           state->normal[a * n + b] += j[a] * j[b];
         }
       }
@@ -109,8 +111,10 @@ ude_step_outcome ude_lm_step(ude_optimizer_state *state, ude_objective *objectiv
   if (ude_largest(state->g, n) < tolerance) {
     return UDE_STEP_GRADIENT;
   }
+  double promised = (double)NAN;
   while (damping < most_damping) {
     double predicted = solve(state, damping, status, error);
+    promised         = isnan(promised) ? predicted : promised;
     double value     = (double)INFINITY;
     if (!isnan(predicted)) {
       for (int64_t a = 0; a < n; a++) {
@@ -136,5 +140,6 @@ ude_step_outcome ude_lm_step(ude_optimizer_state *state, ude_objective *objectiv
     damping *= growth;
     growth *= 2;
   }
-  return UDE_STEP_STALLED;
+  /* at a minimum nothing is lower, and nothing was promised */
+  return promised <= promising * here ? UDE_STEP_GRADIENT : UDE_STEP_STALLED;
 }

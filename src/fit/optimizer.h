@@ -72,7 +72,7 @@ bool ude_objective_residuals(ude_objective *objective, const double *x, double *
 /** What an iteration came to. */
 typedef enum ude_step_outcome {
   UDE_STEP_ON,
-  UDE_STEP_GRADIENT, /**< nothing to do: the gradient is small */
+  UDE_STEP_GRADIENT, /**< nothing to do: the gradient is small (LM: in its own metric) */
   UDE_STEP_STALLED,  /**< no step lowers the objective */
   UDE_STEP_FAILED    /**< see *status */
 } ude_step_outcome;

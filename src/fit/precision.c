@@ -7,8 +7,9 @@
 
 #include "fit/loss.h"
 
-/* Variables beyond which the matrix is not formed. */
+/* Variables, and doubles of a Jacobian, beyond which the matrix is not formed. */
 static const int64_t largest = 1000;
+static const double  most    = 2e7;
 /* Added to J^T J with columns of norm one. Directions along which |J v|^2 is less count as not determined at all. */
 static const double ridge = 1e-10;
 /* A variable with more than this of its square in such directions has no standard error. */
@@ -53,6 +54,12 @@ static ude_status linearise(const ude_vector_field *field, const ude_dataset *da
     return ude_fail(error, UDE_UNSUPPORTED,
                     "standard errors of %lld variables are not computed (at most %lld)",
                     (long long)w->n, (long long)largest);
+  }
+  double rows = fmax((double)w->m, (double)(w->loss->longest * field->state.count));
+  if (rows * (double)w->n > most) {
+    return ude_fail(error, UDE_UNSUPPORTED,
+                    "standard errors are not computed: the Jacobian would have %.3g numbers",
+                    rows * (double)w->n);
   }
   size_t n   = (size_t)w->n;
   size_t m   = (size_t)w->m;

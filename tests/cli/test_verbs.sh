@@ -83,6 +83,10 @@ done
 awk '/"loss"/ { gsub(/[",]/, ""); exit !($2 < 1.05e-3) }' fitted/params.json || bad "the fit is above the noise floor"
 run 0 ude grad "$lv/model.c" "$lv/data.csv" --params fitted/params.json
 
+# the same bits whatever the number of threads
+OPENBLAS_NUM_THREADS=1 run 0 ude fit "$lv/model.c" "$lv/data.csv" -o threads --seed 3 --quiet
+cmp -s fitted/params.json threads/params.json || bad "another number of threads gives another fit"
+
 # discover: the structure x*y in both equations, coefficients within 1 %, a model again, the report
 run 0 ude discover fitted --truth "$lv/truth.c" --future 50 --quiet
 [ "$(grep -c '^interaction\[[01]\] = [-0-9.]* (± [0-9.]*) prey\*predator$' out)" = 2 ] || { cat out >&2; bad "the structure"; }
@@ -127,6 +131,16 @@ run 2 ude fit "$lv/model.c" "$lv/data.csv" -o many --reach 1
 says "belong to --repeat"
 run 2 ude fit "$lv/model.c" "$lv/data.csv" -o many --repeat -3
 says "--repeat: must be positive"
+
+run 4 ude fit nosuch.c "$lv/data.csv" -o none --repeat 2
+says "nosuch.c"
+# columns of unlike size: a word, and an option
+awk -F, -v OFS=, '/^[0-9]/ { print $1, 1000 * $2, $3; next } { print }' "$lv/data.csv" >unlike.csv
+run 0 ude fit "$lv/truth.c" unlike.csv -o unlike --adam 1 --iterations 1 --segment -1 --quiet
+says "'prey' varies 314 times as much as 'predator'"
+run 0 ude fit "$lv/truth.c" unlike.csv -o unlike --adam 1 --iterations 1 --segment -1 --quiet --scale deviation
+run 2 ude fit "$lv/truth.c" unlike.csv -o unlike --scale most --quiet
+says "--scale: 'most' is neither none nor deviation"
 
 # discover from data alone: both equations whole, again a model
 run 0 ude solve "$lv/truth.c" --tspan 0,8 --saveat 0.1 --rtol 1e-8

@@ -69,6 +69,25 @@ START_TEST(relative_errors_need_positive_numbers) {
 }
 END_TEST
 
+/* Of 1, 2, 4, 8 (over two trajectories, a cell missing), and of their logarithms; a constant column has none. */
+START_TEST(deviations_of_columns) {
+  static const char text[]  = "trajectory,t,v,x\n0,0,5,1\n0,1,5,2\n1,0,5,\n1,1,5,4\n1,2,5,8\n";
+  ude_vector_field  field   = oscillator();
+  ude_member        both[2] = {oscillator_state[0], oscillator_state[1]};
+  double            deviations[2];
+  for (int relative = 0; relative < 2; relative++) {
+    both[0].relative   = relative;
+    field.state.member = both;
+    ude_dataset *data  = data_of(text, &field);
+    ude_dataset_deviations(data, &field, deviations);
+    ck_assert_double_eq(deviations[0], 1);
+    double expected = relative ? log(2) * sqrt(5.0 / 3) : sqrt(28.75 / 3);
+    ck_assert_double_eq_tol(deviations[1], expected, 1e-14);
+    ude_dataset_free(data);
+  }
+}
+END_TEST
+
 /* --------------------------------------------------------------------------- standard errors -- */
 
 /* x' = -(a + b) x + c: a and b cannot be told apart. */
@@ -208,6 +227,7 @@ int main(void) {
   tcase_set_timeout(core, 60);
   tcase_add_test(core, relative_errors_compare_logarithms);
   tcase_add_test(core, relative_errors_need_positive_numbers);
+  tcase_add_test(core, deviations_of_columns);
   tcase_add_loop_test(core, standard_errors_are_those_of_regression, 0, 2);
   tcase_add_test(core, standard_errors_need_measurements);
   tcase_add_test(core, the_data_choose_the_decay);
