@@ -124,6 +124,7 @@ typedef struct ude_walk {
   void             *arena;
   LLVMTypeRef type_double, type_float, type_i1, type_i8, type_i32, type_i64, type_ptr, type_void;
 
+  const char       *verb;  /**< what is refused; NULL: "differentiate" */
   const ude_roles  *roles; /**< NULL: a flat map */
   ude_map_of    rules; /**< of called functions: row of the rule table plus one, 0: none */
   ude_map_of    ids;   /**< functions, blocks, values, globals: each kind indexes its own array */
