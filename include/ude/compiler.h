@@ -27,7 +27,8 @@ enum {
   UDE_DERIVATIVE_JVP  = 1, /**< jvp and jvp_wide of every map */
   UDE_DERIVATIVE_VJP  = 2, /**< vjp of every map */
   UDE_PROBE           = 4, /**< ude_vector_field.probe */
-  UDE_DERIVATIVE_JET  = 64 /**< jet of every map but learned functions, ude_vector_field.taylor */
+  UDE_LANES = 128, /**< value, and the jvp and vjp that are asked for, of every map in lanes */
+  UDE_DERIVATIVE_JET = 64 /**< jet of every map but learned functions, ude_vector_field.taylor */
 };
 
 /** Receives clang's own output, unchanged, whole lines. */
