@@ -26,7 +26,8 @@ extern "C" {
   X(TIME_LIMIT, "the time limit was reached")                             \
   X(RHS_FAILED, "the right-hand side reported a failure")                 \
   X(INITIAL_FAILURE, "the initial state or its derivative is not finite") \
-  X(STOPPED, "stopped on request")
+  X(STOPPED, "stopped on request")                                        \
+  X(NO_CONVERGENCE, "the iteration for the stages of a step did not converge")
 
 typedef enum ude_retcode {
 #define UDE_RETCODE_ENUM(name, text) UDE_RETCODE_##name,
@@ -50,7 +51,8 @@ typedef struct ude_solve_options {
   double        rtol;         /**< relative tolerance, 0: 1e-6 */
   double        atol;         /**< absolute tolerance, units of the state, 0: 1e-9 */
   const double *atol_vector;  /**< [state.count] or NULL; overrides atol */
-  double        initial_step; /**< 0: Hairer, Norsett, Wanner I, II.4 */
+  double        initial_step; /**< 0: Hairer, Norsett, Wanner I, II.4. The size of every step for methods without an
+                                   error estimate (euler, rk4), which need it */
   double        min_step;     /**< 0: 16 ulp of t */
   double        max_step;     /**< 0: the whole span; the last step may be 1 % longer */
   int64_t       max_steps;    /**< attempted steps, 0: 1000000 */

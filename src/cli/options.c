@@ -63,8 +63,15 @@ static const cli_option table[] = {
     {"states", LIST, AT(states), 0, "a,b,...",
      "columns that are states (default: all but t, trajectory, derivatives)"},
     {"derivatives", TEXT, AT(derivatives), 0, "HOW",
-     "discover: auto, given (columns d(x) or dx/dt), spline, savitzky-golay, finite; compile: which functions"},
+     "discover: auto, given (columns d(x) or dx/dt), spline, savitzky-golay, finite; compile: "
+     "which functions"},
     {"window", INTEGER, AT(window), 0, "N", "points of a Savitzky-Golay window"},
+    {"correlation", LIST, AT(correlations), 0, "a:b=r,...", "correlation of two uncertain inputs"},
+    {"covariance", TEXT, AT(covariance), 0, "FILE",
+     "CSV: names of uncertain inputs, then their covariance matrix"},
+    {"components", FLAG, AT(components), 0, NULL, "also the part of each uncertain input"},
+    {"sample", INTEGER, AT(samples), 0, "N", "cross-check with N solves of drawn inputs"},
+    {"threads", INTEGER, AT(threads), 0, "N", "threads to use (default: all processors)"},
     {"future", REAL, AT(future), AT(has_future), "T", "extrapolate the recovered model to time T"},
     {"truth", TEXT, AT(truth), 0, "MODEL.c", "true model, plotted beside the extrapolation"},
     {"define", LIST, AT(flags), 0, "NAME[=V]", "macro for clang (also -DNAME=V)"},
@@ -229,9 +236,10 @@ int cli_options_parse(const cli_verb *verb, int argc, char **argv, cli_options *
 }
 
 void cli_options_free(cli_options *options) {
-  cli_list *lists[] = {&options->models,    &options->data,    &options->folders,
-                       &options->flags,     &options->u0,      &options->p,
-                       &options->constants, &options->library, &options->states};
+  cli_list *lists[] = {&options->models,      &options->data,    &options->folders,
+                       &options->flags,       &options->u0,      &options->p,
+                       &options->constants,   &options->library, &options->states,
+                       &options->correlations};
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
     free(lists[i]->item);
     *lists[i] = (cli_list){0};

@@ -171,10 +171,9 @@ static void map_prologue(ude_reverse *r, LLVMBasicBlockRef out_of_memory) {
   LLVMBuildCondBr(b, none, out_of_memory, have);
   LLVMPositionBuilderAtEnd(b, have);
   ude_reverse_tape_in(r);
-  r->mark =
-      r->nested
-          ? ude_emit_call(&r->emit, "ude_tape_mark", walk->type_ptr, &r->tape, &walk->type_ptr, 1)
-          : LLVMBuildLoad2(b, walk->type_ptr, r->top, "");
+  r->mark = r->nested ? ude_emit_call(&r->emit, "ude_tape_mark", walk->type_ptr, &r->tape,
+                                      &walk->type_ptr, 1)
+                      : LLVMBuildLoad2(b, walk->type_ptr, r->top, "");
   LLVMBuildBr(b, start);
 }
 

@@ -194,7 +194,7 @@ static bool is_quiet(ude_reverse *r, const ude_value *value) {
     case UDE_CALLEE_IGNORED:
     case UDE_CALLEE_INTEGER:
     case UDE_CALLEE_INERT:
-    case UDE_CALLEE_STACK: return true;
+    case UDE_CALLEE_STACK:
     case UDE_CALLEE_FREE: return true;
     case UDE_CALLEE_MALLOC:
     case UDE_CALLEE_CALLOC:

@@ -119,9 +119,9 @@ static LLVMValueRef take(ude_reverse *r, LLVMBasicBlockRef from, LLVMBasicBlockR
  * `to` that holds the address. */
 static LLVMValueRef bump(ude_reverse *r, LLVMBasicBlockRef from, LLVMBasicBlockRef to,
                          LLVMValueRef bytes) {
-  ude_walk         *walk = r->emit.walk;
-  LLVMBuilderRef    b    = walk->builder;
-  LLVMTypeRef       ptr = walk->type_ptr, i64 = walk->type_i64;
+  ude_walk      *walk = r->emit.walk;
+  LLVMBuilderRef b    = walk->builder;
+  LLVMTypeRef    ptr = walk->type_ptr, i64 = walk->type_i64;
   if (r->nested) {
     return take(r, from, to, bytes);
   }

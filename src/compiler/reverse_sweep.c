@@ -190,7 +190,8 @@ static void call(ude_reverse *r, LLVMValueRef i) {
     return;
   case UDE_CALLEE_TAPE:
     /* What an inner derivative took is released with the tape of this one: its shadow is still needed. */
-    if (LLVMGetTypeKind(LLVMTypeOf(i)) == LLVMVoidTypeKind && strcmp(ude_call_name(i), "ude_tape_fail")) {
+    if (LLVMGetTypeKind(LLVMTypeOf(i)) == LLVMVoidTypeKind &&
+        strcmp(ude_call_name(i), "ude_tape_fail")) {
       return;
     }
     ude_emit_copy(emit, i);

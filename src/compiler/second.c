@@ -30,8 +30,8 @@ LLVMValueRef ude_emit_hvp(LLVMModuleRef module, LLVMValueRef inner, int width, c
   LLVMTypeRef    type    = LLVMGlobalGetValueType(tangent);
   LLVMTypeRef    params[ARGUMENTS];
   LLVMGetParamTypes(type, params);
-  LLVMTypeRef lanes = params[13]; /* of t */
-  params[13]        = LLVMPointerTypeInContext(context, 0);
+  LLVMTypeRef lanes        = params[13]; /* of t */
+  params[13]               = LLVMPointerTypeInContext(context, 0);
   LLVMTypeRef    signature = LLVMFunctionType(LLVMGetReturnType(type), params, ARGUMENTS, false);
   LLVMValueRef   f         = LLVMAddFunction(module, name, signature);
   LLVMBuilderRef b         = LLVMCreateBuilderInContext(context);

@@ -124,16 +124,16 @@ typedef struct ude_walk {
   void             *arena;
   LLVMTypeRef type_double, type_float, type_i1, type_i8, type_i32, type_i64, type_ptr, type_void;
 
-  const char       *verb;  /**< what is refused; NULL: "differentiate" */
-  const ude_roles  *roles; /**< NULL: a flat map */
-  ude_map_of    rules; /**< of called functions: row of the rule table plus one, 0: none */
-  ude_map_of    ids;   /**< functions, blocks, values, globals: each kind indexes its own array */
-  ude_function *function;
-  int           functions, function_capacity;
-  ude_value    *value;
-  int           values, value_capacity;
-  ude_node     *node;
-  int           nodes, node_capacity;
+  const char      *verb;  /**< what is refused; NULL: "differentiate" */
+  const ude_roles *roles; /**< NULL: a flat map */
+  ude_map_of       rules; /**< of called functions: row of the rule table plus one, 0: none */
+  ude_map_of       ids; /**< functions, blocks, values, globals: each kind indexes its own array */
+  ude_function    *function;
+  int              functions, function_capacity;
+  ude_value       *value;
+  int              values, value_capacity;
+  ude_node        *node;
+  int              nodes, node_capacity;
 } ude_walk;
 
 /* walker.c: life, memory, maps, the reachable program */
@@ -160,7 +160,7 @@ void ude_walk_lower_pointers(ude_walk *walk);
 void ude_walk_points(ude_walk *walk, LLVMValueRef primal);
 int  ude_walk_find(ude_walk *walk, int node);
 int  ude_walk_target(ude_walk    *walk,
-                     LLVMValueRef pointer); /**< representative node; -1: null, undef */
+                     LLVMValueRef value); /**< representative node; -1: null, undef */
 
 /* walker_activity.c */
 void ude_walk_activity(ude_walk *walk, LLVMValueRef primal);
@@ -181,9 +181,9 @@ bool        ude_type_is_real_vector(LLVMTypeRef type); /**< fixed vector of thos
 bool        ude_type_has_real(LLVMTypeRef type);       /**< contains any floating type */
 bool        ude_type_has_pointer(LLVMTypeRef type);
 unsigned    ude_type_holds(LLVMTypeRef type); /**< UDE_HOLDS_* of all leaves */
-LLVMTypeRef ude_access_type(LLVMValueRef load_or_store);
+LLVMTypeRef ude_access_type(LLVMValueRef access);
 /** 1: the C type of the access is an integer, 0: it is a float or pointer, -1: unknown (char, union, none). */
-int  ude_access_is_integer(ude_walk *walk, LLVMValueRef access);
+int ude_access_is_integer(ude_walk *walk, LLVMValueRef access);
 /** A derivative keeps or fetches something on its tape. */
 bool ude_access_is_tape(ude_walk *walk, LLVMValueRef access);
 bool ude_call_is_intrinsic(LLVMValueRef call);

@@ -78,7 +78,7 @@ void         ude_emit_store_shadow(ude_emit *emit, LLVMTypeRef type, LLVMValueRe
  *  computing. NULL if the instruction is none of these. */
 LLVMValueRef ude_emit_move(ude_emit *emit, LLVMValueRef instruction);
 /** Copy of a GEP and its shadow; of a phi, to be completed when all blocks are there. */
-void ude_emit_address(ude_emit *emit, LLVMValueRef gep);
+void ude_emit_address(ude_emit *emit, LLVMValueRef i);
 void ude_emit_phi(ude_emit *emit, LLVMValueRef phi);
 void ude_emit_complete_phi(ude_emit *emit, LLVMValueRef phi);
 /** Shadow memory of malloc, calloc, realloc and free (both modes): sets the copy and its shadow. */

@@ -111,8 +111,8 @@ void ude_emit_derivative_memory(ude_emit *emit, LLVMValueRef call, ude_callee ki
     arguments[0] = tape ? tape : LLVMGetArgOperand(block, 0);
     arguments[1] = dilated(emit, LLVMGetArgOperand(block, 1));
     /* Tangents are written before they are read, adjoints are added to. */
-    settle(emit, call, block,
-           runtime(emit, emit->adjoint ? "ude_tape_zeroed" : name, arguments, 2), NULL);
+    settle(emit, call, block, runtime(emit, emit->adjoint ? "ude_tape_zeroed" : name, arguments, 2),
+           NULL);
     return;
   case UDE_CALLEE_SHADOW_GROW:
     arguments[0] = ude_emit_shadow(emit, LLVMGetArgOperand(call, 0));

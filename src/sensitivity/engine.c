@@ -7,10 +7,15 @@
 static const size_t default_memory = (size_t)256 << 20;
 
 void ude_engine_close(ude_engine *engine) {
-  double *const blocks[] = {engine->k,      engine->k_bar,  engine->weights, engine->u,
-                            engine->u_end,  engine->lambda, engine->w,       engine->work,
-                            engine->u_dot,  engine->k_dot,  engine->at_dot,  engine->seed_u,
-                            engine->seed_p, engine->segment, engine->u_at,   engine->values};
+  double *const blocks[] = {engine->u,      engine->u_end,  engine->u_new,   engine->lambda,
+                            engine->w,      engine->u_dot,  engine->at_dot,  engine->end_dot,
+                            engine->seed_u, engine->seed_p, engine->segment, engine->u_at,
+                            engine->values};
+  for (int i = 0; i < UDE_TRACE_METHODS; i++) {
+    if (engine->opened[i]) {
+      engine->opened[i]->close(engine->work[i]);
+    }
+  }
   for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
     free(blocks[i]);
   }
@@ -26,27 +31,21 @@ ude_status ude_engine_open(ude_engine *engine, const ude_vector_field *field,
   if (status) {
     return status;
   }
-  size_t memory      = options->memory_bytes ? options->memory_bytes : default_memory;
-  engine->tableau    = ude_integrator_tableau(engine->integrator);
-  engine->n          = field->state.count;
-  engine->np         = field->param.count;
-  engine->width      = field->rhs.jvp_wide ? field->rhs.width : 1;
-  size_t n           = (size_t)engine->n;
-  size_t stages      = (size_t)engine->tableau->dense_stages;
-  engine->k          = ude_calloc(stages, n * sizeof(double));
-  engine->k_bar      = ude_calloc(stages, n * sizeof(double));
-  engine->weights    = ude_calloc(stages, sizeof(double));
-  engine->u          = ude_calloc(n, sizeof(double));
-  engine->u_end      = ude_calloc(n, sizeof(double));
-  engine->lambda     = ude_calloc(n, sizeof(double));
-  engine->w          = ude_calloc(n, sizeof(double));
-  engine->work       = ude_calloc(n, (size_t)(2 + engine->width) * sizeof(double));
+  size_t memory            = options->memory_bytes ? options->memory_bytes : default_memory;
+  engine->n                = field->state.count;
+  engine->np               = field->param.count;
+  engine->width            = field->rhs.jvp_wide ? field->rhs.width : 1;
+  size_t n                 = (size_t)engine->n;
+  engine->u                = ude_calloc(n, sizeof(double));
+  engine->u_end            = ude_calloc(n, sizeof(double));
+  engine->lambda           = ude_calloc(n, sizeof(double));
+  engine->w                = ude_calloc(n, sizeof(double));
+  engine->u_new            = ude_calloc(n, sizeof(double));
   engine->trace.max_states = (int64_t)(memory / ((n ? n : 1) * sizeof(double)));
   if (engine->trace.max_states < 2) {
     engine->trace.max_states = 2;
   }
-  if (!engine->k || !engine->k_bar || !engine->weights || !engine->u || !engine->u_end ||
-      !engine->lambda || !engine->w || !engine->work) {
+  if (!engine->u || !engine->u_end || !engine->u_new || !engine->lambda || !engine->w) {
     ude_engine_close(engine);
     return ude_fail_memory(error, "sensitivities");
   }
@@ -82,11 +81,49 @@ ude_status ude_engine_solve(ude_engine *engine, const double *u0, const double *
                             engine->u_end, result ? result : &own, error);
 }
 
+ude_status ude_engine_prepare(ude_engine *engine, int64_t width, ude_error *error) {
+  for (int i = 0; i < engine->trace.method_count; i++) {
+    const ude_method *method = engine->trace.methods[i];
+    if (!method->replay) {
+      return ude_fail(error, UDE_UNSUPPORTED,
+                      "'%s' has no discrete derivatives: choose another method", method->name);
+    }
+    if (engine->opened[i] != method) {
+      if (engine->opened[i]) {
+        engine->opened[i]->close(engine->work[i]);
+        engine->opened[i] = NULL;
+      }
+      ude_status status =
+          method->open(method, ude_integrator_setting(engine->integrator), &engine->work[i], error);
+      if (status) {
+        return status;
+      }
+      engine->opened[i] = method;
+    }
+    ude_status status = method->reserve(engine->work[i], width, error);
+    if (status) {
+      return status;
+    }
+  }
+  return UDE_OK;
+}
+
+const ude_method *ude_engine_step(ude_engine *engine, int64_t i, const double *u, const double *p,
+                                  ude_step *step, void **work) {
+  int which   = engine->trace.which[i];
+  *step       = ude_trace_step(&engine->trace, i);
+  step->u     = u;
+  step->p     = p;
+  step->u_new = engine->u_new;
+  step->stats = &engine->stats;
+  *work       = engine->work[which];
+  return engine->opened[which];
+}
+
 /* States of steps first..first+count-1 from the stored state of step `first`. */
 static bool recompute(ude_engine *engine, const double *p, int64_t first, int64_t count) {
-  const ude_trace       *trace   = &engine->trace;
-  const ude_erk_tableau *tableau = engine->tableau;
-  int64_t                n       = engine->n;
+  const ude_trace *trace = &engine->trace;
+  int64_t          n     = engine->n;
   if (count > engine->segment_capacity) {
     double *grown = ude_realloc(engine->segment, (size_t)count, (size_t)n * sizeof *grown);
     if (!grown) {
@@ -97,13 +134,14 @@ static bool recompute(ude_engine *engine, const double *p, int64_t first, int64_
   }
   memcpy(engine->segment, trace->u + first / trace->stride * n, (size_t)n * sizeof(double));
   for (int64_t i = 0; i + 1 < count; i++) {
-    double *u = engine->segment + i * n;
-    double  h = trace->h[first + i];
-    if (ude_erk_stages(tableau, engine->field, trace->t[first + i], h, u, p, 0, tableau->stages,
-                       engine->k, engine->work)) {
+    double           *u = engine->segment + i * n;
+    ude_step          step;
+    void             *work   = NULL;
+    const ude_method *method = ude_engine_step(engine, first + i, u, p, &step, &work);
+    step.u_new               = u + n;
+    if (method->replay(work, &step)) {
       return false;
     }
-    ude_erk_combine(n, u, h, tableau->b, tableau->stages, engine->k, u + n);
   }
   engine->segment_first = first;
   engine->segment_count = count;

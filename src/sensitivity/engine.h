@@ -13,30 +13,30 @@
 typedef struct ude_engine {
   const ude_vector_field *field;
   ude_integrator         *integrator;
-  const ude_erk_tableau  *tableau;
   ude_trace               trace;
-  int64_t                 n, np, width;
-  double *k, *k_bar;    /**< [dense_stages][n] */
-  double *weights;      /**< [dense_stages] */
-  double *u, *u_end;    /**< [n] */
-  double *lambda, *w;   /**< [n] cotangent of the state; of one data time */
-  double *work;         /**< [n * (2 + width)] */
-  double *u_dot, *k_dot; /**< [n][width], [dense_stages][n][width]; made when first needed */
-  double *at_dot;       /**< [n][width] */
-  double *seed_u, *seed_p; /**< [n][width], [np][width] */
-  double *segment;      /**< [segment_capacity][n] states recomputed between stored ones */
-  int64_t segment_capacity;
-  int64_t segment_first, segment_count; /**< steps that it holds now; first < 0: none */
-  double *u_at, *values; /**< [count][n], [count] */
-  int64_t at_capacity;
+  void                   *work
+      [UDE_TRACE_METHODS]; /**< of the trace's methods, for single steps; opened when first needed */
+  const ude_method *opened[UDE_TRACE_METHODS];
+  ude_solve_result  stats; /**< of the replays */
+  int64_t           n, np, width;
+  double           *u, *u_end, *u_new; /**< [n] */
+  double           *lambda, *w;        /**< [n] cotangent of the state; of one data time */
+  double           *u_dot;             /**< [n][width]; made when first needed */
+  double           *at_dot, *end_dot;  /**< [n][width] */
+  double           *seed_u, *seed_p;   /**< [n][width], [np][width] */
+  double           *segment; /**< [segment_capacity][n] states recomputed between stored ones */
+  int64_t           segment_capacity;
+  int64_t           segment_first, segment_count; /**< steps that it holds now; first < 0: none */
+  double           *u_at, *values;                /**< [count][n], [count] */
+  int64_t           at_capacity;
 } ude_engine;
 
 struct ude_sensitivity {
   const ude_vector_field *field;
   ude_sensitivity_options options;
   ude_engine              plain;
-  ude_engine             *with_cost; /**< field and running cost as one more state; made when first asked for */
-  struct ude_augmented   *augmented;
+  ude_engine *with_cost; /**< field and running cost as one more state; made when first asked for */
+  struct ude_augmented *augmented;
 };
 
 ude_status ude_engine_open(ude_engine *engine, const ude_vector_field *field,
@@ -53,6 +53,12 @@ ude_status ude_engine_solve(ude_engine *engine, const double *u0, const double *
 /** State at the start of step i of the recorded solve (recomputed where it was not stored); NULL if the
  *  right-hand side fails or there is no memory. */
 const double *ude_engine_state(ude_engine *engine, const double *p, int64_t i);
+
+/** Workspaces for the methods of the recorded solve, with room for tangents of `width` (> 0) or transposes (0). */
+ude_status ude_engine_prepare(ude_engine *engine, int64_t width, ude_error *error);
+/** Step i for the kernels of its method, whose workspace is *work. u_new is engine->u_new. */
+const ude_method *ude_engine_step(ude_engine *engine, int64_t i, const double *u, const double *p,
+                                  ude_step *step, void **work);
 
 /** Receives the tangents u_dot: double[n][width] at data time `index` (or at the end, index = count) of
  *  directions first..first+width-1. */

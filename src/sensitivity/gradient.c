@@ -30,7 +30,7 @@ ude_status ude_sensitivity_method_parse(const char *name, ude_sensitivity_method
 
 /* ----------------------------------------------------------------------------------- life -- */
 
-ude_status ude_sensitivity_create(const ude_vector_field *field,
+ude_status ude_sensitivity_create(const ude_vector_field        *field,
                                   const ude_sensitivity_options *options,
                                   ude_sensitivity **sensitivity, ude_error *error) {
   *sensitivity          = NULL;
@@ -75,8 +75,8 @@ static ude_status pick_engine(ude_sensitivity *s, const ude_cost *cost, ude_engi
     return ude_fail(error, UDE_INVALID_ARGUMENT, "the model defines no running_cost");
   }
   if (!s->with_cost) {
-    ude_status status = ude_augmented_create(s->field, &s->options.solve, &s->augmented, error);
-    ude_engine *made  = status == UDE_OK ? ude_calloc(1, sizeof *made) : NULL;
+    ude_status  status = ude_augmented_create(s->field, &s->options.solve, &s->augmented, error);
+    ude_engine *made   = status == UDE_OK ? ude_calloc(1, sizeof *made) : NULL;
     if (status == UDE_OK && !made) {
       status = ude_fail_memory(error, "the running cost");
     }
@@ -133,9 +133,9 @@ static ude_status solve(const ude_sensitivity *s, ude_engine *engine, const doub
   return ude_engine_solve(engine, engine->w, p, t0, t1, cost->times, cost->count, result, error);
 }
 
-ude_status ude_cost_value(ude_sensitivity *sensitivity, const double *u0, const double *p, double t0,
-                          double t1, const ude_cost *cost, double *value, ude_solve_result *result,
-                          ude_error *error) {
+ude_status ude_cost_value(ude_sensitivity *sensitivity, const double *u0, const double *p,
+                          double t0, double t1, const ude_cost *cost, double *value,
+                          ude_solve_result *result, ude_error *error) {
   ude_engine *engine = NULL;
   ude_status  status = pick_engine(sensitivity, cost, &engine, error);
   if (status == UDE_OK) {
@@ -204,60 +204,38 @@ static void add(int64_t n, double scale, const double *x, double *y) {
 }
 
 /* One step backwards: lambda of its end becomes lambda of its start. *j: last data time not yet seen. */
-static ude_status step_back(const task *in, int64_t step, int64_t *j, double *lambda) {
-  ude_engine            *engine    = in->engine;
-  const ude_erk_tableau *tableau   = engine->tableau;
-  double                 t         = engine->trace.t[step];
-  double                 h         = engine->trace.h[step];
-  double                 t_next    = ude_trace_step_end(&engine->trace, step);
-  double                 direction = h < 0 ? -1 : 1;
-  int64_t                n         = engine->n;
-  const double          *u         = ude_engine_state(engine, in->p, step);
-  int                    ready     = tableau->stages;
+static ude_status step_back(const task *in, int64_t i, int64_t *j, double *lambda) {
+  ude_engine   *engine = in->engine;
+  int64_t       n      = engine->n;
+  const double *u      = ude_engine_state(engine, in->p, i);
   if (!u) {
-    return ude_fail(in->error, UDE_OUT_OF_MEMORY, "adjoint: the state at t = %.8g cannot be recomputed",
-                    t);
+    return ude_fail(in->error, UDE_OUT_OF_MEMORY,
+                    "adjoint: the state at t = %.8g cannot be recomputed", engine->trace.t[i]);
   }
-  int code = ude_erk_stages(tableau, engine->field, t, h, u, in->p, 0, ready, engine->k, engine->work);
-  memset(engine->k_bar, 0, (size_t)(tableau->dense_stages * n) * sizeof(double));
-  bool ended = false; /* times at the step's end come first, then lambda of the end is complete */
-  for (; *j >= 0 && direction * (in->cost->times[*j] - t) > 0 && code == 0; (*j)--) {
+  ude_step          step;
+  void             *work      = NULL;
+  const ude_method *method    = ude_engine_step(engine, i, u, in->p, &step, &work);
+  double            direction = step.h < 0 ? -1 : 1;
+  int               code      = method->replay(work, &step);
+  method->transpose_begin(work, false);
+  /* Times at the step's end come first, then lambda of the end is complete; those inside add to the stages. */
+  for (; *j >= 0 && direction * (in->cost->times[*j] - step.t) > 0 && code == 0; (*j)--) {
     ude_status status = cost_cotangent(in, *j, engine->w);
     if (status) {
       return status;
     }
-    double theta = ude_step_theta(t, t_next, h, in->cost->times[*j]);
+    double theta = ude_step_theta(step.t, step.t_next, step.h, in->cost->times[*j]);
     if (theta >= 1) {
       add(n, 1, engine->w, lambda);
-      continue;
-    }
-    if (!ended) {
-      for (int i = 0; i < tableau->stages; i++) {
-        add(n, h * tableau->b[i], lambda, engine->k_bar + i * n);
-      }
-      ended = true;
-    }
-    int needed = ude_erk_dense_weights(tableau, theta, engine->weights);
-    if (needed > ready) {
-      code = ude_erk_stages(tableau, engine->field, t, h, u, in->p, ready, needed, engine->k,
-                            engine->work);
-      ready = needed;
-    }
-    for (int i = 0; i < needed; i++) {
-      add(n, h * engine->weights[i], engine->w, engine->k_bar + i * n);
-    }
-    add(n, 1, engine->w, lambda);
-  }
-  if (!ended) {
-    for (int i = 0; i < tableau->stages; i++) {
-      add(n, h * tableau->b[i], lambda, engine->k_bar + i * n);
+    } else {
+      code = method->transpose_dense(work, &step, theta, engine->w, NULL);
     }
   }
   if (code == 0) {
-    code = ude_erk_stages_transpose(tableau, engine->field, t, h, u, in->p, ready, engine->k,
-                                    engine->k_bar, lambda, in->p_bar, engine->work);
+    ude_cotangent cotangent = {.u_new_bar = lambda, .u_bar = lambda, .p_bar = in->p_bar};
+    code                    = method->transpose(work, &step, &cotangent);
   }
-  return code ? ude_fail(in->error, UDE_NUMERICAL, "adjoint: the model failed at t = %.8g", t)
+  return code ? ude_fail(in->error, UDE_NUMERICAL, "adjoint: the model failed at t = %.8g", step.t)
               : UDE_OK;
 }
 
@@ -267,7 +245,8 @@ static ude_status adjoint(const task *in) {
   if (!engine->field->rhs.vjp) {
     return ude_fail(in->error, UDE_UNSUPPORTED, "the adjoint needs rhs.vjp, which the model lacks");
   }
-  ude_status status = end_cotangent(in, engine->lambda);
+  ude_status status = ude_engine_prepare(engine, 0, in->error);
+  status            = status ? status : end_cotangent(in, engine->lambda);
   for (int64_t step = engine->trace.steps - 1; step >= 0 && status == UDE_OK; step--) {
     status = step_back(in, step, &j, engine->lambda);
   }
@@ -309,8 +288,9 @@ static ude_status forward(const task *in, const double *u0, double *u0_bar) {
   double     *gradient   = ude_calloc((size_t)directions, sizeof *gradient);
   double     *u0_dot     = ude_calloc((size_t)(engine->n * directions), sizeof *u0_dot);
   double     *p_dot      = ude_calloc((size_t)(engine->np * directions), sizeof *p_dot);
-  ude_status  status =
-      w && gradient && u0_dot && p_dot ? UDE_OK : ude_fail_memory(in->error, "forward sensitivities");
+  ude_status  status     = w && gradient && u0_dot && p_dot
+                               ? UDE_OK
+                               : ude_fail_memory(in->error, "forward sensitivities");
   for (int64_t j = 0; j < count && status == UDE_OK; j++) {
     status = cost_cotangent(in, j, w + j * engine->n);
   }

@@ -5,21 +5,21 @@
 #include "sensitivity/engine.h"
 
 static ude_status reserve(ude_engine *engine, ude_error *error) {
-  if (engine->u_dot) {
-    return UDE_OK;
+  if (!engine->u_dot) {
+    size_t block    = (size_t)engine->n * (size_t)engine->width;
+    engine->end_dot = engine->end_dot ? engine->end_dot : ude_calloc(block, sizeof(double));
+    engine->at_dot  = engine->at_dot ? engine->at_dot : ude_calloc(block, sizeof(double));
+    engine->seed_p  = engine->seed_p
+                          ? engine->seed_p
+                          : ude_calloc((size_t)engine->np * (size_t)engine->width, sizeof(double));
+    engine->u_dot   = engine->at_dot && engine->end_dot && engine->seed_p
+                          ? ude_calloc(block, sizeof(double))
+                          : NULL;
+    if (!engine->u_dot) {
+      return ude_fail_memory(error, "tangents");
+    }
   }
-  size_t block   = (size_t)engine->n * (size_t)engine->width;
-  size_t stages  = (size_t)engine->tableau->dense_stages;
-  engine->at_dot = ude_calloc(block, sizeof(double));
-  engine->seed_p = ude_calloc((size_t)engine->np * (size_t)engine->width, sizeof(double));
-  engine->k_dot  = ude_calloc(stages, block * sizeof(double));
-  engine->u_dot  = ude_calloc(block, sizeof(double));
-  if (engine->at_dot && engine->seed_p && engine->k_dot && engine->u_dot) {
-    return UDE_OK;
-  }
-  free(engine->u_dot);
-  engine->u_dot = NULL; /* asks again next time */
-  return ude_fail_memory(error, "tangents");
+  return ude_engine_prepare(engine, engine->width, error);
 }
 
 /* Columns first..first+lanes-1 of [rows][directions] into [rows][width], the rest zero. */
@@ -43,33 +43,31 @@ typedef struct replay {
   void          *context;
 } replay;
 
-static int replay_step(replay *r, int64_t step) {
-  ude_engine            *engine  = r->engine;
-  const ude_erk_tableau *tableau = engine->tableau;
-  double                 t       = engine->trace.t[step];
-  double                 h       = engine->trace.h[step];
-  double                 t_next  = ude_trace_step_end(&engine->trace, step);
-  int64_t                block   = engine->n * engine->width;
-  int                    ready   = tableau->stages;
-  int code = ude_erk_stages_tangent(tableau, engine->field, t, h, engine->u, engine->u_dot, r->p,
-                                    r->p_dot, engine->width, 0, ready, engine->k, engine->k_dot,
-                                    engine->work);
-  while (code == 0 && r->next < r->count && r->direction * (r->times[r->next] - t_next) <= 0) {
-    int needed = ude_erk_dense_weights(
-        tableau, ude_step_theta(t, t_next, h, r->times[r->next]), engine->weights);
-    if (needed > ready) {
-      code = ude_erk_stages_tangent(tableau, engine->field, t, h, engine->u, engine->u_dot, r->p,
-                                    r->p_dot, engine->width, ready, needed, engine->k,
-                                    engine->k_dot, engine->work);
-      ready = needed;
+static int replay_step(replay *r, int64_t i) {
+  ude_engine       *engine = r->engine;
+  ude_step          step;
+  void             *work    = NULL;
+  const ude_method *method  = ude_engine_step(engine, i, engine->u, r->p, &step, &work);
+  size_t            block   = (size_t)(engine->n * engine->width);
+  ude_tangent       tangent = {.width     = engine->width,
+                               .u_dot     = engine->u_dot,
+                               .p_dot     = r->p_dot,
+                               .u_new_dot = engine->end_dot};
+  step.tangents             = true;
+  int code                  = method->replay(work, &step);
+  code                      = code ? code : method->tangent(work, &step, &tangent);
+  while (code == 0 && r->next < r->count && r->direction * (r->times[r->next] - step.t_next) <= 0) {
+    double        theta = ude_step_theta(step.t, step.t_next, step.h, r->times[r->next]);
+    const double *dot   = theta >= 1 ? engine->end_dot : engine->at_dot;
+    if (theta < 1) {
+      code = method->tangent_dense(work, &step, &tangent, theta, NULL, engine->at_dot);
     }
-    ude_erk_combine(block, engine->u_dot, h, engine->weights, needed, engine->k_dot,
-                    engine->at_dot);
-    r->visit(r->next++, r->first, r->lanes, engine->at_dot, r->context);
+    if (code == 0) {
+      r->visit(r->next++, r->first, r->lanes, dot, r->context);
+    }
   }
-  ude_erk_combine(engine->n, engine->u, h, tableau->b, tableau->stages, engine->k, engine->u);
-  ude_erk_combine(block, engine->u_dot, h, tableau->b, tableau->stages, engine->k_dot,
-                  engine->u_dot);
+  memcpy(engine->u, engine->u_new, (size_t)engine->n * sizeof *engine->u);
+  memcpy(engine->u_dot, engine->end_dot, block * sizeof *engine->u_dot);
   return code;
 }
 
@@ -78,7 +76,8 @@ ude_status ude_engine_tangents(ude_engine *engine, const double *u0, const doubl
                                const double *times, int64_t count, ude_tangent_fn visit,
                                void *context, ude_error *error) {
   if (directions > 0 && !engine->field->rhs.jvp && !engine->field->rhs.jvp_wide) {
-    return ude_fail(error, UDE_UNSUPPORTED, "forward sensitivities need rhs.jvp, which the model lacks");
+    return ude_fail(error, UDE_UNSUPPORTED,
+                    "forward sensitivities need rhs.jvp, which the model lacks");
   }
   ude_status status = directions > 0 ? reserve(engine, error) : UDE_OK;
   for (int64_t first = 0; first < directions && status == UDE_OK; first += engine->width) {
@@ -113,19 +112,53 @@ ude_status ude_engine_tangents(ude_engine *engine, const double *u0, const doubl
   return status;
 }
 
+/** Where the tangents of a public call go. */
+typedef struct visitor {
+  const ude_engine    *engine;
+  int64_t              count;
+  ude_forward_visit_fn visit;
+  void                *context;
+} visitor;
+
+static void hand_over(int64_t index, int64_t first, int64_t lanes, const double *u_dot,
+                      void *context) {
+  const visitor *to = context;
+  if (index < to->count) { /* the end state was not asked for */
+    to->visit(index, first, lanes, to->engine->width, to->engine->u_at + index * to->engine->n,
+              u_dot, to->context);
+  }
+}
+
+ude_status ude_forward_visit(ude_sensitivity *sensitivity, const double *u0, const double *u0_dot,
+                             const double *p, const double *p_dot, int64_t directions, double t0,
+                             double t1, const double *times, int64_t count, double *u_at,
+                             ude_forward_visit_fn visit, void *context, ude_solve_result *result,
+                             ude_error *error) {
+  ude_engine *engine = &sensitivity->plain;
+  ude_status  status = ude_engine_solve(engine, u0, p, t0, t1, times, count, result, error);
+  if (status) {
+    return status;
+  }
+  if (count > 0) {
+    memcpy(u_at, engine->u_at, (size_t)(count * engine->n) * sizeof *u_at);
+  }
+  visitor to = {engine, count, visit, context};
+  return ude_engine_tangents(engine, u0, u0_dot, p, p_dot, directions, times, count, hand_over, &to,
+                             error);
+}
+
 /** Where ude_forward_sensitivities puts the tangents. */
 typedef struct target {
   double *u_at_dot;
-  int64_t n, directions, count, width;
+  int64_t n, directions;
 } target;
 
-static void put(int64_t index, int64_t first, int64_t lanes, const double *u_dot, void *context) {
+static void put(int64_t index, int64_t first, int64_t lanes, int64_t width, const double *u,
+                const double *u_dot, void *context) {
+  (void)u;
   const target *to = context;
-  if (index == to->count) {
-    return; /* the end state was not asked for */
-  }
   for (int64_t i = 0; i < to->n; i++) {
-    memcpy(to->u_at_dot + (index * to->n + i) * to->directions + first, u_dot + i * to->width,
+    memcpy(to->u_at_dot + (index * to->n + i) * to->directions + first, u_dot + i * width,
            (size_t)lanes * sizeof *u_dot);
   }
 }
@@ -135,15 +168,7 @@ ude_status ude_forward_sensitivities(ude_sensitivity *sensitivity, const double 
                                      int64_t directions, double t0, double t1, const double *times,
                                      int64_t count, double *u_at, double *u_at_dot,
                                      ude_solve_result *result, ude_error *error) {
-  ude_engine *engine = &sensitivity->plain;
-  ude_status  status = ude_engine_solve(engine, u0, p, t0, t1, times, count, result, error);
-  if (status) {
-    return status;
-  }
-  if (count > 0) {
-    memcpy(u_at, engine->u_at, (size_t)(count * engine->n) * sizeof *u_at);
-  }
-  target to = {u_at_dot, engine->n, directions, count, engine->width};
-  return ude_engine_tangents(engine, u0, u0_dot, p, p_dot, directions, times, count, put, &to,
-                             error);
+  target to = {u_at_dot, sensitivity->plain.n, directions};
+  return ude_forward_visit(sensitivity, u0, u0_dot, p, p_dot, directions, t0, t1, times, count,
+                           u_at, put, &to, result, error);
 }

@@ -1,7 +1,7 @@
 /* Weighted sums of stages in one pass over memory. */
 #include <string.h>
 
-#include "solve/method.h"
+#include "solve/erk.h"
 
 /* Iterations are independent even where out is u: element l of it is read before it is written. */
 #if defined(__clang__)

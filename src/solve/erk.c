@@ -1,7 +1,7 @@
 /* Explicit Runge-Kutta: stages and dense output. */
 #include <string.h>
 
-#include "solve/method.h"
+#include "solve/erk.h"
 
 int ude_erk_dense_weights(const ude_erk_tableau *tableau, double theta, double *weights) {
   int degree = tableau->dense_degree;
@@ -18,6 +18,18 @@ int ude_erk_dense_weights(const ude_erk_tableau *tableau, double theta, double *
     weights[i] = sum * theta;
   }
   return tableau->dense_stages;
+}
+
+void ude_erk_dense_slopes(const ude_erk_tableau *tableau, double theta, double *weights) {
+  int degree = tableau->dense_degree;
+  for (int i = 0; i < tableau->dense_stages; i++) {
+    const double *r   = tableau->r + (ptrdiff_t)i * degree;
+    double        sum = 0;
+    for (int m = degree - 1; m >= 0; m--) {
+      sum = sum * theta + (m + 1) * r[m];
+    }
+    weights[i] = sum;
+  }
 }
 
 int ude_erk_stages(const ude_erk_tableau *tableau, const ude_vector_field *field, double t,

@@ -9,9 +9,9 @@ typedef struct loop {
   ude_integrator   *in;
   ude_step          step;
   double            t1, direction;
-  double            h;        /**< size to try next, > 0 */
-  double            started;  /**< clock */
-  bool              declined; /**< the last failure was the callback's own code, not a value */
+  double            h;       /**< size to try next, > 0 */
+  double            started; /**< clock */
+  int               code;    /**< of the last attempt: why it failed, where it did */
   ude_controller    controller;
   ude_output       *output;
   ude_solve_result *result;
@@ -42,9 +42,10 @@ static bool emit_step(loop *s) {
     return emit(s, s->step.t_next, in->u_new);
   }
   while (out->next < out->count && s->direction * (out->times[out->next] - s->step.t_next) <= 0) {
-    double        time = out->times[out->next];
-    const double *u    = ude_step_dense(in, &s->step, time, &s->result->rhs_calls);
-    if (!u) {
+    double        time  = out->times[out->next];
+    double        theta = ude_step_theta(s->step.t, s->step.t_next, s->step.h, time);
+    const double *u     = theta >= 1 ? in->u_new : in->output;
+    if (theta < 1 && in->method->dense(in->work, &s->step, theta, in->output)) {
       return end(s, UDE_RETCODE_RHS_FAILED);
     }
     s->result->component = u == in->u_new ? -1 : ude_first_not_finite(in->n, u);
@@ -88,12 +89,12 @@ static bool start(loop *s, const double *u0, double t0) {
   if (!emit_start(s, t0) || s->t1 == t0) {
     return false;
   }
-  int code = in->field->rhs.value(in->k, in->u, s->step.p, t0, in->field->rhs.context);
+  int code = in->field->rhs.value(in->f, in->u, s->step.p, t0, in->field->rhs.context);
   result->rhs_calls++;
   if (code) {
     return end(s, UDE_RETCODE_RHS_FAILED);
   }
-  result->component = ude_first_not_finite(in->n, in->k);
+  result->component = ude_first_not_finite(in->n, in->f);
   if (result->component >= 0) {
     return end(s, UDE_RETCODE_INITIAL_FAILURE);
   }
@@ -103,11 +104,13 @@ static bool start(loop *s, const double *u0, double t0) {
   }
   if (options->initial_step > 0) {
     s->h = fmin(options->initial_step, limit);
-    return true;
+  } else {
+    code = ude_initial_step(in->field, in->method->order, t0, s->direction, limit, in->u, in->f,
+                            s->step.p, options->rtol, in->atol, in->u_new, in->error, &s->h);
+    result->rhs_calls++;
   }
-  code = ude_initial_step(in->field, in->tableau->order, t0, s->direction, limit, in->u, in->k,
-                          s->step.p, options->rtol, in->atol, in->work, in->error, &s->h);
-  result->rhs_calls++;
+  s->step.u = in->u;
+  code      = code ? code : in->method->start(in->work, &s->step, in->f);
   return code ? end(s, UDE_RETCODE_RHS_FAILED) : true;
 }
 
@@ -129,6 +132,17 @@ static bool may_go_on(loop *s) {
   return true;
 }
 
+/* Why the smallest step cannot be taken. */
+static ude_retcode why_rejected(const loop *s) {
+  switch (s->code) {
+  case 0:
+    return isfinite(s->result->error_estimate) ? UDE_RETCODE_STEP_UNDERFLOW : UDE_RETCODE_UNSTABLE;
+  case UDE_STEP_NOT_SOLVED: return UDE_RETCODE_NO_CONVERGENCE;
+  case UDE_STEP_NOT_FINITE: return UDE_RETCODE_UNSTABLE;
+  default: return UDE_RETCODE_RHS_FAILED;
+  }
+}
+
 /* The step to try: lands exactly on the end of the span, and takes a remainder of less than a hundredth of a step
  * along rather than leaving it over. False if the smallest step was rejected. */
 static bool choose(loop *s) {
@@ -138,9 +152,7 @@ static bool choose(loop *s) {
   double                   smallest = fmax(options->min_step, ude_smallest_step(step->t));
   double                   most     = options->max_step > 0 ? options->max_step : rest;
   if (s->controller.rejected && fabs(step->h) <= smallest) {
-    return end(s, s->declined                           ? UDE_RETCODE_RHS_FAILED
-                  : isfinite(s->result->error_estimate) ? UDE_RETCODE_STEP_UNDERFLOW
-                                                        : UDE_RETCODE_UNSTABLE);
+    return end(s, why_rejected(s));
   }
   s->h         = fmin(fmax(s->h, smallest), most);
   bool final   = s->h * 1.01 >= rest;
@@ -150,36 +162,38 @@ static bool choose(loop *s) {
   return step->t_next != step->t || end(s, UDE_RETCODE_STEP_UNDERFLOW);
 }
 
-/* First component that is not finite: in the new state, the error, the derivative, the stages. */
+/* First component that is not finite: in the new state, the error. */
 static int64_t culprit(const ude_integrator *in) {
-  const double *suspects[] = {in->u_new, in->error, ude_step_end_derivative(in)};
-  int64_t       where      = -1;
-  for (int i = 0; i < 3 && where < 0; i++) {
-    where = ude_first_not_finite(in->n, suspects[i]);
-  }
-  return where;
+  int64_t where = ude_first_not_finite(in->n, in->u_new);
+  return where >= 0 ? where : ude_first_not_finite(in->n, in->error);
 }
 
-/* Error of the tried step, infinite if it cannot be used (a callback that declines, a value that is not finite).
- * Sets *code < 0 where the callback failed for good. */
-static double attempt(loop *s, int *code) {
-  ude_integrator *in    = s->in;
-  int64_t        *calls = &s->result->rhs_calls;
-  s->declined           = false;
-  *code                 = ude_step_try(in, &s->step, calls);
-  double error          = (double)INFINITY;
-  if (*code == 0) {
-    error = ude_error_norm(in->n, in->error, in->u, in->u_new, in->options.rtol, in->atol);
-    if (error <= 1 && !in->tableau->fsal && s->step.t_next != s->t1) {
-      *code = ude_step_derivative(in, &s->step, calls);
-      if (*code || ude_first_not_finite(in->n, ude_step_end_derivative(in)) >= 0) {
-        error = (double)INFINITY;
-      }
+/* Error of the tried step, infinite if it cannot be used (a callback that declines, a value that is not finite, stages
+ * that are not solved); s->code says why. */
+static double attempt(loop *s) {
+  ude_integrator *in   = s->in;
+  ude_step       *step = &s->step;
+  step->u              = in->u;
+  step->u_new          = in->u_new;
+  step->error          = in->error;
+  step->last           = step->t_next == s->t1;
+  step->tag            = 0;
+  step->norm           = -1;
+  step->shrink         = 0.25;
+  step->next           = 0;
+  step->component      = -1;
+  s->code              = in->method->attempt(in->work, step);
+  double error         = (double)INFINITY;
+  if (s->code == 0) {
+    error = step->norm >= 0
+                ? step->norm
+                : ude_error_norm(in->n, in->error, in->u, in->u_new, in->options.rtol, in->atol);
+    if (error <= 1 && in->method->finish) {
+      s->code = in->method->finish(in->work, step);
     }
   }
-  s->declined = *code > 0;
-  if (!isfinite(error)) {
-    s->result->component = *code ? -1 : culprit(in);
+  if (s->code || !isfinite(error)) {
+    s->result->component = s->code ? step->component : culprit(in);
     return (double)INFINITY;
   }
   return error;
@@ -190,14 +204,26 @@ static bool accept(loop *s) {
   ude_integrator *in   = s->in;
   ude_step       *step = &s->step;
   s->result->steps++;
-  if (in->trace && ude_trace_push(in->trace, step->t, step->h, step->t_next, in->u)) {
+  if (in->trace && ude_trace_push(in->trace, in->method, step)) {
     s->out_of_memory = true;
     return false;
   }
-  bool saved = emit_step(s);
-  ude_step_advance(in);
+  bool    saved = emit_step(s);
+  double *old   = in->u;
+  in->u         = in->u_new;
+  in->u_new     = old;
+  in->method->accept(in->work, step);
   step->t = step->t_next;
   return saved && step->t != s->t1;
+}
+
+/* The size to try after an accepted one: the method's own wish, or the controller's. */
+static double next_size(loop *s, double error, double size) {
+  double wanted = ude_controller_accept(&s->controller, error, size);
+  if (s->step.next > 0) {
+    return s->step.next;
+  }
+  return wanted >= size && wanted <= s->in->method->hold * size ? size : wanted;
 }
 
 /* One trial; returns false if the solve ends. */
@@ -205,19 +231,24 @@ static bool advance(loop *s) {
   if (!may_go_on(s) || !choose(s)) {
     return false;
   }
-  int    code               = 0;
-  double error              = attempt(s, &code);
+  double error              = attempt(s);
   double size               = fabs(s->step.h);
   s->result->error_estimate = error;
-  if (code < 0) {
+  if (s->code < 0) {
     return end(s, UDE_RETCODE_RHS_FAILED);
   }
   if (error <= 1) {
-    s->h = ude_controller_accept(&s->controller, error, size);
+    s->h = next_size(s, error, size);
     return accept(s);
   }
   s->result->rejected++;
   s->h = ude_controller_reject(&s->controller, error, size);
+  if (s->code == UDE_STEP_NOT_SOLVED) {
+    s->h = size * s->step.shrink;
+  }
+  if (s->in->method->reject) {
+    s->in->method->reject(s->in->work, &s->step);
+  }
   return true;
 }
 
@@ -241,7 +272,7 @@ ude_status ude_integrate(ude_integrator *in, const double *u0, const double *p, 
                          double t1, ude_output *output, ude_solve_result *result,
                          ude_error *error) {
   *result = (ude_solve_result){
-      .retcode = UDE_RETCODE_SUCCESS, .t = t0, .component = -1, .method = in->tableau->name};
+      .retcode = UDE_RETCODE_SUCCESS, .t = t0, .component = -1, .method = in->initial->name};
   if (!isfinite(t0) || !isfinite(t1)) {
     return ude_fail(error, UDE_INVALID_ARGUMENT, "the time span [%g, %g] is not finite", t0, t1);
   }
@@ -249,16 +280,19 @@ ude_status ude_integrate(ude_integrator *in, const double *u0, const double *p, 
     return ude_fail(error, UDE_INVALID_ARGUMENT, "a solve needs %s, which are NULL",
                     u0 || in->n == 0 ? "parameters" : "initial values");
   }
+  if (in->method->integrate) {
+    return in->method->integrate(in->work, u0, p, t0, t1, output, result, error);
+  }
   loop s = {.in        = in,
-            .step      = {.t = t0, .p = p},
+            .step      = {.t = t0, .p = p, .stats = result},
             .t1        = t1,
             .direction = t1 >= t0 ? 1 : -1,
             .started   = ude_clock(),
             .output    = output,
             .result    = result};
-  ude_controller_start(&s.controller, in->tableau->order);
+  ude_controller_start(&s.controller, in->method->error_order);
   if (in->trace) {
-    ude_trace_start(in->trace, in->tableau, in->n, t0);
+    ude_trace_start(in->trace, in->n, t0);
   }
   if (start(&s, u0, t0)) {
     while (advance(&s)) {

@@ -10,30 +10,24 @@ void ude_integrator_free(ude_integrator *integrator) {
     free(integrator->u_new);
     free(integrator->error);
     free(integrator->atol);
-    free(integrator->work);
+    free(integrator->f);
     free(integrator->output);
-    free(integrator->weights);
-    free(integrator->k);
+    if (integrator->initial) {
+      integrator->initial->close(integrator->work);
+    }
     free(integrator);
   }
 }
 
 static bool allocate(ude_integrator *in) {
-  size_t n      = (size_t)in->n;
-  size_t stages = (size_t)in->tableau->dense_stages;
-  if (n > SIZE_MAX / sizeof(double) / (stages + 1)) {
-    return false;
-  }
-  in->u       = ude_calloc(n, sizeof(double));
-  in->u_new   = ude_calloc(n, sizeof(double));
-  in->error   = ude_calloc(n, sizeof(double));
-  in->atol    = ude_calloc(n, sizeof(double));
-  in->work    = ude_calloc(n, sizeof(double));
-  in->output  = ude_calloc(n, sizeof(double));
-  in->weights = ude_calloc(stages, sizeof(double));
-  in->k       = ude_calloc(stages + 1, n * sizeof(double));
-  return in->u && in->u_new && in->error && in->atol && in->work && in->output && in->weights &&
-         in->k;
+  size_t n   = (size_t)in->n;
+  in->u      = ude_calloc(n, sizeof(double));
+  in->u_new  = ude_calloc(n, sizeof(double));
+  in->error  = ude_calloc(n, sizeof(double));
+  in->atol   = ude_calloc(n, sizeof(double));
+  in->f      = ude_calloc(n, sizeof(double));
+  in->output = ude_calloc(n, sizeof(double));
+  return in->u && in->u_new && in->error && in->atol && in->f && in->output;
 }
 
 ude_status ude_integrator_create(const ude_vector_field *field, const ude_solve_options *options,
@@ -54,14 +48,22 @@ ude_status ude_integrator_create(const ude_vector_field *field, const ude_solve_
   }
   made->field   = field;
   made->options = resolved;
-  made->tableau = ude_erk_find(resolved.method, resolved.rtol);
+  made->initial = ude_method_find(resolved.method, resolved.rtol);
+  made->method  = made->initial;
   made->n       = field->state.count;
+  made->setting = (ude_method_setting){field, &made->options, NULL};
   if (!allocate(made)) {
     ude_integrator_free(made);
     return ude_fail_memory(error, "an integrator");
   }
   for (int64_t l = 0; l < made->n; l++) {
     made->atol[l] = resolved.atol_vector ? resolved.atol_vector[l] : resolved.atol;
+  }
+  made->setting.atol = made->atol;
+  status             = made->initial->open(made->initial, &made->setting, &made->work, error);
+  if (status) {
+    ude_integrator_free(made);
+    return status;
   }
   *integrator = made;
   return UDE_OK;
@@ -71,8 +73,12 @@ void ude_integrator_set_trace(ude_integrator *integrator, ude_trace *trace) {
   integrator->trace = trace;
 }
 
-const ude_erk_tableau *ude_integrator_tableau(const ude_integrator *integrator) {
-  return integrator->tableau;
+const ude_method *ude_integrator_method(const ude_integrator *integrator) {
+  return integrator->initial;
+}
+
+const ude_method_setting *ude_integrator_setting(const ude_integrator *integrator) {
+  return &integrator->setting;
 }
 
 typedef struct target {
@@ -91,7 +97,7 @@ ude_status ude_integrator_run(ude_integrator *integrator, const double *u0, cons
                               double t0, double t1, const double *times, int64_t count,
                               double *u_at, double *u_end, ude_solve_result *result,
                               ude_error *error) {
-  *result = (ude_solve_result){.t = t0, .component = -1, .method = integrator->tableau->name};
+  *result = (ude_solve_result){.t = t0, .component = -1, .method = integrator->initial->name};
   ude_status status = ude_times_check(times, count, t0, t1, error);
   if (status) {
     return status;

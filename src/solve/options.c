@@ -74,6 +74,17 @@ static ude_status check_atol_vector(const double *atol, const ude_layout *state,
   return UDE_OK;
 }
 
+/* Without an error estimate, the step is what the user says. */
+static ude_status check_fixed_step(const ude_solve_options *options, const ude_method *method,
+                                   ude_error *error) {
+  return options->initial_step > 0
+             ? UDE_OK
+             : ude_fail(error, UDE_INVALID_ARGUMENT,
+                        "'%s' estimates no error and takes steps of a fixed size: set "
+                        "initial_step, or choose a method that adapts its steps, such as tsit5",
+                        method->name);
+}
+
 ude_status ude_solve_options_resolve(const ude_solve_options *options,
                                      const ude_vector_field *field, ude_solve_options *resolved,
                                      ude_error *error) {
@@ -84,11 +95,15 @@ ude_status ude_solve_options_resolve(const ude_solve_options *options,
   if (status) {
     return status;
   }
-  resolved->rtol      = resolved->rtol > 0 ? resolved->rtol : default_rtol;
-  resolved->atol      = resolved->atol > 0 ? resolved->atol : default_atol;
-  resolved->max_steps = resolved->max_steps > 0 ? resolved->max_steps : default_max_steps;
-  return ude_erk_find(resolved->method, resolved->rtol) ? UDE_OK
-                                                        : unknown_method(resolved->method, error);
+  resolved->rtol           = resolved->rtol > 0 ? resolved->rtol : default_rtol;
+  resolved->atol           = resolved->atol > 0 ? resolved->atol : default_atol;
+  resolved->max_steps      = resolved->max_steps > 0 ? resolved->max_steps : default_max_steps;
+  const ude_method *method = ude_method_find(resolved->method, resolved->rtol);
+  if (!method) {
+    return unknown_method(resolved->method, error);
+  }
+  return method->error_order > 0 || method->integrate ? UDE_OK
+                                                      : check_fixed_step(resolved, method, error);
 }
 
 ude_status ude_times_check(const double *times, int64_t count, double t0, double t1,

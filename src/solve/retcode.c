@@ -24,6 +24,7 @@ const char *ude_retcode_name(ude_retcode retcode) {
   case UDE_RETCODE_RHS_FAILED: return "RhsFailed";
   case UDE_RETCODE_INITIAL_FAILURE: return "InitialFailure";
   case UDE_RETCODE_STOPPED: return "Stopped";
+  case UDE_RETCODE_NO_CONVERGENCE: return "NoConvergence";
   case UDE_RETCODE_COUNT: break;
   }
   return "Unknown";
@@ -41,6 +42,9 @@ static const char *advice(ude_retcode retcode) {
     return "; look for an overflow, a division by zero, a root or logarithm of a negative number "
            "in the model near this time";
   case UDE_RETCODE_INITIAL_FAILURE: return "; check the initial state and the parameters";
+  case UDE_RETCODE_NO_CONVERGENCE:
+    return "; the model may have a jump or a singularity there, or its derivatives may be wrong "
+           "(ude check)";
   case UDE_RETCODE_TIME_LIMIT: return "; loosen the tolerances or raise time_limit";
   case UDE_RETCODE_RHS_FAILED: return "; see why the model's callback returned nonzero there";
   default: return "";

@@ -5,7 +5,7 @@
 #ifndef UDE_SOLVE_TABLEAUS_H
 #define UDE_SOLVE_TABLEAUS_H
 
-#include "solve/method.h"
+#include "solve/erk.h"
 
 extern const ude_erk_tableau ude_tsit5, ude_vern7;
 

@@ -4,28 +4,33 @@
 
 #include "solve/integrator.h"
 
-void ude_trace_start(ude_trace *trace, const ude_erk_tableau *tableau, int64_t n, double t0) {
+void ude_trace_start(ude_trace *trace, int64_t n, double t0) {
   if (trace->n != n) {
     trace->state_capacity = 0; /* storage of another dimension is of no use */
     free(trace->u);
     trace->u = NULL;
   }
-  trace->tableau = tableau;
-  trace->n       = n;
-  trace->steps   = 0;
-  trace->stride  = 1;
-  trace->states  = 0;
-  trace->t_end   = t0;
+  trace->method_count = 0;
+  trace->n            = n;
+  trace->steps        = 0;
+  trace->stride       = 1;
+  trace->states       = 0;
+  trace->t_end        = t0;
 }
 
+/* Every array that can be had is kept: a failure leaves a trace that is freed as usual. */
 static int grow_steps(ude_trace *trace) {
   int64_t capacity = trace->capacity ? 2 * trace->capacity : 64;
   double *t        = ude_realloc(trace->t, (size_t)capacity, sizeof *t);
   trace->t         = t ? t : trace->t;
   double *h        = t ? ude_realloc(trace->h, (size_t)capacity, sizeof *h) : NULL;
   trace->h         = h ? h : trace->h;
-  trace->capacity  = h ? capacity : trace->capacity;
-  return h ? 0 : -1;
+  int32_t *tag     = h ? ude_realloc(trace->tag, (size_t)capacity, sizeof *tag) : NULL;
+  trace->tag       = tag ? tag : trace->tag;
+  uint8_t *which   = tag ? ude_realloc(trace->which, (size_t)capacity, sizeof *which) : NULL;
+  trace->which     = which ? which : trace->which;
+  trace->capacity  = which ? capacity : trace->capacity;
+  return which ? 0 : -1;
 }
 
 static int grow_states(ude_trace *trace) {
@@ -52,7 +57,19 @@ static void thin(ude_trace *trace) {
   trace->stride *= 2;
 }
 
-int ude_trace_push(ude_trace *trace, double t, double h, double t_next, const double *u) {
+/* Its index in the list of those that took steps; a solve uses UDE_TRACE_METHODS of them at most. */
+static uint8_t index_of(ude_trace *trace, const ude_method *method) {
+  int i = 0;
+  while (i < trace->method_count && trace->methods[i] != method) {
+    i++;
+  }
+  if (i == trace->method_count && i < UDE_TRACE_METHODS) {
+    trace->methods[trace->method_count++] = method;
+  }
+  return (uint8_t)i;
+}
+
+int ude_trace_push(ude_trace *trace, const ude_method *method, const ude_step *step) {
   if (trace->steps == trace->capacity && grow_steps(trace)) {
     return -1;
   }
@@ -64,19 +81,32 @@ int ude_trace_push(ude_trace *trace, double t, double h, double t_next, const do
     if (trace->states == trace->state_capacity && grow_states(trace)) {
       return -1;
     }
-    memcpy(trace->u + trace->states * trace->n, u, (size_t)trace->n * sizeof *u);
+    memcpy(trace->u + trace->states * trace->n, step->u, (size_t)trace->n * sizeof *step->u);
     trace->states++;
   }
-  trace->t[trace->steps] = t;
-  trace->h[trace->steps] = h;
+  trace->t[trace->steps]     = step->t;
+  trace->h[trace->steps]     = step->h;
+  trace->tag[trace->steps]   = step->tag;
+  trace->which[trace->steps] = index_of(trace, method);
   trace->steps++;
-  trace->t_end = t_next;
+  trace->t_end = step->t_next;
   return 0;
+}
+
+ude_step ude_trace_step(const ude_trace *trace, int64_t i) {
+  return (ude_step){.t         = trace->t[i],
+                    .h         = trace->h[i],
+                    .t_next    = ude_trace_step_end(trace, i),
+                    .tag       = trace->tag[i],
+                    .norm      = -1,
+                    .component = -1};
 }
 
 void ude_trace_free(ude_trace *trace) {
   free(trace->t);
   free(trace->h);
+  free(trace->tag);
+  free(trace->which);
   free(trace->u);
   *trace = (ude_trace){0};
 }

@@ -12,10 +12,9 @@
 #include "support/ir_lab.h"
 
 typedef int (*lab_second_fn)(double *y, double *y_dot, double *y_bar, double *y_bar_dot,
-                             const double *u, const double *u_dot, double *u_bar,
-                             double *u_bar_dot, const double *p, const double *p_dot, double *p_bar,
-                             double *p_bar_dot, double t, const double *t_dot, double *t_bar,
-                             double *t_bar_dot);
+                             const double *u, const double *u_dot, double *u_bar, double *u_bar_dot,
+                             const double *p, const double *p_dot, double *p_bar, double *p_bar_dot,
+                             double t, const double *t_dot, double *t_bar, double *t_bar_dot);
 
 /** A map with its sizes. */
 typedef struct compose_case {
@@ -31,22 +30,23 @@ UDE_TEST_UNUSED static compose_case compose_next(const compose_case *c, const ch
 /** Emit the directional map `name` around `jvp`, the forward derivative of width 1. */
 UDE_TEST_UNUSED static LLVMValueRef compose_directional(lab *l, LLVMValueRef jvp,
                                                         const compose_case *c, const char *name) {
-  LLVMTypeRef    real = LLVMDoubleTypeInContext(l->context), none = LLVMVoidTypeInContext(l->context);
-  LLVMTypeRef    pointer = LLVMPointerTypeInContext(l->context, 0);
-  LLVMTypeRef    types[4] = {pointer, pointer, pointer, real};
-  LLVMValueRef   f = LLVMAddFunction(l->module, name, LLVMFunctionType(none, types, 4, false));
-  LLVMBuilderRef b = LLVMCreateBuilderInContext(l->context);
+  LLVMTypeRef  real = LLVMDoubleTypeInContext(l->context), none = LLVMVoidTypeInContext(l->context);
+  LLVMTypeRef  pointer  = LLVMPointerTypeInContext(l->context, 0);
+  LLVMTypeRef  types[4] = {pointer, pointer, pointer, real};
+  LLVMValueRef f        = LLVMAddFunction(l->module, name, LLVMFunctionType(none, types, 4, false));
+  LLVMBuilderRef b      = LLVMCreateBuilderInContext(l->context);
   LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(l->context, f, ""));
   const int    half[3] = {c->rows, c->columns, c->params};
   LLVMValueRef arguments[8];
   for (unsigned k = 0; k < 3; k++) {
-    LLVMValueRef at      = LLVMConstInt(LLVMInt64TypeInContext(l->context), (unsigned)half[k], false);
-    arguments[2 * k]     = LLVMGetParam(f, k);
+    LLVMValueRef at  = LLVMConstInt(LLVMInt64TypeInContext(l->context), (unsigned)half[k], false);
+    arguments[2 * k] = LLVMGetParam(f, k);
     arguments[2 * k + 1] = LLVMBuildInBoundsGEP2(b, real, LLVMGetParam(f, k), &at, 1, "");
   }
-  LLVMValueRef at = LLVMConstInt(LLVMInt64TypeInContext(l->context), 2U * (unsigned)c->params, false);
-  arguments[6]    = LLVMGetParam(f, 3);
-  arguments[7]    = LLVMBuildInBoundsGEP2(b, real, LLVMGetParam(f, 2), &at, 1, "");
+  LLVMValueRef at =
+      LLVMConstInt(LLVMInt64TypeInContext(l->context), 2U * (unsigned)c->params, false);
+  arguments[6] = LLVMGetParam(f, 3);
+  arguments[7] = LLVMBuildInBoundsGEP2(b, real, LLVMGetParam(f, 2), &at, 1, "");
   LLVMBuildCall2(b, LLVMGlobalGetValueType(jvp), jvp, arguments, 8, "");
   LLVMBuildRetVoid(b);
   LLVMDisposeBuilder(b);
@@ -89,7 +89,7 @@ UDE_TEST_UNUSED static void compose_open(lab *l, const char *text, const compose
                   l->error.message);
     for (int k = 0; k < count; k++) {
       char         map[256], derived[300];
-      compose_case c     = cases[k];
+      compose_case c      = cases[k];
       const char  *kind[] = {"map", "d1", "d2"};
       snprintf(map, sizeof map, "%s_%s", kind[level], c.name);
       for (int j = 0; j < level; j++) {
@@ -124,9 +124,9 @@ UDE_TEST_UNUSED static void compose_open(lab *l, const char *text, const compose
   LLVMMemoryBufferRef object = NULL;
   lab_object(l, quick, &object);
   ck_assert_msg(!ude_jit_create(&l->jit, &l->error), "%s", l->error.message);
-  ck_assert_msg(!ude_jit_add(l->jit, LLVMGetBufferStart(object), LLVMGetBufferSize(object), "lab",
-                             &l->error),
-                "%s", l->error.message);
+  ck_assert_msg(
+      !ude_jit_add(l->jit, LLVMGetBufferStart(object), LLVMGetBufferSize(object), "lab", &l->error),
+      "%s", l->error.message);
   LLVMDisposeMemoryBuffer(object);
 }
 
@@ -148,7 +148,7 @@ UDE_TEST_UNUSED static void compose_second(lab *l, const compose_case *c, const 
   snprintf(map, sizeof map, "d1_%s", c->name);
   lab_vjp_fn d1 = (lab_vjp_fn)lab_find(l, "vjp_", map);
   int        n = c->columns, m = c->params, inputs = n + m + 1, rows = c->rows;
-  size_t     w = (size_t)width;
+  size_t     w   = (size_t)width;
   double    *dot = lab_zeros((size_t)inputs * w), *bar = lab_zeros((size_t)inputs);
   double    *y = lab_zeros((size_t)rows * (w + 1)), *y_bar = lab_zeros((size_t)rows * (w + 1));
   for (int i = 0; i < inputs; i++) {
@@ -160,9 +160,9 @@ UDE_TEST_UNUSED static void compose_second(lab *l, const compose_case *c, const 
     y_bar[r] = 1.0 / (1 + r);
   }
   memset(forward, 0, (size_t)inputs * w * sizeof *forward);
-  int failed = second(y, y + rows, y_bar, y_bar + rows, u, dot, bar, forward, p, dot + n * width,
-                      bar + n, forward + n * width, t, dot + (n + m) * width, bar + n + m,
-                      forward + (n + m) * width);
+  int failed =
+      second(y, y + rows, y_bar, y_bar + rows, u, dot, bar, forward, p, dot + n * width, bar + n,
+             forward + n * width, t, dot + (n + m) * width, bar + n + m, forward + (n + m) * width);
   ck_assert_int_eq(failed, 0);
   for (int r = 0; r < rows * (width + 1); r++) {
     ck_assert_msg(y_bar[r] == 0, "%s: y_bar or its tangent is not consumed", c->name);

@@ -36,9 +36,9 @@ static void two(const double *x, int n, double *out) {
 }
 
 START_TEST(over_forward) {
-  const language_case *c    = &language_cases[_i / 2];
+  const language_case *c     = &language_cases[_i / 2];
   int                  order = 1 + _i % 2;
-  compose_case         now  = {c->name, c->rows, c->columns, c->params};
+  compose_case         now   = {c->name, c->rows, c->columns, c->params};
   double               x[256], q[256], y[256], z[256];
   memcpy(x, u, sizeof u);
   memcpy(q, p, sizeof p);
@@ -59,7 +59,7 @@ START_TEST(over_forward) {
 END_TEST
 
 START_TEST(second) {
-  const language_case *c    = &language_cases[_i / 2];
+  const language_case *c     = &language_cases[_i / 2];
   int                  width = _i % 2 ? 3 : 1, inputs = c->columns + c->params + 1;
   compose_case         at = {c->name, c->rows, c->columns, c->params};
   double               forward[256], reverse[256], gradient[128], plain[128] = {0};

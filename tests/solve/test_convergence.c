@@ -1,5 +1,5 @@
 /* Observed orders of both methods and of their dense outputs; errors against tolerances. */
-#include "solve/method.h"
+#include "solve/erk.h"
 #include "support/problems.h"
 #include "support/ude_check.h"
 

@@ -1,7 +1,7 @@
 /* Sums of stages, tangent and transpose of a step: against plain loops, complex steps, and each other. */
 #include <complex.h>
 
-#include "solve/method.h"
+#include "solve/erk.h"
 #include "support/problems.h"
 #include "support/ude_check.h"
 
@@ -156,8 +156,8 @@ START_TEST(tangent_is_the_derivative) {
   double k[MOST_STAGES * N], k_dot[MOST_STAGES * N], work[2 * N], u_dot[N], p_dot[NP];
   fill(u_dot, N);
   fill(p_dot, NP);
-  ck_assert_int_eq(ude_erk_stages_tangent(tableau, &lotka, 0, h, u, u_dot, lotka_p, p_dot, 1, 0, s,
-                                          k, k_dot, work),
+  ck_assert_int_eq(ude_erk_stages_tangent(tableau, &lotka, 0, h, u, u_dot, lotka_p, p_dot, NULL,
+                                          NULL, 1, 0, s, k, k_dot, work),
                    0);
   const double   tiny = 1e-100;
   double complex u_c[N], p_c[NP], k_c[MOST_STAGES * N];
@@ -185,7 +185,8 @@ START_TEST(tangent_agrees_with_differences) {
   double difference[MOST_STAGES * N] = {0};
   fill(u_dot, N);
   fill(p_dot, NP);
-  ude_erk_stages_tangent(tableau, &lotka, 0, h, u, u_dot, lotka_p, p_dot, 1, 0, s, k, k_dot, work);
+  ude_erk_stages_tangent(tableau, &lotka, 0, h, u, u_dot, lotka_p, p_dot, NULL, NULL, 1, 0, s, k,
+                         k_dot, work);
   const double weight[3] = {3.0 / 4, -3.0 / 20, 1.0 / 60}; /* central, order 6 */
   const double step      = 1e-2;
   for (int m = -3; m <= 3; m++) {
@@ -213,10 +214,10 @@ START_TEST(wide_is_several_narrow) {
   fill(u_dot, N * WIDTH);
   fill(p_dot, NP * WIDTH);
   /* In two pieces, as when the dense output comes later. */
-  ude_erk_stages_tangent(tableau, &lotka, 0, h, u, u_dot, lotka_p, p_dot, WIDTH, 0, 3, k, k_dot,
-                         work);
-  ude_erk_stages_tangent(tableau, &lotka, 0, h, u, u_dot, lotka_p, p_dot, WIDTH, 3, s, k, k_dot,
-                         work);
+  ude_erk_stages_tangent(tableau, &lotka, 0, h, u, u_dot, lotka_p, p_dot, NULL, NULL, WIDTH, 0, 3,
+                         k, k_dot, work);
+  ude_erk_stages_tangent(tableau, &lotka, 0, h, u, u_dot, lotka_p, p_dot, NULL, NULL, WIDTH, 3, s,
+                         k, k_dot, work);
   for (int w = 0; w < WIDTH; w++) {
     double u_one[N], p_one[NP], k_one[MOST_STAGES * N], k_dot_one[MOST_STAGES * N];
     for (int l = 0; l < N; l++) {
@@ -225,8 +226,8 @@ START_TEST(wide_is_several_narrow) {
     for (int l = 0; l < NP; l++) {
       p_one[l] = p_dot[l * WIDTH + w];
     }
-    ude_erk_stages_tangent(tableau, &lotka, 0, h, u, u_one, lotka_p, p_one, 1, 0, s, k_one,
-                           k_dot_one, work);
+    ude_erk_stages_tangent(tableau, &lotka, 0, h, u, u_one, lotka_p, p_one, NULL, NULL, 1, 0, s,
+                           k_one, k_dot_one, work);
     for (int i = 0; i < s * N; i++) {
       ck_assert_double_eq(k_dot[i * WIDTH + w], k_dot_one[i]);
     }
@@ -261,11 +262,11 @@ START_TEST(transpose_is_the_transpose) {
     memcpy(kept, k_bar, sizeof kept);
     memcpy(u_bar, u_start, sizeof u_bar);
     memcpy(p_bar, p_start, sizeof p_bar);
-    ude_erk_stages_tangent(tableau, &lotka, 0, h, u, u_dot, lotka_p, p_dot, 1, 0, last, k, k_dot,
-                           work);
+    ude_erk_stages_tangent(tableau, &lotka, 0, h, u, u_dot, lotka_p, p_dot, NULL, NULL, 1, 0, last,
+                           k, k_dot, work);
     vjp_calls = 0;
     ck_assert_int_eq(ude_erk_stages_transpose(tableau, &lotka, 0, h, u, lotka_p, last, k, k_bar,
-                                              u_bar, p_bar, work),
+                                              u_bar, p_bar, NULL, NULL, work),
                      0);
     ck_assert_int_le(vjp_calls, last - zeros); /* nothing is done for stages without a cotangent */
     for (int l = 0; l < N; l++) {
@@ -290,14 +291,16 @@ START_TEST(transpose_without_parameters_and_failing) {
   ude_erk_stages(tableau, &lotka, 0, h, u, lotka_p, 0, s, k, work);
   fill(k_bar, s * N);
   memcpy(again, k_bar, sizeof again);
-  ude_erk_stages_transpose(tableau, &lotka, 0, h, u, lotka_p, s, k, k_bar, u_bar, NULL, work);
+  ude_erk_stages_transpose(tableau, &lotka, 0, h, u, lotka_p, s, k, k_bar, u_bar, NULL, NULL, NULL,
+                           work);
   memcpy(k_bar, again, sizeof again);
-  ude_erk_stages_transpose(tableau, &lotka, 0, h, u, lotka_p, s, k, k_bar, u_bar_2, p_bar, work);
+  ude_erk_stages_transpose(tableau, &lotka, 0, h, u, lotka_p, s, k, k_bar, u_bar_2, p_bar, NULL,
+                           NULL, work);
   ck_assert_mem_eq(u_bar, u_bar_2, sizeof u_bar);
   vjp_code = -3;
-  ck_assert_int_eq(
-      ude_erk_stages_transpose(tableau, &lotka, 0, h, u, lotka_p, s, k, again, u_bar, p_bar, work),
-      -3);
+  ck_assert_int_eq(ude_erk_stages_transpose(tableau, &lotka, 0, h, u, lotka_p, s, k, again, u_bar,
+                                            p_bar, NULL, NULL, work),
+                   -3);
   vjp_code = 0;
 }
 END_TEST

@@ -1,6 +1,6 @@
 /* Against reference solutions from elsewhere: Pleiades (Bari/CWI test set), the Arenstorf orbit (its period closes it),
  * Lorenz (60-digit Taylor series), the anchors of the Lotka-Volterra showcase (an independent DOP853). */
-#include "solve/method.h"
+#include "solve/erk.h"
 #include "support/problems.h"
 #include "support/ude_check.h"
 

@@ -1,5 +1,5 @@
 /* Allocations: none after creation, and each one failing. */
-#include "solve/method.h"
+#include "solve/erk.h"
 #include "support/fault.h"
 #include "support/problems.h"
 #include "support/ude_check.h"

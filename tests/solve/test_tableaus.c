@@ -1,6 +1,6 @@
 /* The coefficients: every order condition (rooted trees, Hairer, Norsett, Wanner I, II.2) of the step, of its
  * companion and of the dense output, in long double, and that the next order's conditions do not hold. */
-#include "solve/method.h"
+#include "solve/erk.h"
 #include "support/ude_check.h"
 
 enum { MOST_NODES = 9, MOST_STAGES = 32 };
