@@ -29,7 +29,8 @@ enum {
   UDE_PROBE           = 4,  /**< ude_vector_field.probe */
   UDE_DERIVATIVE_HVP  = 32, /**< hvp and hvp_wide of every map but learned functions */
   UDE_DERIVATIVE_JET  = 64, /**< jet of every map but learned functions, ude_vector_field.taylor */
-  UDE_SPARSITY        = 256 /**< what ude_model_sparsity needs */
+  UDE_LANES    = 128, /**< value, and the jvp and vjp that are asked for, of every map in lanes */
+  UDE_SPARSITY = 256  /**< what ude_model_sparsity needs */
 };
 
 /** Receives clang's own output, unchanged, whole lines. */

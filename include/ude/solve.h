@@ -18,15 +18,15 @@ extern "C" {
 #endif
 
 /** Why a solve ended: X(NAME, text). */
-#define UDE_RETCODE_MAP(X)                                                \
-  X(SUCCESS, "success")                                                   \
-  X(MAX_STEPS, "the limit of steps was reached")                          \
-  X(STEP_UNDERFLOW, "the step became too small")                          \
-  X(UNSTABLE, "the state or its derivative is not finite")                \
-  X(TIME_LIMIT, "the time limit was reached")                             \
-  X(RHS_FAILED, "the right-hand side reported a failure")                 \
-  X(INITIAL_FAILURE, "the initial state or its derivative is not finite") \
-  X(STOPPED, "stopped on request")                                        \
+#define UDE_RETCODE_MAP(X)                                                     \
+  X(SUCCESS, "success")                                                        \
+  X(MAX_STEPS, "the limit of steps was reached")                               \
+  X(STEP_UNDERFLOW, "the step became too small")                               \
+  X(UNSTABLE, "the state or its derivative is not finite")                     \
+  X(TIME_LIMIT, "the time limit was reached")                                  \
+  X(RHS_FAILED, "the right-hand side reported a failure")                      \
+  X(INITIAL_FAILURE, "the initial state or its derivative is not finite")      \
+  X(STOPPED, "stopped on request")                                             \
   X(NO_CONVERGENCE, "the iteration for the stages of a step did not converge") \
   X(INCONSISTENT, "the algebraic equations cannot be solved at the start")
 

@@ -102,6 +102,18 @@ typedef int (*ude_hvp_fn)(const double *u, const double *u_dot, const double *p,
                           const double *p_dot, double t, const double *t_dot, const double *y_bar,
                           double *u_bar_dot, double *p_bar_dot, double *t_bar_dot, void *context);
 
+/** The functions of a map for `lanes` trajectories at once: every array x[i] is x[i][lanes] here, parameters as well, and t
+ *  is double[lanes]; alignment to 64 bytes is faster, not needed. NULL as in the functions for one. A failure of any lane is
+ *  a failure of the call. */
+typedef int (*ude_value_lanes_fn)(double *y, const double *u, const double *p, const double *t,
+                                  void *context);
+typedef int (*ude_jvp_lanes_fn)(double *y, double *y_dot, const double *u, const double *u_dot,
+                                const double *p, const double *p_dot, const double *t,
+                                const double *t_dot, void *context);
+typedef int (*ude_vjp_lanes_fn)(const double *u, const double *p, const double *t,
+                                const double *y_bar, double *u_bar, double *p_bar, double *t_bar,
+                                void *context);
+
 /** A differentiable map. `value` NULL: the model does not define it. Derivatives are optional for
  *  callback models; what needs one that is absent says so (UDE_UNSUPPORTED). */
 typedef struct ude_map {
@@ -118,6 +130,13 @@ typedef struct ude_map {
   ude_jet_fn         jet;      /**< may be NULL */
   ude_hvp_fn         hvp;      /**< width 1 */
   ude_hvp_fn         hvp_wide; /**< width `width`, or NULL */
+  int64_t
+      lanes; /**< trajectories of the functions below, 0 where there are none. Differences to the functions for
+                         one come from vector mathematics (4 units in the last place) only. */
+  ude_value_lanes_fn value_lanes;
+  ude_jvp_lanes_fn   jvp_lanes;        /**< NULL where jvp is */
+  ude_vjp_lanes_fn   vjp_lanes;        /**< NULL where vjp is */
+  bool               lanes_in_vectors; /**< value_lanes does not work one lane after the other */
 } ude_map;
 
 /** A UDE_LEARNED function: rows outputs from columns inputs and the parameters (t is ignored). */

@@ -85,7 +85,7 @@ static ude_status to_object(LLVMModuleRef module, const char *processor, ude_tex
 
 static ude_status finish(LLVMModuleRef module, void *context, ude_error *error) {
   const finish_context *to     = context;
-  ude_status            status = ude_ahead_link_runtime(module, error);
+  ude_status            status = ude_ahead_link(module, NULL, error);
   if (status) {
     return status;
   }

@@ -27,8 +27,9 @@ bool ude_ahead_map_of(const ude_ahead *ahead, int k, ude_ahead_map *map);
 
 /** Add the exported functions and data, whose bodies are calls of flat maps, to the module. */
 ude_status ude_ahead_wrap(const ude_ahead *ahead, LLVMModuleRef module, ude_error *error);
-/** Link the runtime functions of emitted code into the module. */
-ude_status ude_ahead_link_runtime(LLVMModuleRef module, ude_error *error);
+/** Link the runtime functions of emitted code into the module: those of one source file (its name without ending), or
+ *  of all (NULL). */
+ude_status ude_ahead_link(LLVMModuleRef module, const char *name, ude_error *error);
 /** The text of the header. */
 void ude_ahead_header(const ude_ahead *ahead, const char *source, ude_text *text);
 

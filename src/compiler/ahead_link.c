@@ -1,6 +1,7 @@
 /* The runtime functions of emitted code as bitcode, and linking them into a module. */
 #include <llvm-c/BitReader.h>
 #include <llvm-c/Linker.h>
+#include <string.h>
 
 #include "compiler/ahead.h"
 
@@ -17,15 +18,19 @@
 #include "runtime_list.h"
 #undef UDE_RUNTIME_FILE
 
-ude_status ude_ahead_link_runtime(LLVMModuleRef module, ude_error *error) {
-  static const struct {
-    const char *start, *end;
-  } files[] = {
-#define UDE_RUNTIME_FILE(symbol, path) {symbol, symbol##_end},
+static const struct {
+  const char *name, *start, *end;
+} files[] = {
+#define UDE_RUNTIME_FILE(symbol, path) {#symbol, symbol, symbol##_end},
 #include "runtime_list.h"
 #undef UDE_RUNTIME_FILE
-  };
+};
+
+ude_status ude_ahead_link(LLVMModuleRef module, const char *name, ude_error *error) {
   for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    if (name && strcmp(files[i].name + strlen("ude_runtime_"), name) != 0) {
+      continue;
+    }
     size_t              length = (size_t)(files[i].end - files[i].start);
     LLVMMemoryBufferRef buffer =
         LLVMCreateMemoryBufferWithMemoryRange(files[i].start, length, "runtime", 0);
@@ -34,8 +39,7 @@ ude_status ude_ahead_link_runtime(LLVMModuleRef module, ude_error *error) {
                   LLVMLinkModules2(module, added);
     LLVMDisposeMemoryBuffer(buffer);
     if (failed) {
-      return ude_fail(error, UDE_INTERNAL,
-                      "the runtime functions cannot be linked into the object");
+      return ude_fail(error, UDE_INTERNAL, "the runtime functions cannot be linked into the model");
     }
   }
   return UDE_OK;

@@ -9,6 +9,11 @@
 /** Tangents at once in jvp_wide: a cache line of doubles, one register where there is AVX-512. */
 enum { UDE_BUILD_WIDTH = 8 };
 
+/** Trajectories at once: 8 lanes are a register of AVX-512, two of AVX2, four of SSE2 and NEON. Small systems take twice as
+ *  many, which costs no registers there and halves the calls. */
+enum { UDE_BUILD_LANES = 8, UDE_BUILD_MOST_LANES = 16 };
+int ude_build_lanes(const ude_reflection *reflection);
+
 /** Name of a learned function as a map: "learned.NAME". */
 void ude_build_learned_name(char buffer[UDE_FLAT_NAME], const ude_learned_shape *learned);
 

@@ -214,6 +214,14 @@ static LLVMValueRef dilated_size(ude_emit *emit, LLVMValueRef size) {
   return LLVMBuildMul(emit->walk->builder, size, scale, "");
 }
 
+/* What a copy says of the alignment of its k-th argument; its shadow is aligned as well. */
+static unsigned alignment(LLVMValueRef call, unsigned k) {
+  unsigned         kind  = LLVMGetEnumAttributeKindForName("align", 5);
+  LLVMAttributeRef align = LLVMGetCallSiteEnumAttribute(call, k + 1, kind);
+  uint64_t         bytes = align ? LLVMGetEnumAttributeValue(align) : 1;
+  return bytes > 8 ? 8 : (unsigned)bytes;
+}
+
 static void call_memory(ude_emit *emit, LLVMValueRef call, bool copies) {
   ude_walk      *walk = emit->walk;
   LLVMBuilderRef b    = walk->builder;
@@ -226,9 +234,10 @@ static void call_memory(ude_emit *emit, LLVMValueRef call, bool copies) {
   LLVMValueRef shadow = ude_emit_shadow(emit, to);
   LLVMValueRef from   = LLVMGetArgOperand(call, 1);
   if (copies && ude_walk_shadowed(walk, from)) {
-    LLVMBuildMemMove(b, shadow, 1, ude_emit_shadow(emit, from), 1, size);
+    LLVMBuildMemMove(b, shadow, alignment(call, 0), ude_emit_shadow(emit, from), alignment(call, 1),
+                     size);
   } else {
-    LLVMBuildMemSet(b, shadow, LLVMConstNull(walk->type_i8), size, 1);
+    LLVMBuildMemSet(b, shadow, LLVMConstNull(walk->type_i8), size, alignment(call, 0));
   }
 }
 

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "compiler/lanes_library.h"
 #include "compiler/runtime.h"
 #include "compiler/transform.h"
 
@@ -18,6 +19,7 @@ struct ude_jit {
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void initialise(void) {
+  ude_lanes_library_open();
   LLVMInitializeNativeTarget();
   LLVMInitializeNativeAsmPrinter();
 }

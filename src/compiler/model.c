@@ -101,6 +101,17 @@ static ude_status find_entry(ude_model *model, const char *map, unsigned derivat
   return address ? UDE_OK : UDE_INTERNAL;
 }
 
+static void find_lanes(ude_model *model, const char *map, ude_entry *entry) {
+  char  name[UDE_FLAT_NAME];
+  void *address = ude_jit_find(model->jit, ude_flat_name(name, "lanes.value", map), NULL);
+  memcpy(&entry->value_lanes, &address, sizeof address);
+  address = ude_jit_find(model->jit, ude_flat_name(name, "lanes.jvp", map), NULL);
+  memcpy(&entry->jvp_lanes, &address, sizeof address);
+  address = ude_jit_find(model->jit, ude_flat_name(name, "lanes.vjp", map), NULL);
+  memcpy(&entry->vjp_lanes, &address, sizeof address);
+  entry->lanes = ude_build_lanes(&model->reflection);
+}
+
 static ude_status fill_maps(ude_model *model, unsigned derivatives, ude_error *error) {
   ude_vector_field *field          = &model->field;
   ude_map *const    maps[UDE_MAPS] = {&field->rhs,           &field->initial,      &field->observe,
@@ -121,6 +132,10 @@ static ude_status fill_maps(ude_model *model, unsigned derivatives, ude_error *e
         return status;
       }
       ude_entry_fill(entry, UDE_BUILD_WIDTH, maps[i]);
+      if (derivatives & UDE_LANES) {
+        find_lanes(model, ude_map_names[i], entry);
+        ude_entry_fill_lanes(entry, maps[i]);
+      }
     }
   }
   if (field->rhs.jet) {
@@ -256,7 +271,11 @@ static ude_status load(ude_model *model, const ude_cache_entry *entry, unsigned 
     int64_t columns = model->reflection.learned[i].columns;
     largest         = columns > largest ? columns : largest;
   }
-  model->zeros = ude_calloc((size_t)largest, UDE_BUILD_WIDTH * sizeof *model->zeros);
+  enum {
+    BLOCK = (int)UDE_BUILD_MOST_LANES > (int)UDE_BUILD_WIDTH ? (int)UDE_BUILD_MOST_LANES
+                                                             : (int)UDE_BUILD_WIDTH
+  };
+  model->zeros = ude_calloc((size_t)largest, BLOCK * sizeof *model->zeros);
   if (!model->zeros) {
     return ude_fail_memory(error, "the model");
   }
@@ -278,8 +297,8 @@ static ude_status load(ude_model *model, const ude_cache_entry *entry, unsigned 
       model->field.has_tspan = true;
     }
   }
-  model->field.u0 = model->u0;
-  model->field.p0 = model->p0;
+  model->field.u0   = model->u0;
+  model->field.p0   = model->p0;
   model->field.mass = model->mass;
   if (status == UDE_OK && (derivatives & UDE_PROBE)) {
     status = fill_learned(model, derivatives, error);

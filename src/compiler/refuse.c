@@ -88,7 +88,7 @@ _Noreturn void ude_refuse(ude_walk *walk, LLVMValueRef instruction, const char *
     }
     ude_text_append(&text, ": ");
   }
-  ude_text_append(&text, "cannot differentiate %s in '", what);
+  ude_text_append(&text, "cannot %s %s in '", walk->verb ? walk->verb : "differentiate", what);
   if (location) {
     scope_function(walk, LLVMDILocationGetScope(location), &text);
   } else {

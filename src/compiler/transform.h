@@ -80,6 +80,24 @@ LLVMValueRef ude_emit_hvp(LLVMModuleRef module, LLVMValueRef inner, int width, c
 LLVMValueRef ude_emit_jet(LLVMModuleRef module, LLVMValueRef primal, const char *name,
                           ude_error *error);
 
+/** Most lanes of ude_emit_lanes. */
+enum { UDE_MAX_LANES = 32 };
+
+/**
+ * Several trajectories at once: emit into `module`, with external linkage, a function with the arguments of
+ * `function` (a flat map, its jvp or its vjp), all as pointers: where `function` takes a pointer to x[i], this takes x[i][lanes],
+ * and for a double (t) a pointer to [lanes]. Results are those of `function` for every lane, to the last bit where no
+ * vector library is used. Call on optimised code.
+ *
+ * @param lanes     2, 4, ..., UDE_MAX_LANES
+ * @param features  of the processor (LLVMGetHostCPUFeatures), if functions of the vector mathematics library may be
+ *                  called; NULL: not
+ * @return NULL: UDE_NOT_DIFFERENTIABLE with place and reason where lanes would not be right or not be faster (heap
+ *         blocks in branches, printing, objects of mixed sizes, ...): call `function` for each lane. The module is then as it was.
+ */
+LLVMValueRef ude_emit_lanes(LLVMModuleRef module, LLVMValueRef function, int lanes,
+                            const char *features, const char *name, ude_error *error);
+
 /**
  * Every runtime function that emitted code may call, by the exact name of its declaration in the module
  * (define them as absolute symbols in the JIT, mangled for the target; in a program linked ahead of time they are

@@ -136,6 +136,7 @@ typedef struct ude_walk {
   void             *arena;
   LLVMTypeRef type_double, type_float, type_i1, type_i8, type_i32, type_i64, type_ptr, type_void;
 
+  const char           *verb;  /**< what is refused; NULL: "differentiate" */
   const ude_roles      *roles; /**< NULL: a flat map */
   ude_mode              mode;
   struct ude_user_rule *user_rule;

@@ -113,21 +113,20 @@ void ude_emit_set(ude_emit *emit, LLVMValueRef value, LLVMValueRef primal, LLVMV
 
 /* ------------------------------------------------------------------------------- constants -- */
 
-/* Byte offset of a GEP with constant indices. */
-static int64_t constant_offset(ude_emit *emit, LLVMValueRef gep) {
+int64_t ude_constant_offset(ude_walk *walk, LLVMValueRef gep) {
   LLVMTypeRef type   = LLVMGetGEPSourceElementType(gep);
   int64_t     offset = 0;
   for (int k = 1; k < LLVMGetNumOperands(gep); k++) {
     int64_t index = LLVMConstIntGetSExtValue(LLVMGetOperand(gep, (unsigned)k));
     if (k > 1 && LLVMGetTypeKind(type) == LLVMStructTypeKind) {
-      offset += (int64_t)LLVMOffsetOfElement(emit->walk->layout, type, (unsigned)index);
+      offset += (int64_t)LLVMOffsetOfElement(walk->layout, type, (unsigned)index);
       type = LLVMStructGetTypeAtIndex(type, (unsigned)index);
       continue;
     }
     if (k > 1) {
       type = LLVMGetElementType(type);
     }
-    offset += index * (int64_t)LLVMABISizeOfType(emit->walk->layout, type);
+    offset += index * (int64_t)LLVMABISizeOfType(walk->layout, type);
   }
   return offset;
 }
@@ -270,7 +269,7 @@ LLVMValueRef ude_emit_constant_shadow(ude_emit *emit, LLVMValueRef constant) {
     if (LLVMIsNull(base)) {
       return null;
     }
-    int64_t      offset = constant_offset(emit, constant) * emit->scale;
+    int64_t      offset = ude_constant_offset(emit->walk, constant) * emit->scale;
     LLVMValueRef index  = LLVMConstInt(emit->walk->type_i64, (uint64_t)offset, true);
     return LLVMConstInBoundsGEP2(emit->walk->type_i8, base, &index, 1);
   }

@@ -60,6 +60,8 @@ LLVMBasicBlockRef ude_emit_incoming(ude_emit *emit, int from, int to);
 /** Shadow of a GEP from the shadow of its base and values for its indices. */
 LLVMValueRef ude_emit_gep(ude_emit *emit, LLVMValueRef gep, LLVMValueRef base,
                           const LLVMValueRef *indices);
+/** Byte offset of a GEP with constant indices. */
+int64_t ude_constant_offset(ude_walk *walk, LLVMValueRef gep);
 /** Shadow pointer of a constant pointer. */
 LLVMValueRef ude_emit_constant_shadow(ude_emit *emit, LLVMValueRef constant);
 /** Set shadows of mutable globals to their initial state, at the builder. */

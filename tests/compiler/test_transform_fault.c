@@ -192,7 +192,7 @@ START_TEST(jets_out_of_memory) {
 END_TEST
 
 START_TEST(transforms_out_of_memory) {
-  for (int mode = 0; mode < 3; mode++) {
+  for (int mode = 0; mode < 4; mode++) {
     int failures = 0;
     for (int k = 1; k < 2000; k++) {
       lab l = {.context = LLVMContextCreate()};
@@ -200,7 +200,8 @@ START_TEST(transforms_out_of_memory) {
       LLVMValueRef map  = LLVMGetNamedFunction(l.module, "map_x");
       long         live = fault_live();
       fault_arm(k, false);
-      LLVMValueRef f     = mode == 2   ? ude_emit_jet(l.module, map, "derived", &l.error)
+      LLVMValueRef f     = mode == 3   ? ude_emit_lanes(l.module, map, 4, NULL, "derived", &l.error)
+                           : mode == 2 ? ude_emit_jet(l.module, map, "derived", &l.error)
                            : mode == 1 ? ude_emit_vjp(l.module, map, "derived", &l.error)
                                        : ude_emit_jvp(l.module, map, 2, "derived", &l.error);
       bool         fired = fault_disarm() >= k;

@@ -38,8 +38,9 @@ typedef void (*lab_jvp_fn)(double *, double *, const double *, const double *, c
 typedef int (*lab_vjp_fn)(double *, double *, const double *, double *, const double *, double *,
                           double, double *);
 
-/* LAB_QUICK: few passes and plain machine code, for many programs; LAB_NARROW: no width 1; LAB_JET: Taylor mode. */
-enum { LAB_FORWARD = 1, LAB_REVERSE = 2, LAB_BOTH = 3, LAB_QUICK = 4, LAB_NARROW = 8, LAB_JET = 16 };
+/* LAB_QUICK: few passes and plain machine code, for many programs; LAB_NARROW: no width 1; LAB_JET: Taylor mode;
+ * LAB_LANES: value, jvp1 and vjp in lanes. */
+enum { LAB_FORWARD = 1, LAB_REVERSE = 2, LAB_BOTH = 3, LAB_QUICK = 4, LAB_NARROW = 8, LAB_JET = 16, LAB_LANES = 32 };
 
 typedef struct lab {
   ude_jit             *jit;
@@ -113,6 +114,29 @@ UDE_TEST_UNUSED static void lab_verify(lab *l, const char *when) {
 }
 
 static int lab_widths[] = {1, 3};
+static int         lab_lanes    = 8;
+static const char *lab_features; /* of the processor, if the vector library is to be used */
+static ude_text    lab_refused;  /* a line for each function that was not put into lanes */
+
+/* Value, forward and reverse mode of a map in lanes: lanes_map_x, lanes_jvp1_map_x, lanes_inner_map_x. */
+UDE_TEST_UNUSED static void lab_widen(lab *l, LLVMValueRef *maps, int count) {
+  static const char *const kinds[] = {"", "jvp1_", "inner_"};
+  for (int k = 0; k < count; k++) {
+    size_t      length;
+    const char *map = LLVMGetValueName2(maps[k], &length);
+    for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
+      char name[300], derived[320];
+      snprintf(name, sizeof name, "%s%s", kinds[kind], map);
+      snprintf(derived, sizeof derived, "lanes_%s", name);
+      LLVMValueRef f = LLVMGetNamedFunction(l->module, name);
+      ck_assert_ptr_nonnull(f);
+      if (!ude_emit_lanes(l->module, f, lab_lanes, lab_features, derived, &l->error)) {
+        ck_assert_int_eq(l->error.status, UDE_NOT_DIFFERENTIABLE);
+        ude_text_append(&lab_refused, "%s: %s\n", name, l->error.message);
+      }
+    }
+  }
+}
 
 /* Names of the maps of the module, up to `most`; returns their number. */
 UDE_TEST_UNUSED static int lab_maps(lab *l, LLVMValueRef *maps, int most) {
@@ -202,6 +226,24 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
     if (modes & LAB_REVERSE && !ude_emit_vjp(l->module, maps[k], derived, &l->error)) {
       return false;
     }
+  }
+  if (modes & LAB_LANES) {
+    for (int k = 0; k < count; k++) {
+      char        derived[256];
+      size_t      length;
+      const char *name = LLVMGetValueName2(maps[k], &length);
+      snprintf(derived, sizeof derived, "inner_%s", name);
+      ck_assert_msg(ude_emit_vjp_inner(l->module, maps[k], derived, &l->error) != NULL, "%s",
+                    l->error.message);
+    }
+    ck_assert_msg(!ude_pipeline_canonical(l->module, l->machine, &l->error), "%s",
+                  l->error.message);
+    if (getenv("UDE_LAB_CANONICAL")) {
+      char *dump = LLVMPrintModuleToString(l->module);
+      fputs(dump, stderr);
+      LLVMDisposeMessage(dump);
+    }
+    lab_widen(l, maps, count);
   }
   lab_verify(l, "emitted");
   if (getenv("UDE_LAB_DUMP")) {
