@@ -56,7 +56,7 @@ static int operand(maker *k, LLVMValueRef value) {
 
 static int type_of(maker *k, LLVMTypeRef type) {
   LLVMTypeKind kind = LLVMGetTypeKind(type);
-  return ude_scalar_type(k->m, kind == LLVMVectorTypeKind ? LLVMGetElementType(type) : type);
+  return ude_scalar_type(kind == LLVMVectorTypeKind ? LLVMGetElementType(type) : type);
 }
 
 static void add_term(maker *k, int index, int width, int64_t scale) {
