@@ -147,5 +147,5 @@ void ude_machine_collect(ude_machine *m) {
     }
   }
   ude_sets_move_end(&m->sets);
-  m->collect_at = 2 * m->sets.used > COLLECT_AT ? 2 * m->sets.used : COLLECT_AT;
+  m->collect_at = 2 * m->sets.used > m->least ? 2 * m->sets.used : m->least;
 }

@@ -234,7 +234,7 @@ typedef struct ude_machine {
   ude_walk *walk;
   bool      second, path; /**< second derivatives; numbers of inputs are known */
   ude_sets  sets;
-  size_t    collect_at; /**< words of the arena */
+  size_t    collect_at, least; /**< words of the arena; never collect below `least` */
 
   ude_choice  *choice;
   int          choices, choice_capacity;

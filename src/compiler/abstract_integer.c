@@ -332,7 +332,7 @@ bool ude_integer_refine(ude_machine *m, int predicate, bool truth, int width, ud
 
 bool ude_integer_keep(ude_machine *m, ude_cell *a, const ude_cell *within, int width) {
   const uint64_t *x;
-  int             xs = ude_cell_values(m, a, &x);
+  int             xs    = ude_cell_values(m, a, &x);
   ude_cell        plain = {.bits = within->bits, .what = within->what};
   if (xs) {
     uint64_t copy[UDE_CHOICES], kept[UDE_CHOICES];

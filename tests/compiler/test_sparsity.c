@@ -214,7 +214,8 @@ START_TEST(hard_cases) {
     char     *text   = NULL;
     size_t    length = 0;
     ude_error error;
-    ck_assert(!ude_file_read(UDE_SOURCE_DIR "/tests/compiler/models/sparsity.c", &text, &length, &error));
+    ck_assert(
+        !ude_file_read(UDE_SOURCE_DIR "/tests/compiler/models/sparsity.c", &text, &length, &error));
     sparsity_open(&plain, text);
     lab_open(&derived, text, LAB_FORWARD | LAB_NARROW);
     free(text);
@@ -222,8 +223,10 @@ START_TEST(hard_cases) {
   }
   char              map[64];
   ude_pattern       pattern;
-  ude_sparsity_task task = {
-      .rows = cases[_i].rows, .states = cases[_i].states, .params = cases[_i].params};
+  ude_sparsity_task task = {.rows       = cases[_i].rows,
+                            .states     = cases[_i].states,
+                            .params     = cases[_i].params,
+                            .collect_at = 8}; /* collects at every turn */
   snprintf(map, sizeof map, "map_%s", cases[_i].name);
   sparsity_of(&plain, map, &task, &pattern);
   char *text = sparsity_text(&pattern);
@@ -234,7 +237,7 @@ START_TEST(hard_cases) {
   ude_rng rng = ude_rng_make((uint64_t)_i, 6);
   for (int trial = 0; trial < 200; trial++) {
     for (int k = 0; k < 8; k++) {
-      u[k] = 8 * ude_rng_uniform(&rng) - 2;
+      u[k]     = 8 * ude_rng_uniform(&rng) - 2;
       p[k % 4] = 0.1 + 3.8 * ude_rng_uniform(&rng);
     }
     lab_point at = {task.rows, task.states, task.params, u, p, ude_rng_uniform(&rng)};
@@ -295,7 +298,8 @@ static void check_program(lab *l, lab *plain, const rp_program *program, uint64_
           ude_text text = {0};
           rp_write_program(program, 0, &text);
           fprintf(stderr, "%s%s", rp_preamble, text.data);
-          ck_abort_msg("seed %llu: dy[%d]/dx[%d] = %g is missing", (unsigned long long)seed, r, k, d);
+          ck_abort_msg("seed %llu: dy[%d]/dx[%d] = %g is missing", (unsigned long long)seed, r, k,
+                       d);
         }
       }
     }
