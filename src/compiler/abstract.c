@@ -15,10 +15,10 @@ _Noreturn void ude_machine_memory(ude_machine *m) {
 
 _Noreturn void ude_machine_refuse(ude_machine *m, const char *what, const char *why,
                                   const char *advice) {
-  if (!m->at) {
-    ude_walk_leave(m->walk, UDE_INTERNAL, why);
+  if (m->at) {
+    ude_refuse(m->walk, m->at->source, what, why, advice);
   }
-  ude_refuse(m->walk, m->at->source, what, why, advice);
+  ude_walk_leave(m->walk, UDE_NOT_DIFFERENTIABLE, why);
 }
 
 void *ude_machine_grow(ude_machine *m, void *block, int count, int *capacity, size_t size) {
@@ -147,5 +147,5 @@ void ude_machine_collect(ude_machine *m) {
     }
   }
   ude_sets_move_end(&m->sets);
-  m->collect_at = 2 * m->sets.used > COLLECT_AT ? 2 * m->sets.used : COLLECT_AT;
+  m->collect_at = 2 * m->sets.used > m->least ? 2 * m->sets.used : m->least;
 }

@@ -234,7 +234,7 @@ typedef struct ude_machine {
   ude_walk *walk;
   bool      second, path; /**< second derivatives; numbers of inputs are known */
   ude_sets  sets;
-  size_t    collect_at; /**< words of the arena */
+  size_t    collect_at, least; /**< words of the arena; never collect below `least` */
 
   ude_choice  *choice;
   int          choices, choice_capacity;
@@ -324,6 +324,8 @@ void ude_integer_compare(ude_machine *machine, const ude_op *op, const ude_cell 
 /** Keep of `a` only what compares so with `b` (truth: as the predicate says, or not). False: nothing. */
 bool ude_integer_refine(ude_machine *machine, int predicate, bool truth, int width, ude_cell *a,
                         const ude_cell *b);
+/** Keep of `a` only numbers that `within` may be. False: nothing. */
+bool ude_integer_keep(ude_machine *machine, ude_cell *a, const ude_cell *within, int width);
 /** Pointwise on a few numbers: false if there are too many. */
 typedef uint64_t (*ude_pointwise)(const ude_op *op, uint64_t a, uint64_t b, bool *defined);
 bool ude_cell_pointwise(ude_machine *machine, const ude_op *op, ude_pointwise f, const ude_cell *a,
@@ -423,7 +425,7 @@ static inline const ude_cell *ude_read_part(const ude_frame *frame, int k, int n
 const ude_code *ude_machine_code(ude_machine *machine, int function);
 /** Cells of a value of that type; their types into `types` if not NULL. */
 int      ude_type_cells(ude_machine *machine, LLVMTypeRef type, uint8_t *types);
-int      ude_scalar_type(ude_machine *machine, LLVMTypeRef type);
+int      ude_scalar_type(LLVMTypeRef type);
 void     ude_constant_cells(ude_machine *machine, LLVMValueRef constant, ude_cell *to);
 uint64_t ude_global_address(ude_machine *machine, LLVMValueRef global);
 uint64_t ude_function_address(ude_machine *machine, LLVMValueRef function);

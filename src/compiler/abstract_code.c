@@ -54,9 +54,9 @@ static int operand(maker *k, LLVMValueRef value) {
   return ~at;
 }
 
-static int type_of(maker *k, LLVMTypeRef type) {
+static int type_of(LLVMTypeRef type) {
   LLVMTypeKind kind = LLVMGetTypeKind(type);
-  return ude_scalar_type(k->m, kind == LLVMVectorTypeKind ? LLVMGetElementType(type) : type);
+  return ude_scalar_type(kind == LLVMVectorTypeKind ? LLVMGetElementType(type) : type);
 }
 
 static void add_term(maker *k, int index, int width, int64_t scale) {
@@ -88,7 +88,7 @@ static void make_address(maker *k, LLVMValueRef i, ude_op *op) {
     if (LLVMIsAConstantInt(index)) {
       op->bytes += LLVMConstIntGetSExtValue(index) * scale;
     } else {
-      add_term(k, operand(k, index), type_of(k, LLVMTypeOf(index)), scale);
+      add_term(k, operand(k, index), type_of(LLVMTypeOf(index)), scale);
     }
   }
   op->count = k->code->terms - op->first;
@@ -174,7 +174,7 @@ static void make_end(maker *k, LLVMValueRef i, int from, ude_op *op) {
   case LLVMSwitch:
     op->code  = UDE_OP_SWITCH;
     op->a     = operand(k, LLVMGetOperand(i, 0));
-    op->from  = (uint8_t)type_of(k, LLVMTypeOf(LLVMGetOperand(i, 0)));
+    op->from  = (uint8_t)type_of(LLVMTypeOf(LLVMGetOperand(i, 0)));
     op->count = (int)LLVMGetNumSuccessors(i) - 1;
     edge(k, from, block, LLVMGetSwitchDefaultDest(i), 0);
     for (unsigned n = 1; n < LLVMGetNumSuccessors(i); n++) {
@@ -249,7 +249,7 @@ static void make(maker *k, LLVMValueRef i, ude_op *op) {
   case LLVMFreeze: op->code = UDE_OP_MOVE; return;
   default: break;
   }
-  op->from = (uint8_t)type_of(k, from);
+  op->from = (uint8_t)type_of(from);
   switch (opcode) {
   case LLVMAdd:
   case LLVMSub:

@@ -6,15 +6,11 @@
 
 #include "compiler/abstract.h"
 
-int ude_scalar_type(ude_machine *m, LLVMTypeRef type) {
+int ude_scalar_type(LLVMTypeRef type) {
   switch (LLVMGetTypeKind(type)) {
   case LLVMIntegerTypeKind: {
     unsigned width = LLVMGetIntTypeWidth(type);
-    if (width > 64) {
-      ude_machine_refuse(m, "a computation", "it uses integers of more than 64 bits",
-                         "use 64 bits or less");
-    }
-    return (int)width;
+    return width > 64 ? UDE_CELL_OTHER : (int)width; /* wider ones keep their sets only */
   }
   case LLVMPointerTypeKind: return UDE_CELL_POINTER;
   case LLVMDoubleTypeKind: return UDE_CELL_DOUBLE;
@@ -63,7 +59,7 @@ typedef struct leaf_list {
 static void count_leaf(void *context, LLVMTypeRef leaf, int64_t offset) {
   leaf_list *list = context;
   (void)offset;
-  int type = ude_scalar_type(list->machine, leaf);
+  int type = ude_scalar_type(leaf);
   if (list->types) {
     list->types[list->count] = (uint8_t)type;
   }
@@ -137,11 +133,14 @@ static int64_t gep_offset(ude_machine *m, LLVMValueRef gep) {
 // NOLINTNEXTLINE(misc-no-recursion)
 static ude_cell scalar(ude_machine *m, LLVMValueRef constant) {
   LLVMTypeRef type   = LLVMTypeOf(constant);
-  int         kind   = ude_scalar_type(m, type);
+  int         kind   = ude_scalar_type(type);
   ude_cell    cell   = {0};
   LLVMBool    losses = 0;
   switch (LLVMGetValueKind(constant)) {
-  case LLVMConstantIntValueKind: cell.bits = LLVMConstIntGetZExtValue(constant); return cell;
+  case LLVMConstantIntValueKind:
+    cell.what = kind == UDE_CELL_OTHER ? UDE_ANY : UDE_KNOWN;
+    cell.bits = kind == UDE_CELL_OTHER ? 0 : LLVMConstIntGetZExtValue(constant);
+    return cell;
   case LLVMConstantFPValueKind:
     cell.what = kind == UDE_CELL_OTHER ? UDE_ANY : UDE_KNOWN;
     if (kind != UDE_CELL_OTHER) {
@@ -226,7 +225,7 @@ void ude_constant_write(ude_machine *m, LLVMValueRef constant, uint64_t address)
     return; /* memory starts as zeros */
   }
   if (!is_aggregate(type)) {
-    int      kind  = ude_scalar_type(m, type);
+    int      kind  = ude_scalar_type(type);
     ude_cell value = scalar(m, constant), place = {.bits = address};
     int      bytes = ude_cell_bytes(kind, (int64_t)LLVMStoreSizeOfType(layout, type));
     ude_memory_store(m, &place, 0, kind, bytes, &value);

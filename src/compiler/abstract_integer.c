@@ -2,6 +2,8 @@
  * @file abstract_integer.c
  * @brief Integer arithmetic on known numbers, on each of a few, and on ranges.
  */
+#include <string.h>
+
 #include "compiler/abstract.h"
 
 /* ------------------------------------------------------------------------------- pointwise -- */
@@ -150,7 +152,9 @@ static bool range_of(const ude_op *op, const ude_choice *a, const ude_choice *b,
 void ude_integer_binary(ude_machine *m, const ude_op *op, const ude_cell *a, const ude_cell *b,
                         ude_cell *to) {
   uint32_t set = ude_set_merge(m, a->set, b->set);
-  if (!(a->what | b->what)) {
+  if (op->type > UDE_CELL_POINTER) {
+    to->what = UDE_ANY;
+  } else if (!(a->what | b->what)) {
     bool defined = true;
     to->bits     = binary(op, a->bits, b->bits, &defined);
     to->what     = defined ? UDE_KNOWN : UDE_ANY;
@@ -169,7 +173,9 @@ void ude_integer_binary(ude_machine *m, const ude_op *op, const ude_cell *a, con
 
 void ude_integer_resize(ude_machine *m, const ude_op *op, const ude_cell *a, ude_cell *to) {
   uint32_t set = a->set;
-  if (!a->what) {
+  if (op->type > UDE_CELL_POINTER || op->from > UDE_CELL_POINTER) {
+    to->what = UDE_ANY;
+  } else if (!a->what) {
     to->bits = resize(op, a->bits, 0, NULL);
     to->what = UDE_KNOWN;
   } else if (!ude_cell_pointwise(m, op, resize, a, a, to)) {
@@ -208,6 +214,10 @@ static int decide(int predicate, const ude_choice *a, const ude_choice *b) {
 void ude_integer_compare(ude_machine *m, const ude_op *op, const ude_cell *a, const ude_cell *b,
                          ude_cell *to) {
   to->set = 0; /* steps have no derivative */
+  if (op->from > UDE_CELL_POINTER) {
+    ude_cell_set_values(m, to, 1, (uint64_t[]){0, 1}, 2);
+    return;
+  }
   if (!(a->what | b->what)) {
     to->bits = holds(op->kind, op->from, a->bits, b->bits);
     to->what = UDE_KNOWN;
@@ -317,5 +327,36 @@ bool ude_integer_refine(ude_machine *m, int predicate, bool truth, int width, ud
     return count > 0;
   }
   ude_cell_set_range(m, a, width, &r);
+  return true;
+}
+
+bool ude_integer_keep(ude_machine *m, ude_cell *a, const ude_cell *within, int width) {
+  const uint64_t *x;
+  int             xs    = ude_cell_values(m, a, &x);
+  ude_cell        plain = {.bits = within->bits, .what = within->what};
+  if (xs) {
+    uint64_t copy[UDE_CHOICES], kept[UDE_CHOICES];
+    int      count = 0;
+    memcpy(copy, x, (size_t)xs * sizeof *copy);
+    for (int k = 0; k < xs; k++) {
+      ude_cell one = {.bits = copy[k]};
+      kept[count]  = copy[k];
+      count += ude_cell_within(m, &one, &plain, width);
+    }
+    if (count) {
+      ude_cell_set_values(m, a, width, kept, count);
+    }
+    return count > 0;
+  }
+  ude_choice r, s;
+  ude_cell_range(m, a, width, &r);
+  ude_cell_range(m, &plain, width, &s);
+  if (s.lo > r.hi || s.hi < r.lo) {
+    return false;
+  }
+  if (s.lo >= r.lo && s.hi <= r.hi) {
+    a->bits = plain.bits;
+    a->what = plain.what;
+  }
   return true;
 }

@@ -176,7 +176,7 @@ void ude_machine_library(ude_machine *m, ude_frame *frame, const ude_op *op) {
     type = LLVMGetElementType(type);
   }
   for (int n = 0; n < op->cells; n++) {
-    ude_op   plain  = {.kind = (int)f, .type = op->type, .from = (uint8_t)ude_scalar_type(m, type)};
+    ude_op   plain  = {.kind = (int)f, .type = op->type, .from = (uint8_t)ude_scalar_type(type)};
     ude_cell result = {.what = UDE_ANY};
     for (int k = 0; k < op->count && !real;
          k++) { /* integers that hold bits of reals keep their sets */

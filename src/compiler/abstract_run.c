@@ -220,6 +220,37 @@ static int pick(ude_machine *m, ude_frame *frame) {
 
 /* ---------------------------------------------------------------------------------- branches -- */
 
+/* What is known of a register's value holds for what it was computed from: x + c and extensions of x tell x. */
+static bool refine_source(ude_machine *m, ude_frame *frame, int known) {
+  const ude_code *code = frame->code;
+  for (int depth = 0; depth < 4 && known >= 0 && code->defined[known] >= 0; depth++) {
+    const ude_op *op   = &code->op[code->defined[known]];
+    bool          sum  = op->code == UDE_OP_INTEGER && op->kind == LLVMAdd && op->b < 0;
+    bool          wide = op->code == UDE_OP_RESIZE && op->kind != LLVMTrunc;
+    ude_cell      from = {0};
+    if (op->cells != 1 || op->a < 0 || (!sum && !wide) || !frame->cell[op->a].what) {
+      return true;
+    }
+    if (sum) {
+      ude_op minus = {.kind = LLVMSub, .type = op->type};
+      ude_integer_binary(m, &minus, &frame->cell[known], ude_read_cell(frame, op->b), &from);
+    } else {
+      ude_op narrow = {.kind = LLVMTrunc, .type = op->from, .from = op->type};
+      ude_integer_resize(m, &narrow, &frame->cell[known], &from);
+    }
+    if (from.what == UDE_ANY) {
+      return true;
+    }
+    ude_cell *x    = ude_write_cell(m, frame, op->a);
+    int       type = sum ? op->type : op->from;
+    if (!ude_integer_keep(m, x, &from, type)) {
+      return false;
+    }
+    known = op->a;
+  }
+  return true;
+}
+
 /* What the condition of a branch says of the registers that it compares. False: it cannot be. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static bool refine(ude_machine *m, ude_frame *frame, int condition, bool truth, int depth) {
@@ -245,13 +276,15 @@ static bool refine(ude_machine *m, ude_frame *frame, int condition, bool truth, 
     }
     if (op->a >= 0 && frame->cell[op->a].what) {
       ude_cell *a = ude_write_cell(m, frame, op->a);
-      if (!ude_integer_refine(m, op->kind, truth, op->from, a, ude_read_cell(frame, op->b))) {
+      if (!ude_integer_refine(m, op->kind, truth, op->from, a, ude_read_cell(frame, op->b)) ||
+          !refine_source(m, frame, op->a)) {
         return false;
       }
     }
     if (op->b >= 0 && frame->cell[op->b].what) {
       ude_cell *b = ude_write_cell(m, frame, op->b);
-      return ude_integer_refine(m, other, truth, op->from, b, ude_read_cell(frame, op->a));
+      return ude_integer_refine(m, other, truth, op->from, b, ude_read_cell(frame, op->a)) &&
+             refine_source(m, frame, op->b);
     }
     return true;
   }

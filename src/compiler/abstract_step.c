@@ -138,7 +138,7 @@ typedef struct transfer {
 
 static void load_leaf(void *context, LLVMTypeRef leaf, int64_t offset) {
   transfer *t    = context;
-  int       type = ude_scalar_type(t->machine, leaf);
+  int       type = ude_scalar_type(leaf);
   int bytes = ude_cell_bytes(type, (int64_t)LLVMStoreSizeOfType(t->machine->walk->layout, leaf));
   ude_cell value = {0};
   t->exists = t->exists && ude_memory_load(t->machine, &t->address, offset, type, bytes, &value);
@@ -148,7 +148,7 @@ static void load_leaf(void *context, LLVMTypeRef leaf, int64_t offset) {
 static void store_leaf(void *context, LLVMTypeRef leaf, int64_t offset) {
   transfer       *t     = context;
   const ude_cell *value = ude_read_cell(t->frame, t->cell);
-  int             type  = ude_scalar_type(t->machine, leaf);
+  int             type  = ude_scalar_type(leaf);
   int bytes = ude_cell_bytes(type, (int64_t)LLVMStoreSizeOfType(t->machine->walk->layout, leaf));
   t->exists = t->exists && ude_memory_store(t->machine, &t->address, offset, type, bytes, value);
   t->cell += t->cell >= 0 ? 1 : -1;

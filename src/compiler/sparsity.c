@@ -236,6 +236,8 @@ ude_status ude_sparsity_run(LLVMModuleRef module, LLVMValueRef primal, const ude
     if (!ude_machine_open(&t->machine, walk, of->second, of->path)) {
       ude_machine_memory(&t->machine);
     }
+    t->machine.collect_at = of->collect_at ? of->collect_at : t->machine.collect_at;
+    t->machine.least      = t->machine.collect_at;
     run(t, primal);
     *pattern   = t->pattern;
     t->pattern = (ude_pattern){0};

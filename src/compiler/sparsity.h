@@ -21,7 +21,8 @@ typedef struct ude_sparsity_task {
   bool          path;                 /**< of the executed path at (u, p, t); else of all paths */
   const double *u,
       *p; /**< the point; without `path` u is not read and p only where known_param is set */
-  double      t;
+  double t;
+  size_t collect_at; /**< words of sets after which unused ones are collected; 0: the default */
   const bool *known_param; /**< [params] these have the values of p in all runs; NULL: none */
 } ude_sparsity_task;
 

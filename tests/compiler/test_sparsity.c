@@ -172,13 +172,187 @@ START_TEST(publications) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------ hard cases -- */
+
+static const struct {
+  const char *name;
+  int         rows, states, params;
+  const char *pattern;
+} cases[] = {
+    {"upwind", 5, 5, 1, "xx..x xxx.. .xxx. ..xxx x..xx"},
+    {"temporaries", 3, 7, 0, ".x.x... .....x. .x..x.."},
+    {"first_found", 2, 5, 1, "xxxx. ....x"},
+    {"newton_each", 3, 3, 3, "x.. .x. ..x"},
+    {"early_rows", 4, 4, 0, "x... xx.. xxx. xxxx"},
+    {"pointers_by_branch", 2, 7, 0, "x.x..x. ..xx..."},
+    {"functions_by_branch", 2, 3, 0, ".x. ..x"},
+    {"swap_by_branch", 3, 6, 0, "x.x... .x.x.. x....x"},
+    {"switch_on_input", 4, 6, 0, ".xx... ...x.. ....x. .....x"},
+    {"lookup", 2, 4, 0, ".x.. .xxx"},
+    {"guarded", 2, 6, 0, ".xxx.x .....x"},
+    {"flags", 3, 6, 0, "...x.. ....xx ......"},
+    {"sparse_table", 3, 4, 0, "x..x .... .x.."},
+    {"kept", 1, 3, 0, "xx."},
+    {"list_by_branch", 1, 6, 0, "...xxx"},
+    {"bounded_recursion", 2, 3, 0, "xx. ..x"},
+    {"structs_by_branch", 3, 5, 0, "x.x.. .x.x. .x.x."},
+    {"partial_copy", 4, 5, 0, "x.... .x... ..x.. ....."},
+    {"grown", 2, 5, 0, "x.... ...x."},
+    {"adaptive", 3, 3, 1, "xx. xx. ..x"},
+    {"rounds_of_parameter", 6, 6, 1, "x..... .x.... ..x... ...x.. ....x. .....x"},
+    {"unbounded_rounds", 4, 4, 2, "x... .x.. ..x. ...x"},
+    {"reused", 3, 3, 0, ".x. ..x ..."},
+    {"impossible", 2, 3, 0, "x.. ..."},
+};
+
+enum { CASES = sizeof cases / sizeof *cases };
+
+START_TEST(hard_cases) {
+  static lab  plain, derived;
+  static bool ready;
+  if (!ready) {
+    char     *text   = NULL;
+    size_t    length = 0;
+    ude_error error;
+    ck_assert(
+        !ude_file_read(UDE_SOURCE_DIR "/tests/compiler/models/sparsity.c", &text, &length, &error));
+    sparsity_open(&plain, text);
+    lab_open(&derived, text, LAB_FORWARD | LAB_NARROW);
+    free(text);
+    ready = true;
+  }
+  char              map[64];
+  ude_pattern       pattern;
+  ude_sparsity_task task = {.rows       = cases[_i].rows,
+                            .states     = cases[_i].states,
+                            .params     = cases[_i].params,
+                            .collect_at = 8}; /* collects at every turn */
+  snprintf(map, sizeof map, "map_%s", cases[_i].name);
+  sparsity_of(&plain, map, &task, &pattern);
+  char *text = sparsity_text(&pattern);
+  ck_assert_msg(strcmp(text, cases[_i].pattern) == 0, "%s: %s instead of %s", map, text,
+                cases[_i].pattern);
+  free(text);
+  double  u[8], p[4], jacobian[128];
+  ude_rng rng = ude_rng_make((uint64_t)_i, 6);
+  for (int trial = 0; trial < 200; trial++) {
+    for (int k = 0; k < 8; k++) {
+      u[k]     = 8 * ude_rng_uniform(&rng) - 2;
+      p[k % 4] = 0.1 + 3.8 * ude_rng_uniform(&rng);
+    }
+    lab_point at = {task.rows, task.states, task.params, u, p, ude_rng_uniform(&rng)};
+    lab_jacobian_forward(&derived, map, 3, &at, NULL, jacobian);
+    for (int r = 0; r < task.rows; r++) {
+      for (int k = 0; k < task.states; k++) {
+        double d = jacobian[r * lab_inputs(&at) + k];
+        ck_assert_msg(d == 0 || sparsity_has(&pattern, r, k), "%s: dy[%d]/du[%d] = %g is missing",
+                      map, r, k, d);
+      }
+    }
+  }
+  ude_pattern_free(&pattern);
+}
+END_TEST
+
+/* ----------------------------------------------------------------------------- random programs -- */
+
+static long setting(const char *name, long otherwise) {
+  const char *text = getenv(name);
+  return text ? strtol(text, NULL, 10) : otherwise;
+}
+
+/* How many of the entries of the patterns some point shows. */
+static long shown, entries, dense;
+
+static void check_program(lab *l, lab *plain, const rp_program *program, uint64_t seed, int id) {
+  char map[32];
+  bool seen[RP_OUTPUTS * RI_INPUTS] = {false};
+  snprintf(map, sizeof map, "map_%d", id);
+  ude_pattern       pattern[2];
+  ude_sparsity_task task = {.rows = RP_OUTPUTS, .states = RP_STATES, .params = RP_PARAMS};
+  for (int k = 0; k < 2; k++) {
+    task.wrt_param = k == 1;
+    ck_assert_msg(!sparsity_try(plain, map, &task, &pattern[k]), "seed %llu: %s",
+                  (unsigned long long)seed, plain->error.message);
+  }
+  ude_rng rng = ude_rng_make(seed, 79);
+  for (int trial = 0; trial < 12; trial++) {
+    double u[RP_STATES], p[RP_PARAMS], jacobian[RP_OUTPUTS * RI_INPUTS];
+    for (int k = 0; k < RP_STATES; k++) {
+      u[k] = 4 * ude_rng_uniform(&rng) - 1.7;
+    }
+    for (int k = 0; k < RP_PARAMS; k++) {
+      p[k] = 4 * ude_rng_uniform(&rng) - 1.9;
+    }
+    lab_point at = {RP_OUTPUTS, RP_STATES, RP_PARAMS, u, p, 2 * ude_rng_uniform(&rng)};
+    lab_jacobian_forward(l, map, 3, &at, NULL, jacobian);
+    for (int r = 0; r < RP_OUTPUTS; r++) {
+      for (int k = 0; k < RI_INPUTS - 1; k++) {
+        int    side = k >= RP_STATES;
+        double d    = jacobian[r * RI_INPUTS + k];
+        if (d == 0 || isnan(d)) {
+          continue;
+        }
+        seen[r * RI_INPUTS + k] = true;
+        if (!sparsity_has(&pattern[side], r, side ? k - RP_STATES : k)) {
+          ude_text text = {0};
+          rp_write_program(program, 0, &text);
+          fprintf(stderr, "%s%s", rp_preamble, text.data);
+          ck_abort_msg("seed %llu: dy[%d]/dx[%d] = %g is missing", (unsigned long long)seed, r, k,
+                       d);
+        }
+      }
+    }
+  }
+  for (int k = 0; k < RP_OUTPUTS * RI_INPUTS; k++) {
+    shown += seen[k];
+  }
+  entries += pattern[0].start[RP_OUTPUTS] + pattern[1].start[RP_OUTPUTS];
+  dense += RP_OUTPUTS * (RI_INPUTS - 1);
+  ude_pattern_free(&pattern[0]);
+  ude_pattern_free(&pattern[1]);
+}
+
+START_TEST(programs) {
+  enum { BATCH = 40 };
+  static rp_program program[BATCH];
+  long              total = setting("UDE_PROGRAMS", 120), first = setting("UDE_SEED", 1);
+  for (long start = 0; start < total; start += BATCH) {
+    int      count = (int)(total - start < BATCH ? total - start : BATCH);
+    ude_text text  = {0};
+    lab      l, plain;
+    ude_text_append(&text, "%s", rp_preamble);
+    for (int k = 0; k < count; k++) {
+      rp_generate(&program[k], (uint64_t)(first + start + k));
+      rp_write_program(&program[k], k, &text);
+    }
+    ck_assert(!text.failed);
+    lab_open(&l, text.data, LAB_FORWARD | LAB_NARROW | LAB_QUICK);
+    sparsity_open(&plain, text.data);
+    for (int k = 0; k < count; k++) {
+      check_program(&l, &plain, &program[k], (uint64_t)(first + start + k), k);
+      free(program[k].pool);
+    }
+    ude_text_free(&text);
+    lab_close(&l);
+    lab_close(&plain);
+  }
+  if (getenv("UDE_LAB_PATTERNS")) {
+    fprintf(stderr, "%ld entries of %ld, %ld shown by points\n", entries, dense, shown);
+  }
+  ck_assert_int_lt(entries, dense);
+}
+END_TEST
+
 int main(void) {
   Suite   *suite  = suite_create("sparsity");
   TCase   *tcase  = tcase_create("patterns");
   SRunner *runner = srunner_create(suite);
-  tcase_set_timeout(tcase, 60);
+  tcase_set_timeout(tcase, 0);
   tcase_add_loop_test(tcase, language, 0, LANGUAGE_CASES);
   tcase_add_test(tcase, publications);
+  tcase_add_loop_test(tcase, hard_cases, 0, CASES);
+  tcase_add_test(tcase, programs);
   suite_add_tcase(suite, tcase);
   srunner_set_fork_status(runner, CK_NOFORK);
   srunner_run_all(runner, CK_NORMAL);
