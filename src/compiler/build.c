@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/coerce.h"
 #include "compiler/driver.h"
 #include "compiler/library_rules.h"
 #include "compiler/link.h"
@@ -265,6 +266,7 @@ static ude_status compile(build *b) {
     status = ude_library_rules_link(b->module, b->options, b->error);
   }
   if (status == UDE_OK) {
+    ude_coerce_structs(b->module);
     status = ude_request_gather(b->module, b->error);
   }
   if (status == UDE_OK) {
