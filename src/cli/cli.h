@@ -45,7 +45,7 @@ typedef struct cli_options {
   int64_t     max_steps, seed, iterations, adam, segment, degree, window, repeat;
   int64_t     order;
   bool        has_order;
-  bool        partial; /**< set by a verb, not an option: parameters need no values */
+  bool        partial;       /**< set by a verb, not an option: parameters need no values */
   const char *picture;       /**< --plot with a file */
   bool        hessian, path; /**< of sparsity */
   bool        stats, plot, no_cache, resume, quiet, help;

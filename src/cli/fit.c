@@ -182,10 +182,10 @@ static int fit_once(const cli_options *options, bool *learned) {
   ude_status      status =
       ude_dataset_read(options->data.item, options->data.count, model.field, NULL, &data, &error);
   double *scales = NULL;
-  code     = status ? cli_fail(&error, status) : fit_options(options, &model, &fit);
+  code           = status ? cli_fail(&error, status) : fit_options(options, &model, &fit);
   code           = code ? code : scale_columns(options, model.field, data, &scales);
   fit.scales     = scales;
-  *learned = model.field->learned_count > 0;
+  *learned       = model.field->learned_count > 0;
   if (code == CLI_OK) {
     code = train(options, &model, data, &fit);
   }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "compiler/ahead.h"
+#include "compiler/coerce.h"
 #include "compiler/driver.h"
 #include "compiler/library_rules.h"
 #include "compiler/link.h"
@@ -370,6 +371,7 @@ static ude_status compile(build *b) {
     status = ude_library_rules_link(b->module, b->options, b->error);
   }
   if (status == UDE_OK) {
+    ude_coerce_structs(b->module);
     status = ude_request_gather(b->module, b->error);
   }
   if (status == UDE_OK) {

@@ -182,7 +182,12 @@ static ude_status gather_jvp(gather *g, use *u) {
     arguments[1 + k]     = own_memory(g, u->at, k);
     arguments[1 + n + k] = tangent;
     bool none            = LLVMIsConstant(tangent) && LLVMIsNull(tangent);
-    mask[k]              = none || !pairs(LLVMTypeOf(tangent)) ? '0' : '1';
+    if (!pairs(LLVMTypeOf(tangent)) && !LLVMIsConstant(tangent)) {
+      return wrong(
+          g, u->mark, u->macro,
+          "the tangent of an integer must be 0; pass structs that hold integers by pointer");
+    }
+    mask[k] = none || !pairs(LLVMTypeOf(tangent)) ? '0' : '1';
   }
   for (unsigned k = 0; k < 2 * n + 1; k++) {
     types[k] = LLVMTypeOf(arguments[k]);

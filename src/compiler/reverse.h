@@ -146,6 +146,11 @@ void ude_reverse_access(ude_reverse *r, LLVMValueRef i);
 void ude_reverse_copy(ude_reverse *r, LLVMValueRef call, bool copies);
 void ude_reverse_heap(ude_reverse *r, LLVMValueRef call, ude_callee kind);
 
+/* reverse_mixed.c */
+/** Adjoint of a copy of memory with both float and double, on the shadows; false: what lies where is not known. */
+bool ude_reverse_mixed_copy(ude_reverse *r, LLVMValueRef call, LLVMValueRef to, LLVMValueRef from,
+                            LLVMValueRef size);
+
 /* reverse_sweep.c */
 void ude_reverse_sweep_block(ude_reverse *r, int block);
 void ude_reverse_frame_failure(ude_reverse *r,

@@ -11,16 +11,20 @@ static bool has_mixed_reals(unsigned holds) {
 }
 
 LLVMTypeRef ude_reverse_bar_type(ude_reverse *r, LLVMValueRef value) {
-  ude_walk   *walk = r->emit.walk;
-  LLVMTypeRef type = LLVMTypeOf(value);
-  int         id   = ude_walk_value(walk, value);
-  if (LLVMGetTypeKind(type) != LLVMIntegerTypeKind) {
+  ude_walk   *walk   = r->emit.walk;
+  LLVMTypeRef type   = LLVMTypeOf(value);
+  int         id     = ude_walk_value(walk, value);
+  bool        vector = LLVMGetTypeKind(type) == LLVMVectorTypeKind &&
+                LLVMGetTypeKind(LLVMGetElementType(type)) == LLVMIntegerTypeKind;
+  if (LLVMGetTypeKind(type) != LLVMIntegerTypeKind && !vector) {
     return ude_type_has_real(type) ? type : NULL;
   }
   if (id < 0) {
     return NULL;
   }
-  unsigned holds = walk->value[id].holds, bits = LLVMGetIntTypeWidth(type);
+  unsigned holds = walk->value[id].holds;
+  unsigned lanes = vector ? LLVMGetVectorSize(type) : 1;
+  unsigned bits  = LLVMGetIntTypeWidth(vector ? LLVMGetElementType(type) : type);
   if (has_mixed_reals(holds)) {
     ude_refuse(walk, value, "a copy of memory", "it holds both float and double",
                "copy the members one by one");
@@ -34,7 +38,7 @@ LLVMTypeRef ude_reverse_bar_type(ude_reverse *r, LLVMValueRef value) {
     ude_refuse(walk, value, "a copy of bytes",
                "it moves a part of a number that depends on the inputs", "copy whole numbers");
   }
-  return bits == size ? element : LLVMVectorType(element, bits / size);
+  return bits == size && !vector ? element : LLVMVectorType(element, lanes * (bits / size));
 }
 
 static unsigned parts_of(LLVMTypeRef type) {

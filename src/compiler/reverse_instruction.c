@@ -157,12 +157,23 @@ static void carrier(ude_reverse *r, LLVMValueRef i, LLVMValueRef bar) {
 
 /* -------------------------------------------------------------------- vectors and structs -- */
 
+/* A lane of integers that carry floats has to be a number; refused where it holds two. */
+static bool whole_lanes(ude_reverse *r, LLVMValueRef i, LLVMValueRef vector, LLVMTypeRef bar) {
+  if (LLVMGetVectorSize(bar) != LLVMGetVectorSize(LLVMTypeOf(vector))) {
+    ude_refuse(r->emit.walk, i, "a copy of bytes", "it moves two numbers in one integer",
+               "copy the members one by one");
+  }
+  return true;
+}
+
 static void shuffle_bars(ude_reverse *r, LLVMValueRef i, LLVMValueRef bar) {
-  ude_walk      *walk    = r->emit.walk;
-  LLVMBuilderRef b       = walk->builder;
-  LLVMTypeRef    type    = LLVMTypeOf(LLVMGetOperand(i, 0));
-  int            half    = (int)LLVMGetVectorSize(type);
-  LLVMValueRef   part[2] = {LLVMConstNull(type), LLVMConstNull(type)};
+  ude_walk      *walk = r->emit.walk;
+  LLVMBuilderRef b    = walk->builder;
+  LLVMTypeRef    type = LLVMTypeOf(LLVMGetOperand(i, 0));
+  int            half = (int)LLVMGetVectorSize(type);
+  whole_lanes(r, i, i, LLVMTypeOf(bar));
+  type                 = LLVMVectorType(LLVMGetElementType(LLVMTypeOf(bar)), (unsigned)half);
+  LLVMValueRef part[2] = {LLVMConstNull(type), LLVMConstNull(type)};
   for (unsigned k = 0; k < LLVMGetNumMaskElements(i); k++) {
     int from = LLVMGetMaskValue(i, k);
     if (from < 0) {
@@ -310,6 +321,7 @@ void ude_reverse_instruction(ude_reverse *r, LLVMValueRef i) {
   case LLVMInsertElement: {
     LLVMValueRef at = ude_reverse_need(r, LLVMGetOperand(i, 2));
     LLVMValueRef x  = LLVMGetOperand(i, 1);
+    whole_lanes(r, i, i, LLVMTypeOf(bar));
     ude_reverse_add(r, x, LLVMBuildExtractElement(b, bar, at, ""));
     LLVMValueRef zero = LLVMConstNull(LLVMGetElementType(LLVMTypeOf(bar)));
     ude_reverse_add(r, LLVMGetOperand(i, 0), LLVMBuildInsertElement(b, bar, zero, at, ""));
@@ -318,8 +330,10 @@ void ude_reverse_instruction(ude_reverse *r, LLVMValueRef i) {
   case LLVMExtractElement: {
     LLVMValueRef x    = LLVMGetOperand(i, 0);
     LLVMValueRef at   = ude_reverse_need(r, LLVMGetOperand(i, 1));
-    LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(x));
-    ude_reverse_add(r, x, LLVMBuildInsertElement(b, zero, bar, at, ""));
+    LLVMTypeRef  type = ude_walk_active(r->emit.walk, x) ? ude_reverse_bar_type(r, x) : NULL;
+    if (type && whole_lanes(r, i, x, type)) {
+      ude_reverse_add(r, x, LLVMBuildInsertElement(b, LLVMConstNull(type), bar, at, ""));
+    }
     return;
   }
   case LLVMShuffleVector: shuffle_bars(r, i, bar); return;

@@ -7,6 +7,9 @@
 #include "compiler/reverse.h"
 
 static bool is_bytes(LLVMTypeRef type) {
+  if (LLVMGetTypeKind(type) == LLVMVectorTypeKind) {
+    type = LLVMGetElementType(type);
+  }
   return LLVMGetTypeKind(type) == LLVMIntegerTypeKind && LLVMGetIntTypeWidth(type) % 8 == 0;
 }
 
@@ -131,6 +134,16 @@ static void move_back(ude_reverse *r, LLVMTypeRef element, LLVMValueRef to, LLVM
   LLVMBuildCall2(b, LLVMGlobalGetValueType(f), f, arguments, 3, "");
 }
 
+static bool holds_both(ude_reverse *r, LLVMValueRef a, LLVMValueRef b) {
+  ude_walk *walk  = r->emit.walk;
+  unsigned  holds = 0, both = UDE_HOLDS_DOUBLE | UDE_HOLDS_FLOAT;
+  int       node[2] = {ude_walk_target(walk, a), ude_walk_target(walk, b)};
+  for (int k = 0; k < 2; k++) {
+    holds |= node[k] < 0 ? 0 : walk->node[node[k]].holds;
+  }
+  return (holds & both) == both;
+}
+
 void ude_reverse_copy(ude_reverse *r, LLVMValueRef call, bool copies) {
   ude_walk    *walk = r->emit.walk;
   LLVMValueRef to = LLVMGetArgOperand(call, 0), from = LLVMGetArgOperand(call, 1);
@@ -141,6 +154,10 @@ void ude_reverse_copy(ude_reverse *r, LLVMValueRef call, bool copies) {
   LLVMValueRef shadow = ude_reverse_need_shadow(r, to);
   if (!copies || !ude_walk_node_active(walk, from)) {
     LLVMBuildMemSet(walk->builder, shadow, LLVMConstNull(walk->type_i8), size, 1);
+    return;
+  }
+  if (holds_both(r, to, from) &&
+      ude_reverse_mixed_copy(r, call, shadow, ude_reverse_need_shadow(r, from), size)) {
     return;
   }
   LLVMTypeRef element  = element_type(r, call, to, from);

@@ -64,6 +64,9 @@ static const language_case language_cases[] = {
     {"callbacks", 2, 3, 3, 0},
     {"qsorted", 2, 3, 3, 0},
     {"own_names", 2, 3, 1, 0},
+    {"packed_structs", 2, 2, 2, 2e-2},
+    {"mixed_copies", 2, 2, 2, 2e-2},
+    {"mixed_moves", 2, 2, 2, 2e-2},
 };
 
 enum { LANGUAGE_CASES = sizeof language_cases / sizeof *language_cases };

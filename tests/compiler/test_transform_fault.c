@@ -221,6 +221,64 @@ START_TEST(transforms_out_of_memory) {
 }
 END_TEST
 
+/* Inner derivatives, rules of the model, second derivatives. */
+static const char composed[] =
+    "#include <ude/model.h>\n"
+    "static double f(double x, double a) { return sin(x * a) * x; }\n"
+    "static double ruled(double x[static 2]) { x[0] *= x[1]; return x[0]; }\n"
+    "static double ruled_jvp(double x[static 2], double *x_dot, double *dot) {\n"
+    "  if (x_dot) x_dot[0] = x_dot[0] * x[1] + x[0] * x_dot[1];\n"
+    "  *dot = x_dot ? x_dot[0] : 0;\n  return ruled(x);\n}\n"
+    "static void ruled_vjp(double x[static 2], double *x_bar, double bar) {\n"
+    "  bar += x_bar[0];\n  x_bar[0] = bar * x[1];\n  x_bar[1] += bar * x[0];\n}\n"
+    "UDE_JVP(ruled, ruled_jvp);\nUDE_VJP(ruled, ruled_vjp);\n"
+    "void map_x(double *restrict y, const double *restrict u, const double *restrict p, double t) "
+    "{\n"
+    "  double bar = 0, x[2] = {u[0], u[1]};\n"
+    "  for (int i = 0; i < 3; i++) bar += ude_gradient(f, (u[i], t), (&bar, 0)) + ruled(x);\n"
+    "  y[0] = ude_jvp(f, (bar, t), (1, 0));\n"
+    "  y[1] = x[0];\n"
+    "}\n";
+
+static ude_status compose(lab *l) {
+  LLVMValueRef map    = LLVMGetNamedFunction(l->module, "map_x");
+  ude_status   status = ude_request_gather(l->module, &l->error);
+  if (status == UDE_OK) {
+    status = ude_user_rules_gather(l->module, &l->error);
+  }
+  if (status == UDE_OK) {
+    status = ude_request_resolve(l->module, l->machine, &l->error);
+  }
+  if (status == UDE_OK && !ude_emit_jvp(l->module, map, 3, "wide", &l->error)) {
+    status = l->error.status;
+  }
+  LLVMValueRef inner = status ? NULL : ude_emit_vjp_inner(l->module, map, "inner", &l->error);
+  return inner && ude_emit_hvp(l->module, inner, 2, "second", &l->error) ? UDE_OK : l->error.status;
+}
+
+START_TEST(composition_out_of_memory) {
+  int failures = 0;
+  for (int k = 1; k < 2000; k++) {
+    lab l = {.context = LLVMContextCreate()};
+    ck_assert(lab_clang(&l, composed));
+    ck_assert_int_eq(ude_pipeline_target(&l.machine, &l.error), UDE_OK);
+    long live = fault_live();
+    fault_arm(k, false);
+    ude_status status = compose(&l);
+    bool       fired  = fault_disarm() >= k;
+    ck_assert_msg(status == (fired ? UDE_OUT_OF_MEMORY : UDE_OK), "allocation %d: %s", k,
+                  l.error.message);
+    ck_assert_int_eq(fault_live(), live);
+    failures += fired;
+    lab_close(&l);
+    if (!fired) {
+      break;
+    }
+  }
+  ck_assert_int_ge(failures, 5);
+}
+END_TEST
+
 int main(void) {
   Suite   *suite  = suite_create("transform_fault");
   TCase   *tcase  = tcase_create("memory");
@@ -233,6 +291,7 @@ int main(void) {
   tcase_add_test(tcase, heap_shadows);
   tcase_add_test(tcase, jets_out_of_memory);
   tcase_add_test(tcase, transforms_out_of_memory);
+  tcase_add_test(tcase, composition_out_of_memory);
   suite_add_tcase(suite, tcase);
   srunner_set_fork_status(runner, CK_NOFORK);
   srunner_run_all(runner, CK_NORMAL);

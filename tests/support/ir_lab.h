@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "compiler/coerce.h"
 #include "compiler/driver.h"
 #include "compiler/jit.h"
 #include "compiler/library_rules.h"
@@ -40,7 +41,15 @@ typedef int (*lab_vjp_fn)(double *, double *, const double *, double *, const do
 
 /* LAB_QUICK: few passes and plain machine code, for many programs; LAB_NARROW: no width 1; LAB_JET: Taylor mode;
  * LAB_LANES: value, jvp1 and vjp in lanes. */
-enum { LAB_FORWARD = 1, LAB_REVERSE = 2, LAB_BOTH = 3, LAB_QUICK = 4, LAB_NARROW = 8, LAB_JET = 16, LAB_LANES = 32 };
+enum {
+  LAB_FORWARD = 1,
+  LAB_REVERSE = 2,
+  LAB_BOTH    = 3,
+  LAB_QUICK   = 4,
+  LAB_NARROW  = 8,
+  LAB_JET     = 16,
+  LAB_LANES   = 32
+};
 
 typedef struct lab {
   ude_jit             *jit;
@@ -113,7 +122,7 @@ UDE_TEST_UNUSED static void lab_verify(lab *l, const char *when) {
   LLVMDisposeMessage(message);
 }
 
-static int lab_widths[] = {1, 3};
+static int         lab_widths[] = {1, 3};
 static int         lab_lanes    = 8;
 static const char *lab_features; /* of the processor, if the vector library is to be used */
 static ude_text    lab_refused;  /* a line for each function that was not put into lanes */
@@ -194,6 +203,7 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
   *l = (lab){.context = LLVMContextCreate()};
   ck_assert(lab_clang(l, text));
   ck_assert_msg(!ude_pipeline_target(&l->machine, &l->error), "%s", l->error.message);
+  ude_coerce_structs(l->module);
   if (ude_library_rules_link(l->module, &(ude_compile_options){0}, &l->error) ||
       ude_request_gather(l->module, &l->error) || ude_user_rules_gather(l->module, &l->error)) {
     return false;

@@ -59,12 +59,16 @@ static inline size_t ude_place(int order, int ld, int i, int j) {
 #define UDE_L(name) LAPACKE_d##name
 #define UDE_F(name) d##name##_
 #define UDE_R(name) ude_d##name
-/* clang-format off: the order matters */
+/* Each uses what stands before it. */
+/* clang-format off */
 #include <ude/rules/blas_vector.h>
 #include <ude/rules/blas_matrix.h>
 #include <ude/rules/blas_triangle.h>
 #include <ude/rules/lapack.h>
+#include <ude/rules/cholesky.h>
 #include <ude/rules/fortran.h>
+#include <ude/rules/fortran_matrix.h>
+#include <ude/rules/fortran_lapack.h>
 /* clang-format on */
 #undef UDE_REAL
 #undef UDE_B
@@ -77,12 +81,16 @@ static inline size_t ude_place(int order, int ld, int i, int j) {
 #define UDE_L(name) LAPACKE_s##name
 #define UDE_F(name) s##name##_
 #define UDE_R(name) ude_s##name
-/* clang-format off: the order matters */
+/* Each uses what stands before it. */
+/* clang-format off */
 #include <ude/rules/blas_vector.h>
 #include <ude/rules/blas_matrix.h>
 #include <ude/rules/blas_triangle.h>
 #include <ude/rules/lapack.h>
+#include <ude/rules/cholesky.h>
 #include <ude/rules/fortran.h>
+#include <ude/rules/fortran_matrix.h>
+#include <ude/rules/fortran_lapack.h>
 /* clang-format on */
 
 #endif

@@ -1032,3 +1032,77 @@ MAP(own_names) {
   y[0] = own_log(u[0]) * j0(u[1]) * p[0];
   y[1] = hypot_(u[0], u[2]) * own_log(u[2]);
 }
+
+/* Structs that travel in one register, or in several of different kinds. */
+struct tagged {
+  float value;
+  int   tag;
+};
+struct wide_tagged {
+  float a, b, c;
+  int   tag;
+};
+static NOINLINE float weigh(struct tagged x) {
+  return x.value * x.value * (float)x.tag;
+}
+static NOINLINE struct tagged tag(float a, int n) {
+  return (struct tagged){a * a, n};
+}
+static NOINLINE struct wide_tagged widen(const double *u, struct tagged t) {
+  return (struct wide_tagged){(float)u[0], t.value, (float)(u[0] * u[1]), t.tag + 1};
+}
+static NOINLINE double narrow(struct wide_tagged x) {
+  return (double)(x.c * (float)x.tag * x.a + x.b);
+}
+MAP(packed_structs) {
+  struct tagged      x = {(float)u[0], 3}, z = tag((float)u[1], 2);
+  struct wide_tagged w = widen(u, z), v = widen(p, x);
+  y[0] = (double)(weigh(x) * z.value) + narrow(w);
+  y[1] = (double)weigh(z) + narrow(v) * (double)w.c;
+}
+
+/* Copies of memory with both types of numbers, whole structs and not. */
+struct both_kinds {
+  float  a, b;
+  double c;
+};
+struct record {
+  double x[4];
+  float  f[3];
+  int    n;
+};
+static struct both_kinds ring[6];
+static NOINLINE void     copy_all(struct both_kinds *to, const struct both_kinds *from, int n) {
+  for (int i = 0; i < n; i++) {
+    to[i] = from[i];
+  }
+}
+static NOINLINE struct record scaled(struct record r) {
+  r.x[0] *= (double)r.f[1];
+  return r;
+}
+MAP(mixed_copies) {
+  struct both_kinds m[4], q[4];
+  struct record     r = {{u[0], u[1]}, {1, (float)u[1]}, 2}, s[3];
+  for (int i = 0; i < 4; i++) {
+    m[i] = (struct both_kinds){(float)u[0] * (float)i, (float)u[1], u[0] * u[1] * i};
+  }
+  copy_all(q, m, 3 + (t > 100));
+  m[1].c = 3;
+  s[0] = s[1] = s[2] = scaled(r);
+  memcpy(s + 1, s, (size_t)((int)(t + 0.5) + 1) * 32 + 16);
+  s[0].x[1] *= s[1].x[0];
+  y[0] = (double)q[1].a * q[2].c + s[0].x[1] * s[2].x[0];
+  y[1] = (double)q[2].b * m[1].c + m[2].c + s[1].x[1] * (double)s[2].f[1];
+}
+MAP(mixed_moves) {
+  for (int i = 0; i < 6; i++) {
+    ring[i] = (struct both_kinds){(float)u[0] * (float)i, 1, u[1] * i};
+  }
+  int one = (int)(t + 0.5);
+  memmove(ring + 1, ring, (size_t)(3 + one) * sizeof *ring);
+  memmove(ring + one, ring + 2, 3 * sizeof *ring);
+  memmove(ring + 3, ring + one + 1, 2 * sizeof *ring);
+  y[0] = (double)ring[1].a * ring[2].c;
+  y[1] = ring[3].c + (double)ring[4].a * ring[0].c;
+}
