@@ -83,7 +83,7 @@ static void step_address(ude_machine *m, ude_frame *frame, const ude_op *op) {
   for (int k = 0; k < op->count; k++) {
     const ude_cell *index = ude_read_cell(frame, term[k].index);
     if (!(sum.what | index->what)) {
-      sum.bits += (uint64_t)(ude_sign_extend(index->bits, term[k].width) * term[k].scale);
+      sum.bits += (uint64_t)ude_sign_extend(index->bits, term[k].width) * (uint64_t)term[k].scale;
       sum.set = ude_set_merge(m, sum.set, index->set);
       continue;
     }
