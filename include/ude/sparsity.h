@@ -51,7 +51,8 @@ typedef enum ude_colour_kind {
 
 /** The order in which vertices get the first colour that fits. */
 typedef enum ude_colour_order {
-  UDE_ORDER_BEST = 0, /**< the best result of those below */
+  UDE_ORDER_BEST = 0, /**< the best result of those below; of patterns with more than 1e8 pairs of
+                           entries in a row, of columns and rows, only the natural one is tried */
   UDE_ORDER_NATURAL,
   UDE_ORDER_LARGEST_FIRST, /**< by degree, descending (Welsh, Powell 1967) */
   UDE_ORDER_SMALLEST_LAST, /**< of least degree among the rest, from the end (Matula, Beck 1983) */

@@ -51,6 +51,7 @@ bool ude_machine_open(ude_machine *m, ude_walk *walk, bool second, bool path) {
   m->heap             = (ude_region){.base = UDE_HEAP_BASE};
   m->code             = ude_calloc((size_t)walk->functions + 1, sizeof(ude_code *));
   m->shape            = ude_calloc(rules + 1, sizeof *m->shape);
+  m->shape_memo       = ude_calloc(UDE_SHAPE_MEMO, sizeof *m->shape_memo);
   m->jet_memo         = second ? ude_calloc(UDE_SET_MEMO, sizeof *m->jet_memo) : NULL;
   m->version          = ude_calloc(16, sizeof *m->version);
   bool sets           = ude_sets_open(&m->sets, no_memory, m);
@@ -63,7 +64,8 @@ bool ude_machine_open(ude_machine *m, ude_walk *walk, bool second, bool path) {
     m->jets         = 1; /* the empty one */
     m->jet_capacity = 16;
   }
-  return m->code && m->shape && m->version && sets && (!second || (m->jet_memo && m->jet));
+  return m->code && m->shape && m->shape_memo && m->version && sets &&
+         (!second || (m->jet_memo && m->jet));
 }
 
 static void close_code(ude_code *code) {
@@ -90,27 +92,17 @@ void ude_machine_close(ude_machine *m) {
   for (int k = 0; k < m->versions && m->version; k++) {
     free(m->version[k].log);
   }
-  void *const blocks[] = {m->code,
-                          m->shape,
-                          m->jet_memo,
-                          m->version,
-                          m->jet,
-                          m->choice,
-                          m->value,
-                          m->product,
-                          m->choice_table.slot,
-                          m->jet_table.slot,
-                          m->product_table.slot,
-                          m->stack.word,
-                          m->stack.object,
-                          m->heap.word,
-                          m->heap.object,
-                          m->freed,
-                          m->global,
-                          m->global_address,
-                          m->callee,
-                          m->unused,
-                          m->scratch};
+  void *const blocks[] = {m->code,           m->shape_memo,
+                          m->shape,          m->jet_memo,
+                          m->version,        m->jet,
+                          m->choice,         m->value,
+                          m->product,        m->choice_table.slot,
+                          m->jet_table.slot, m->product_table.slot,
+                          m->stack.word,     m->stack.object,
+                          m->heap.word,      m->heap.object,
+                          m->freed,          m->global,
+                          m->global_address, m->callee,
+                          m->unused,         m->scratch};
   for (size_t k = 0; k < sizeof blocks / sizeof *blocks; k++) {
     free(blocks[k]);
   }

@@ -115,7 +115,8 @@ typedef enum ude_opcode {
   UDE_OP_REPLACE_PART, /* insertvalue: a aggregate, b part, first: where, count: cells of the part */
   UDE_OP_SHUFFLE,      /* a, b; first: lanes in `lane`; from: cells of a */
   UDE_OP_BITCAST,      /* between vectors: a; from: type, count: cells of a */
-  UDE_OP_CALL, /* kind: ude_callee; first, count: operands of arguments in `lane`; a callee; b function or rule */
+  UDE_OP_CALL, /* kind: ude_callee; first, count: operands of arguments in `lane`; a callee; b function or
+                  rule, c width of its integer argument, bytes: kinds of its arguments */
   UDE_OP_JUMP,   /* first: edge */
   UDE_OP_BRANCH, /* a condition, first: edges true, false */
   UDE_OP_SWITCH, /* a value, first: edge of default, count: cases; from: width */
@@ -123,6 +124,9 @@ typedef enum ude_opcode {
   UDE_OP_STOP,   /* unreachable */
   UDE_OP_REFUSE
 } ude_opcode;
+
+/** Kinds of the arguments of a rule: bits in ude_op.bytes, shifted by the argument's number. */
+enum { UDE_ARGUMENT_IS_VECTOR = 1, UDE_ARGUMENT_IS_INTEGER = 8, UDE_ARGUMENT_IS_POINTER = 64 };
 
 /** One instruction; operands below 0 are constants, ~k. */
 typedef struct ude_op {
@@ -221,6 +225,15 @@ typedef struct ude_rule_shape {
   unsigned uses, curved[UDE_RULE_ARGUMENTS];
 } ude_rule_shape;
 
+enum { UDE_SHAPE_MEMO = 256 };
+
+typedef struct ude_shape_memo {
+  const ude_rule *rule;
+  unsigned        known;
+  uint64_t        value[UDE_RULE_ARGUMENTS];
+  ude_rule_shape  shape;
+} ude_shape_memo;
+
 typedef struct ude_table_of {
   uint32_t *slot;
   size_t    capacity, count;
@@ -248,7 +261,8 @@ typedef struct ude_machine {
   int             products, product_capacity;
   ude_table_of    jet_table, product_table;
   ude_set_memo   *jet_memo;
-  ude_rule_shape *shape; /**< [rules] of calls with no constant argument */
+  ude_rule_shape *shape;      /**< [rules] of calls with no constant argument */
+  ude_shape_memo *shape_memo; /**< [UDE_SHAPE_MEMO] latest ones with constant arguments */
 
   ude_region      stack, heap;
   ude_free_block *freed;
@@ -443,6 +457,7 @@ void       ude_frame_close(ude_machine *machine, ude_frame *frame);
 /** One instruction that does not end a block. False: control cannot come here. */
 bool ude_machine_step(ude_machine *machine, ude_frame *frame, const ude_op *op);
 bool ude_machine_call(ude_machine *machine, ude_frame *frame, const ude_op *op);
+void ude_machine_select(ude_machine *machine, ude_frame *frame, const ude_op *op);
 /** A function of integers, or from reals to integers. */
 void ude_machine_library(ude_machine *machine, ude_frame *frame, const ude_op *op);
 /** First operand of argument k of a call. */

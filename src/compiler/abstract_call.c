@@ -120,17 +120,15 @@ static void call_rule(ude_machine *m, ude_frame *frame, const ude_op *op) {
   for (int n = 0; n < op->cells; n++) {
     const ude_cell *argument[UDE_RULE_ARGUMENTS];
     for (int k = 0; k < rule->arity; k++) {
-      LLVMTypeRef type   = LLVMTypeOf(LLVMGetArgOperand(op->source, (unsigned)k));
-      bool        vector = LLVMGetTypeKind(type) == LLVMVectorTypeKind;
-      argument[k]        = ude_read_part(frame, ude_argument(frame, op, k), vector ? n : 0);
+      bool vector = (op->bytes & UDE_ARGUMENT_IS_VECTOR << k) != 0;
+      argument[k] = ude_read_part(frame, ude_argument(frame, op, k), vector ? n : 0);
     }
     ude_cell result = {0};
     ude_real_rule(m, op, rule, argument, &result);
     assign(ude_write_cell(m, frame, op->to + n), &result);
   }
   for (int k = 0; k < rule->arity; k++) { /* the exponent of frexp, the sign of lgamma_r */
-    LLVMTypeRef type = LLVMTypeOf(LLVMGetArgOperand(op->source, (unsigned)k));
-    if (LLVMGetTypeKind(type) == LLVMPointerTypeKind) {
+    if (op->bytes & UDE_ARGUMENT_IS_POINTER << k) {
       ude_cell unknown = {.what = UDE_ANY};
       ude_memory_store(m, ude_read_cell(frame, ude_argument(frame, op, k)), 0, 32, 4, &unknown);
     }

@@ -160,9 +160,10 @@ void ude_cell_set_range(ude_machine *m, ude_cell *cell, int width, const ude_cho
   } else if (range->lo == lowest(width) && range->hi == highest(width) && step == 1) {
     cell->what = UDE_ANY;
   } else {
-    ude_choice own = {
-        .lo = range->lo, .hi = range->lo + (int64_t)(span / (uint64_t)step) * step, .step = step};
-    cell->what = enter(m, &own, NULL);
+    ude_choice own = {.lo = range->lo,
+                      .hi = (int64_t)((uint64_t)range->lo + span / (uint64_t)step * (uint64_t)step),
+                      .step = step};
+    cell->what     = enter(m, &own, NULL);
   }
 }
 

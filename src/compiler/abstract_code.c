@@ -209,6 +209,15 @@ static void make_call(maker *k, LLVMValueRef i, ude_op *op) {
     op->a = operand(k, LLVMGetCalledValue(i));
   } else if (op->kind == UDE_CALLEE_RULE) {
     op->b = (int)(ude_rule_for_call(walk, i) - ude_rules);
+    for (unsigned n = 0; n < LLVMGetNumArgOperands(i); n++) {
+      LLVMTypeRef  type = LLVMTypeOf(LLVMGetArgOperand(i, n));
+      LLVMTypeKind kind = LLVMGetTypeKind(type);
+      op->bytes |= kind == LLVMVectorTypeKind    ? UDE_ARGUMENT_IS_VECTOR << n
+                   : kind == LLVMPointerTypeKind ? UDE_ARGUMENT_IS_POINTER << n
+                   : kind == LLVMIntegerTypeKind ? UDE_ARGUMENT_IS_INTEGER << n
+                                                 : 0;
+      op->c = kind == LLVMIntegerTypeKind ? (int)LLVMGetIntTypeWidth(type) : op->c;
+    }
   }
 }
 

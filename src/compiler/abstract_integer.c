@@ -68,7 +68,7 @@ static uint64_t compare(const ude_op *op, uint64_t a, uint64_t b, bool *defined)
 static bool scale(const ude_choice *a, int64_t by, ude_choice *to) {
   int64_t lo, hi, step;
   if (__builtin_mul_overflow(a->lo, by, &lo) || __builtin_mul_overflow(a->hi, by, &hi) ||
-      __builtin_mul_overflow(a->step, by < 0 ? -by : by, &step)) {
+      by == INT64_MIN || __builtin_mul_overflow(a->step, by < 0 ? -by : by, &step)) {
     return false;
   }
   *to = (ude_choice){.lo = by < 0 ? hi : lo, .hi = by < 0 ? lo : hi, .step = step ? step : 1};

@@ -171,68 +171,82 @@ void ude_real_convert(ude_machine *m, const ude_op *op, const ude_cell *a, ude_c
 
 /* -------------------------------------------------------------------------------------- rules -- */
 
-static bool known_value(ude_machine *m, const ude_op *op, const ude_rule *rule,
-                        const ude_cell *const *argument, const double *value, double *result) {
+static bool known_value(const ude_op *op, const ude_rule *rule, const ude_cell *const *argument,
+                        const double *value, double *result) {
   unsigned integers = 0;
-  (void)m;
   for (int k = 0; k < rule->arity; k++) {
-    if (argument[k]->what) {
+    if (argument[k]->what || op->bytes & UDE_ARGUMENT_IS_POINTER << k) {
       return false;
     }
-    LLVMTypeRef type = LLVMTypeOf(LLVMGetArgOperand(op->source, (unsigned)k));
-    integers |= LLVMGetTypeKind(type) == LLVMIntegerTypeKind ? 1U << k : 0;
-    if (LLVMGetTypeKind(type) == LLVMPointerTypeKind) {
-      return false;
-    }
+    integers |= op->bytes & UDE_ARGUMENT_IS_INTEGER << k ? 1U << k : 0;
   }
   return ude_rule_value(rule, op->type == UDE_CELL_FLOAT, integers, value, result);
 }
 
+/* What fmax and its like take follows from the values of the executed path. */
+static void drop_masked(const ude_rule *rule, const double *value, ude_rule_shape *shape) {
+  ude_rule_shape_of(rule, 0, value, shape);
+  for (int k = 0; k < rule->arity; k++) {
+    if (!ude_rule_takes(rule, k, value)) {
+      shape->uses &= ~(1U << k);
+    }
+  }
+}
+
+static const ude_rule_shape *find_shape(ude_machine *m, const ude_rule *rule, unsigned known,
+                                        const double *value) {
+  uint64_t bits[UDE_RULE_ARGUMENTS] = {0}, hash = known;
+  for (int k = 0; k < rule->arity; k++) {
+    bits[k] = known >> k & 1 ? ude_real_bits(value[k], UDE_CELL_DOUBLE) : 0;
+    hash    = (hash ^ bits[k]) * UINT64_C(0x9E3779B97F4A7C15);
+  }
+  if (!known) {
+    ude_rule_shape *shape = &m->shape[rule - ude_rules];
+    if (!shape->ready) {
+      ude_rule_shape_of(rule, 0, value, shape);
+    }
+    return shape;
+  }
+  ude_shape_memo *memo = &m->shape_memo[(hash >> 40) % UDE_SHAPE_MEMO];
+  if (memo->rule != rule || memo->known != known || memcmp(memo->value, bits, sizeof bits) != 0) {
+    *memo = (ude_shape_memo){.rule = rule, .known = known};
+    memcpy(memo->value, bits, sizeof bits);
+    ude_rule_shape_of(rule, known, value, &memo->shape);
+  }
+  return &memo->shape;
+}
+
 void ude_real_rule(ude_machine *m, const ude_op *op, const ude_rule *rule,
                    const ude_cell *const *argument, ude_cell *to) {
-  double   value[UDE_RULE_ARGUMENTS];
+  double   value[UDE_RULE_ARGUMENTS], result;
   uint32_t set[UDE_RULE_ARGUMENTS], any = 0;
-  unsigned known = 0;
-  for (int k = 0; k < rule->arity; k++) {
-    LLVMTypeRef type  = LLVMTypeOf(LLVMGetArgOperand(op->source, (unsigned)k));
-    bool        whole = LLVMGetTypeKind(type) == LLVMIntegerTypeKind;
-    int         width = whole ? (int)LLVMGetIntTypeWidth(type) : 0;
-    value[k]          = whole ? (double)ude_sign_extend(argument[k]->bits, width)
-                              : ude_cell_real(argument[k], op->type);
-    any |= argument[k]->set;
-    /* What fmax and its like take follows from the values of the executed path. */
-    known |= ude_cell_constant(argument[k]) || (rule->masks && !argument[k]->what) ? 1U << k : 0;
-  }
-  double   result;
+  unsigned constant = 0, known = 0, all = (1U << rule->arity) - 1;
   bool     plain = op->type != UDE_CELL_OTHER;
-  uint32_t all   = 0;
+  for (int k = 0; k < rule->arity; k++) {
+    bool whole = (op->bytes & UDE_ARGUMENT_IS_INTEGER << k) != 0;
+    value[k]   = whole ? (double)ude_sign_extend(argument[k]->bits, op->c)
+                       : ude_cell_real(argument[k], op->type);
+    any |= argument[k]->set;
+    constant |= ude_cell_constant(argument[k]) ? 1U << k : 0;
+    known |= !argument[k]->what ? 1U << k : 0;
+  }
+  to->set = 0;
   if (any) {
-    ude_rule_shape  own;
-    ude_rule_shape *shape = &own;
-    if (!known) {
-      shape = &m->shape[rule - ude_rules];
-    }
-    if (known || !shape->ready) {
-      ude_rule_shape_of(rule, known, value, shape);
-    }
-    if (rule->masks && known) { /* known arguments still have sets */
-      ude_rule_shape open;
-      ude_rule_shape_of(rule, 0, value, &open);
-      for (int k = 0; k < rule->arity; k++) {
-        bool dropped = known == (1U << rule->arity) - 1 && !ude_rule_takes(rule, k, value);
-        own.uses     = dropped ? own.uses & ~(1U << k) : own.uses | (open.uses & 1U << k);
-      }
+    ude_rule_shape        own;
+    const ude_rule_shape *shape = &own;
+    if (rule->masks && known == all && plain) {
+      drop_masked(rule, value, &own);
+    } else {
+      shape = find_shape(m, rule, plain ? constant : 0, value);
     }
     for (int k = 0; k < rule->arity; k++) {
       set[k] = shape->uses >> k & 1 ? argument[k]->set : 0;
     }
-    all = ude_set_combine(m, rule->arity, set, shape->curved);
+    to->set = ude_set_combine(m, rule->arity, set, shape->curved);
   }
-  if (plain && known_value(m, op, rule, argument, value, &result)) {
+  to->what = UDE_ANY;
+  if (plain && known == all && known_value(op, rule, argument, value, &result)) {
     to->bits = ude_real_bits(result, op->type);
     to->what = UDE_KNOWN;
-  } else {
-    to->what = UDE_ANY;
   }
-  to->set = all;
 }

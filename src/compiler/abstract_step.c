@@ -46,6 +46,9 @@ static void clamp(ude_machine *m, const ude_cell *base, ude_cell *to) {
   if (all.lo > all.hi) {
     return;
   }
+  if (ude_cell_values(m, to, &values)) {
+    return; /* each is an address or not, as its access will show */
+  }
   ude_cell_range(m, to, UDE_CELL_POINTER, &range);
   if (to->what == UDE_ANY || range.hi < all.lo || range.lo > all.hi) {
     if (to->what == UDE_ANY) {
@@ -80,7 +83,7 @@ static void step_address(ude_machine *m, ude_frame *frame, const ude_op *op) {
   for (int k = 0; k < op->count; k++) {
     const ude_cell *index = ude_read_cell(frame, term[k].index);
     if (!(sum.what | index->what)) {
-      sum.bits += (uint64_t)(ude_sign_extend(index->bits, term[k].width) * term[k].scale);
+      sum.bits += (uint64_t)ude_sign_extend(index->bits, term[k].width) * (uint64_t)term[k].scale;
       sum.set = ude_set_merge(m, sum.set, index->set);
       continue;
     }
@@ -182,20 +185,6 @@ static bool step_store(ude_machine *m, ude_frame *frame, const ude_op *op) {
 
 /* ----------------------------------------------------------------------------------- vectors -- */
 
-static void step_select(ude_machine *m, ude_frame *frame, const ude_op *op) {
-  for (int n = 0; n < op->cells; n++) {
-    ude_cell condition = *ude_read_part(frame, op->a, op->count > 1 ? n : 0);
-    ude_cell value     = *ude_read_part(frame, op->b, n);
-    ude_cell other     = *ude_read_part(frame, op->c, n);
-    if (!condition.what) {
-      value = condition.bits ? value : other;
-    } else {
-      ude_cell_join(m, &value, &other, frame->code->type[op->to + n]);
-    }
-    assign(ude_write_cell(m, frame, op->to + n), &value);
-  }
-}
-
 static void step_element(ude_machine *m, ude_frame *frame, const ude_op *op) {
   ude_cell index = *ude_read_cell(frame, op->b), value;
   if (!index.what) {
@@ -281,7 +270,7 @@ bool ude_machine_step(ude_machine *m, ude_frame *frame, const ude_op *op) {
   case UDE_OP_NEGATE: each_cell(m, frame, op, ude_real_negate); return true;
   case UDE_OP_REAL_COMPARE: each_pair(m, frame, op, ude_real_compare); return true;
   case UDE_OP_CONVERT: each_cell(m, frame, op, ude_real_convert); return true;
-  case UDE_OP_SELECT: step_select(m, frame, op); return true;
+  case UDE_OP_SELECT: ude_machine_select(m, frame, op); return true;
   case UDE_OP_LOAD: return step_load(m, frame, op);
   case UDE_OP_STORE: return step_store(m, frame, op);
   case UDE_OP_ADDRESS: step_address(m, frame, op); return true;

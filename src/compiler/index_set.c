@@ -29,7 +29,7 @@ bool ude_sets_open(ude_sets *sets, void (*fail)(void *context), void *context) {
   *sets          = (ude_sets){.fail = fail, .context = context, .capacity = 1 << 12};
   sets->arena    = ude_calloc(sets->capacity, sizeof *sets->arena);
   sets->memo     = ude_calloc(UDE_SET_MEMO, sizeof *sets->memo);
-  sets->known    = ude_calloc(UDE_SET_MEMO, sizeof *sets->known);
+  sets->known    = ude_calloc(UDE_SET_KNOWN, sizeof *sets->known);
   sets->used     = 1; /* place 0 would be the handle UDE_SET_SINGLES, which {2^31 - 1} has */
   bool available = sets->arena && sets->memo && sets->known;
   if (!available) {
@@ -215,17 +215,19 @@ static uint32_t hash_flat(const uint32_t *from, uint32_t count) {
 }
 
 static uint32_t make_flat(ude_sets *s, const uint32_t *from, uint32_t count) {
-  uint32_t *slot = &s->known[hash_flat(from, count) % UDE_SET_MEMO];
-  if (*slot) {
-    const uint32_t *at = object(s, *slot);
+  uint32_t       hash = hash_flat(from, count);
+  ude_set_known *slot = &s->known[hash % UDE_SET_KNOWN];
+  if (slot->set && slot->hash == hash) {
+    const uint32_t *at = object(s, slot->set);
     if (*at == count && !memcmp(at + 1, from, count * sizeof *from)) {
-      return *slot;
+      return slot->set;
     }
   }
   uint32_t at  = place(s, count + 1);
   s->arena[at] = count;
   memcpy(s->arena + at + 1, from, count * sizeof *from);
-  return *slot = at + UDE_SET_SINGLES;
+  *slot = (ude_set_known){hash, at + UDE_SET_SINGLES};
+  return slot->set;
 }
 
 static uint32_t flat_union(ude_sets *s, uint32_t a, uint32_t b) {
@@ -259,27 +261,23 @@ uint32_t ude_set_union(ude_sets *s, uint32_t a, uint32_t b) {
   if (!a) {
     return b;
   }
-  if (a > b) {
-    uint32_t swap = a;
-    a             = b;
-    b             = swap;
+  bool tree_a = is_tree(s, a), tree_b = is_tree(s, b);
+  if (!tree_a && !tree_b) {
+    return flat_union(s, a, b);
   }
   uint32_t      hash = (a * UINT32_C(0x9E3779B1) ^ b * UINT32_C(0x85EBCA77)) >> 7;
   ude_set_memo *memo = &s->memo[hash % UDE_SET_MEMO];
   if (memo->a == a && memo->b == b) {
     return memo->result;
   }
-  bool     tree_a = is_tree(s, a), tree_b = is_tree(s, b);
   uint32_t result;
   if (tree_a && tree_b) {
     result = tree_union(s, a, b);
-  } else if (tree_a || tree_b) {
+  } else {
     uint32_t        copy[UDE_SET_FLAT], one, count;
     const uint32_t *from = elements(s, tree_a ? b : a, &one, &count);
     memcpy(copy, from, count * sizeof *copy); /* the arena may move */
     result = tree_add(s, tree_a ? a : b, copy, count);
-  } else {
-    result = flat_union(s, a, b);
   }
   *memo = (ude_set_memo){a, b, result};
   return result;
@@ -386,7 +384,7 @@ bool ude_sets_move_begin(ude_sets *s) {
   s->capacity    = capacity;
   s->used        = 1;
   memset(s->memo, 0, UDE_SET_MEMO * sizeof *s->memo);
-  memset(s->known, 0, UDE_SET_MEMO * sizeof *s->known);
+  memset(s->known, 0, UDE_SET_KNOWN * sizeof *s->known);
   return true;
 }
 

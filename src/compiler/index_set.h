@@ -5,7 +5,7 @@
  * The empty set is 0, {i} is i + 1: neither takes memory. Up to UDE_SET_FLAT elements are a sorted array; more
  * are a big-endian Patricia tree over words of 64 elements (Okasaki & Gill, "Fast mergeable integer
  * maps", 1998), which shares what did not change, so that adding one element to a set of n costs
- * O(log n). A union that adds nothing returns the handle that it was given: repeated work takes no memory, and
+ * O(log n). A union that adds nothing to its first set returns that handle: repeated work takes no memory, and
  * a fixed point shows as an unchanged handle.
  *
  * Nothing is freed one by one; ude_sets_collect copies what is still reachable.
@@ -15,7 +15,7 @@
 
 #include <ude/base.h>
 
-enum { UDE_SET_FLAT = 24, UDE_SET_MEMO = 1 << 16 };
+enum { UDE_SET_FLAT = 24, UDE_SET_MEMO = 1 << 16, UDE_SET_KNOWN = 1 << 13 };
 
 /** Elements are below this; handles above it are places in the arena. */
 #define UDE_SET_SINGLES UINT32_C(0x80000000)
@@ -24,13 +24,18 @@ typedef struct ude_set_memo {
   uint32_t a, b, result;
 } ude_set_memo;
 
+/** A small set by its content: the hash spares a look at what is far away in memory. */
+typedef struct ude_set_known {
+  uint32_t hash, set;
+} ude_set_known;
+
 typedef struct ude_sets {
-  uint32_t     *arena;
-  size_t        used, capacity;
-  ude_set_memo *memo;   /**< [UDE_SET_MEMO] latest unions */
-  uint32_t     *known;  /**< [UDE_SET_MEMO] latest small sets, by content */
-  uint32_t     *moving; /**< while collecting: the old arena */
-  size_t        moving_used;
+  uint32_t      *arena;
+  size_t         used, capacity;
+  ude_set_memo  *memo;   /**< [UDE_SET_MEMO] latest unions of trees */
+  ude_set_known *known;  /**< [UDE_SET_KNOWN] latest small sets */
+  uint32_t      *moving; /**< while collecting: the old arena */
+  size_t         moving_used;
   void (*fail)(void *context); /**< called when there is no memory; does not return */
   void *context;
 } ude_sets;

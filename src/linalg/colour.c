@@ -6,6 +6,8 @@
 
 enum { ORDERS = 4 };
 
+static const double costly = 1e8;
+
 void ude_colouring_free(ude_colouring *colouring) {
   if (colouring) {
     free(colouring->column);
@@ -14,14 +16,68 @@ void ude_colouring_free(ude_colouring *colouring) {
   }
 }
 
+/** Colours taken in the heavy rows, as bits. */
+typedef struct heavy_rows {
+  int64_t  *number; /**< [rows] of a heavy row, -1 for others */
+  uint64_t *bits;   /**< [heavy rows][words] */
+  int64_t   words;
+} heavy_rows;
+
+static bool counts(const ude_conflicts *c, int64_t row) {
+  return !c->no_row || !c->no_row[row];
+}
+
+static void heavy_close(heavy_rows *h) {
+  free(h->number);
+  free(h->bits);
+}
+
+static bool heavy_open(heavy_rows *h, const ude_conflicts *c) {
+  const ude_pattern *rows  = c->by_row;
+  int64_t            count = 0;
+  *h                       = (heavy_rows){.words = (c->by_vertex->rows + 63) / 64};
+  h->number                = ude_calloc((size_t)rows->rows, sizeof *h->number);
+  for (int64_t i = 0; h->number && i < rows->rows; i++) {
+    bool heavy   = counts(c, i) && rows->start[i + 1] - rows->start[i] > UDE_HEAVY;
+    h->number[i] = heavy ? count++ : -1;
+  }
+  h->bits = ude_calloc((size_t)count, (size_t)h->words * sizeof *h->bits);
+  return h->number && h->bits;
+}
+
+/* The first colour that neither neighbours in light rows nor the heavy rows of v have taken. */
+static int64_t first_free(const ude_conflicts *c, const heavy_rows *h, int64_t v,
+                          const int64_t *taken) {
+  const ude_pattern *rows = c->by_vertex;
+  for (int64_t word = 0;; word++) {
+    uint64_t bits = 0;
+    for (int64_t k = rows->start[v]; k < rows->start[v + 1]; k++) {
+      int64_t number = h->number[rows->index[k]];
+      bits |= number >= 0 ? h->bits[number * h->words + word] : 0;
+    }
+    for (; ~bits; bits |= bits + 1) {
+      int64_t colour = 64 * word + __builtin_ctzll(~bits);
+      if (taken[colour] != v) {
+        return colour;
+      }
+    }
+  }
+}
+
 /* The first colour that no neighbour has, vertex by vertex; vertices with `skip` get -1. */
 static int64_t greedy(ude_conflicts *c, const int64_t *sequence, const bool *skip, int64_t *taken,
                       int64_t *colour) {
-  int64_t n = c->by_vertex->rows, colours = 0;
-  for (int64_t v = 0; v < n; v++) {
-    colour[v] = -1;
-    taken[v]  = -1;
+  const ude_pattern *rows = c->by_vertex;
+  int64_t            n = rows->rows, colours = 0;
+  heavy_rows         h;
+  if (!heavy_open(&h, c)) {
+    heavy_close(&h);
+    return -1;
   }
+  for (int64_t v = 0; v < n; v++) {
+    colour[v] = taken[v] = -1;
+  }
+  c->light = true;
   for (int64_t at = 0; at < n; at++) {
     int64_t v = sequence[at];
     if (skip && skip[v]) {
@@ -33,14 +89,29 @@ static int64_t greedy(ude_conflicts *c, const int64_t *sequence, const bool *ski
         taken[colour[c->list[k]]] = v;
       }
     }
-    int64_t first = 0;
-    while (first < n && taken[first] == v) {
-      first++;
+    int64_t first = first_free(c, &h, v, taken);
+    colour[v]     = first;
+    colours       = first + 1 > colours ? first + 1 : colours;
+    for (int64_t k = rows->start[v]; k < rows->start[v + 1]; k++) {
+      int64_t number = h.number[rows->index[k]];
+      if (number >= 0) {
+        h.bits[number * h.words + first / 64] |= UINT64_C(1) << first % 64;
+      }
     }
-    colour[v] = first;
-    colours   = first + 1 > colours ? first + 1 : colours;
   }
+  c->light = false;
+  heavy_close(&h);
   return colours;
+}
+
+/* Pairs of vertices that share a row: the work of an order other than the natural one. */
+static bool is_costly(const ude_conflicts *c) {
+  double pairs = 0;
+  for (int64_t i = 0; i < c->by_row->rows; i++) {
+    double size = (double)(c->by_row->start[i + 1] - c->by_row->start[i]);
+    pairs += counts(c, i) ? size * size : 0;
+  }
+  return pairs > costly;
 }
 
 /* Colours in the best of the orders asked for; -1 without memory. */
@@ -51,16 +122,17 @@ static int64_t best_greedy(ude_conflicts *c, ude_colour_order order, const bool 
   int64_t *taken    = ude_calloc(n + 1, sizeof *taken);
   int64_t *tried    = ude_calloc(n, sizeof *tried);
   int64_t  best     = sequence && taken && tried ? INT64_MAX : -1;
+  if (order == UDE_ORDER_BEST && is_costly(c)) {
+    order = UDE_ORDER_NATURAL;
+  }
   for (int k = 1; k <= ORDERS && best >= 0; k++) {
     if (order != UDE_ORDER_BEST && (int)order != k) {
       continue;
     }
-    if (ude_vertex_order(c, (ude_colour_order)k, sequence, NULL)) {
-      best = -1;
-      break;
-    }
-    int64_t colours = greedy(c, sequence, skip, taken, tried);
-    if (colours < best) {
+    int64_t colours = ude_vertex_order(c, (ude_colour_order)k, sequence, NULL)
+                          ? -1
+                          : greedy(c, sequence, skip, taken, tried);
+    if (colours < best) { /* -1: no memory */
       best = colours;
       memcpy(colour, tried, n * sizeof *colour);
     }

@@ -36,7 +36,8 @@ int64_t ude_conflicts_of(ude_conflicts *c, int64_t v) {
       }
       continue;
     }
-    if (c->no_row && c->no_row[row]) {
+    if ((c->no_row && c->no_row[row]) ||
+        (c->light && c->by_row->start[row + 1] - c->by_row->start[row] > UDE_HEAVY)) {
       continue;
     }
     for (int64_t i = c->by_row->start[row]; i < c->by_row->start[row + 1]; i++) {

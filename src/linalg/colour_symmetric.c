@@ -4,65 +4,88 @@
 
 #include "linalg/sparse.h"
 
+/** What one run of either colouring carries. */
+typedef struct run {
+  const ude_pattern *g;
+  int64_t           *colour;
+  int64_t           *taken; /**< [colours] the vertex that must not have it */
+  int64_t           *once;  /**< [colours] the vertex that has a neighbour of it... */
+  int64_t           *twice; /**< [colours] ...or two */
+  int64_t           *uses;  /**< [colours] vertices */
+} run;
+
+/* Neighbours' colours are not for v. */
+static void take_neighbours(const run *r, int64_t v) {
+  for (int64_t k = r->g->start[v]; k < r->g->start[v + 1]; k++) {
+    int64_t w = r->g->index[k], c = r->colour[w];
+    if (w == v || c < 0) {
+      continue;
+    }
+    r->taken[c] = v;
+    if (r->once[c] == v) {
+      r->twice[c] = v;
+    }
+    r->once[c] = v;
+  }
+}
+
+static int64_t first_free(const run *r, int64_t v) {
+  int64_t first = 0;
+  while (r->taken[first] == v) {
+    first++;
+  }
+  r->colour[v] = first;
+  r->uses[first]++;
+  return first;
+}
+
 /* --------------------------------------------------------------------------------------- star -- */
 
-/* Colours that v must not take: those of its neighbours w; and where w has another neighbour of a colour x's that would
- * close a path of two colours over four vertices, that too. By definition: v, w, x, y with v-w, w-x, x-y
- * edges must not have c(v) = c(x), c(w) = c(y). */
-static int64_t star(const ude_pattern *g, const int64_t *sequence, int64_t *colour, int64_t *taken,
-                    int64_t *seen) {
-  int64_t n = g->rows, colours = 0;
-  for (int64_t at = 0; at < n; at++) {
+/* No path of four vertices may have two colours. The last vertex of a path to be coloured sees to it: as an end,
+ * v-w-x-y with c(w) = c(y) leaves not c(x) for v; as an inner vertex, w'-v-w-x with c(w') = c(w) neither. Where
+ * only w has its colour there is no such path: dense rows cost little. */
+static int64_t star(const run *r, const int64_t *sequence) {
+  const ude_pattern *g       = r->g;
+  int64_t            colours = 0;
+  for (int64_t at = 0; at < g->rows; at++) {
     int64_t v = sequence[at];
-    /* seen[c] is v when a neighbour of colour c came before, v + n when two did */
+    take_neighbours(r, v);
     for (int64_t k = g->start[v]; k < g->start[v + 1]; k++) {
-      int64_t w = g->index[k];
-      if (w != v && colour[w] >= 0) {
-        taken[colour[w]] = v;
-        seen[colour[w]]  = seen[colour[w]] == v || seen[colour[w]] == v + n ? v + n : v;
-      }
-    }
-    for (int64_t k = g->start[v]; k < g->start[v + 1]; k++) {
-      int64_t w = g->index[k];
-      if (w == v) {
+      int64_t w = g->index[k], c = r->colour[w];
+      if (w == v || c < 0 || r->uses[c] < 2) {
         continue;
       }
-      bool twice = colour[w] >= 0 && seen[colour[w]] == v + n;
       for (int64_t i = g->start[w]; i < g->start[w + 1]; i++) {
         int64_t x = g->index[i];
-        if (x == v || x == w || colour[x] < 0) {
+        if (x == v || x == w || r->colour[x] < 0 || r->taken[r->colour[x]] == v) {
           continue;
         }
-        if (colour[w] < 0 || twice) {
-          /* w may yet take a colour that another vertex has; or: another neighbour of v has w's colour */
-          taken[colour[x]] = v;
-          continue;
-        }
-        for (int64_t m = g->start[x]; m < g->start[x + 1]; m++) {
+        bool closes = r->twice[c] == v;
+        for (int64_t m = g->start[x]; m < g->start[x + 1] && !closes; m++) {
           int64_t y = g->index[m];
-          if (y != w && y != x && y != v && colour[y] == colour[w]) {
-            taken[colour[x]] = v;
-            break;
-          }
+          closes    = y != w && y != x && y != v && r->colour[y] == c;
+        }
+        if (closes) {
+          r->taken[r->colour[x]] = v;
         }
       }
     }
-    int64_t first = 0;
-    while (taken[first] == v) {
-      first++;
-    }
-    colour[v] = first;
-    colours   = first + 1 > colours ? first + 1 : colours;
+    int64_t first = first_free(r, v);
+    colours       = first + 1 > colours ? first + 1 : colours;
   }
   return colours;
 }
 
 /* ------------------------------------------------------------------------------------ acyclic -- */
 
-/** Trees of two colours: disjoint sets of edges. */
+/** Trees of two colours: disjoint sets of edges, one edge of each vertex and colour as their name. */
 typedef struct forest {
-  int64_t *parent; /**< [entries] of edges, both directions name one */
-  int64_t *edge;   /**< [entries] number of the edge */
+  int64_t *parent; /**< [entries] both directions of an edge share a number */
+  int64_t *edge;   /**< [entries] that number */
+  int64_t *first_of,
+      *first_for; /**< [entries] by tree: the neighbour through which a vertex met it, that vertex */
+  int64_t *key, *value; /**< from vertex and colour to an edge: open addressing */
+  int64_t  mask;
 } forest;
 
 static int64_t root(int64_t *parent, int64_t e) {
@@ -73,63 +96,54 @@ static int64_t root(int64_t *parent, int64_t e) {
   return e;
 }
 
-/* An edge's tree has the colours of its ends. A colour c is not for v if v has two neighbours of colour d in one
- * tree of colours c and d. */
-static int64_t acyclic(const ude_pattern *g, const int64_t *sequence, int64_t *colour,
-                       int64_t *taken, forest *f, int64_t *first_of, int64_t *first_for,
-                       int64_t *first_edge) {
-  int64_t n = g->rows, colours = 0;
-  for (int64_t at = 0; at < n; at++) {
+/* The edge from a vertex to vertices of a colour joins what is there already: a star is one tree. */
+static void join_star(forest *f, int64_t n, int64_t vertex, int64_t colour, int64_t edge) {
+  int64_t  wanted = vertex * n + colour + 1;
+  uint64_t hash   = (uint64_t)wanted * UINT64_C(0x9E3779B97F4A7C15);
+  int64_t  at     = (int64_t)(hash >> 20) & f->mask;
+  while (f->key[at] && f->key[at] != wanted) {
+    at = (at + 1) & f->mask;
+  }
+  if (f->key[at]) {
+    f->parent[root(f->parent, edge)] = root(f->parent, f->value[at]);
+  }
+  f->key[at]   = wanted;
+  f->value[at] = edge;
+}
+
+/* A colour c is not for v if two neighbours of one colour d lie in one tree of c and d. */
+static int64_t acyclic(const run *r, const int64_t *sequence, forest *f) {
+  const ude_pattern *g       = r->g;
+  int64_t            colours = 0;
+  for (int64_t at = 0; at < g->rows; at++) {
     int64_t v = sequence[at];
-    for (int64_t k = g->start[v]; k < g->start[v + 1]; k++) {
-      if (g->index[k] != v && colour[g->index[k]] >= 0) {
-        taken[colour[g->index[k]]] = v;
-      }
-    }
-    /* first_of[tree]: the neighbour through which v met the tree */
+    take_neighbours(r, v);
     for (int64_t k = g->start[v]; k < g->start[v + 1]; k++) {
       int64_t w = g->index[k];
-      if (w == v || colour[w] < 0) {
+      if (w == v || r->colour[w] < 0 || r->twice[r->colour[w]] != v) {
         continue;
       }
       for (int64_t i = g->start[w]; i < g->start[w + 1]; i++) {
         int64_t x = g->index[i];
-        if (x == v || x == w || colour[x] < 0 || taken[colour[x]] == v) {
+        if (x == v || x == w || r->colour[x] < 0 || r->taken[r->colour[x]] == v) {
           continue;
         }
         int64_t tree = root(f->parent, f->edge[i]);
-        if (first_for[tree] != v) {
-          first_for[tree] = v;
-          first_of[tree]  = w;
-        } else if (first_of[tree] != w) {
-          taken[colour[x]] = v;
+        if (f->first_for[tree] != v) {
+          f->first_for[tree] = v;
+          f->first_of[tree]  = w;
+        } else if (f->first_of[tree] != w) {
+          r->taken[r->colour[x]] = v;
         }
       }
     }
-    int64_t first = 0;
-    while (taken[first] == v) {
-      first++;
-    }
-    colour[v] = first;
-    colours   = first + 1 > colours ? first + 1 : colours;
-    /* v joins the trees of its own and a neighbour's colour: one tree for all neighbours of a colour */
+    int64_t first = first_free(r, v);
+    colours       = first + 1 > colours ? first + 1 : colours;
     for (int64_t k = g->start[v]; k < g->start[v + 1]; k++) {
       int64_t w = g->index[k];
-      if (w == v || colour[w] < 0) {
-        continue;
-      }
-      int64_t mine = f->edge[k], other = first_edge[colour[w]];
-      bool    met = other >= g->start[v] && other < g->start[v + 1];
-      if (met && colour[g->index[other]] == colour[w]) {
-        f->parent[root(f->parent, mine)] = root(f->parent, f->edge[other]);
-      } else {
-        first_edge[colour[w]] = k;
-      }
-      for (int64_t i = g->start[w]; i < g->start[w + 1]; i++) {
-        int64_t x = g->index[i];
-        if (x != v && x != w && colour[x] == first) {
-          f->parent[root(f->parent, mine)] = root(f->parent, f->edge[i]);
-        }
+      if (w != v && r->colour[w] >= 0) {
+        join_star(f, g->rows, v, r->colour[w], f->edge[k]);
+        join_star(f, g->rows, w, first, f->edge[k]);
       }
     }
   }
@@ -158,39 +172,61 @@ static void number_edges(const ude_pattern *g, forest *f, int64_t *cursor) {
   }
 }
 
+static bool forest_open(forest *f, const ude_pattern *g, int64_t *cursor) {
+  size_t entries = (size_t)g->start[g->rows], slots = 16;
+  while (slots < 3 * entries) {
+    slots *= 2;
+  }
+  *f           = (forest){.mask = (int64_t)slots - 1};
+  f->parent    = ude_calloc(entries, sizeof(int64_t));
+  f->edge      = ude_calloc(entries, sizeof(int64_t));
+  f->first_of  = ude_calloc(entries, sizeof(int64_t));
+  f->first_for = ude_calloc(entries, sizeof(int64_t));
+  f->key       = ude_calloc(slots, sizeof(int64_t));
+  f->value     = ude_calloc(slots, sizeof(int64_t));
+  if (!f->parent || !f->edge || !f->first_of || !f->first_for || !f->key || !f->value) {
+    return false;
+  }
+  for (size_t k = 0; k < entries; k++) {
+    f->first_for[k] = -1;
+  }
+  number_edges(g, f, cursor);
+  return true;
+}
+
+static void forest_close(forest *f) {
+  free(f->parent);
+  free(f->edge);
+  free(f->first_of);
+  free(f->first_for);
+  free(f->key);
+  free(f->value);
+}
+
 int64_t ude_colour_symmetric(const ude_pattern *g, bool is_star, const int64_t *sequence,
                              int64_t *colour) {
-  size_t   n = (size_t)g->rows, entries = (size_t)g->start[g->rows];
-  int64_t *taken = ude_calloc(n + 1, sizeof *taken), *seen = ude_calloc(n + 1, sizeof *seen);
-  forest   f          = {.parent = ude_calloc(is_star ? 0 : entries, sizeof(int64_t)),
-                         .edge   = ude_calloc(is_star ? 0 : entries, sizeof(int64_t))};
-  int64_t *first_of   = ude_calloc(is_star ? 0 : entries, sizeof *first_of);
-  int64_t *first_for  = ude_calloc(is_star ? 0 : entries, sizeof *first_for);
-  int64_t *first_edge = ude_calloc(n + 1, sizeof *first_edge);
-  int64_t  colours    = -1;
-  if (taken && seen && f.parent && f.edge && first_of && first_for && first_edge) {
+  size_t  n       = (size_t)g->rows;
+  int64_t colours = -1;
+  forest  f       = {0};
+  run     r       = {.g      = g,
+                     .colour = colour,
+                     .taken  = ude_calloc(n + 1, sizeof(int64_t)),
+                     .once   = ude_calloc(n + 1, sizeof(int64_t)),
+                     .twice  = ude_calloc(n + 1, sizeof(int64_t)),
+                     .uses   = ude_calloc(n + 1, sizeof(int64_t))};
+  if (r.taken && r.once && r.twice && r.uses && (is_star || forest_open(&f, g, r.once))) {
     for (size_t v = 0; v <= n; v++) {
-      taken[v] = seen[v] = first_edge[v] = -1;
+      r.taken[v] = r.once[v] = r.twice[v] = -1;
       if (v < n) {
         colour[v] = -1;
       }
     }
-    for (size_t k = 0; k < entries && !is_star; k++) {
-      first_for[k] = -1;
-    }
-    if (is_star) {
-      colours = star(g, sequence, colour, taken, seen);
-    } else {
-      number_edges(g, &f, seen);
-      colours = acyclic(g, sequence, colour, taken, &f, first_of, first_for, first_edge);
-    }
+    colours = is_star ? star(&r, sequence) : acyclic(&r, sequence, &f);
   }
-  free(taken);
-  free(seen);
-  free(f.parent);
-  free(f.edge);
-  free(first_of);
-  free(first_for);
-  free(first_edge);
+  forest_close(&f);
+  free(r.taken);
+  free(r.once);
+  free(r.twice);
+  free(r.uses);
   return colours;
 }

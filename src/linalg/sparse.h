@@ -5,12 +5,16 @@
 
 #include <ude/sparsity.h>
 
+/** Rows with more vertices keep the colours that are taken in them as bits. */
+enum { UDE_HEAVY = 512 };
+
 /** Vertices that must be told apart: columns of `by_row` that share a row, or (by_row NULL) the neighbours that
  *  `by_vertex` lists. */
 typedef struct ude_conflicts {
   const ude_pattern *by_vertex; /**< rows of each vertex; or its neighbours */
   const ude_pattern *by_row;    /**< vertices of each row; NULL: by_vertex is the graph itself */
   const bool        *no_row;    /**< [rows] rows that do not matter; NULL: all do */
+  bool               light;     /**< leave out rows of more than UDE_HEAVY vertices */
   int64_t           *mark;      /**< [vertices] scratch */
   int64_t            stamp;
   int64_t           *list; /**< [vertices] neighbours of the vertex asked for last */

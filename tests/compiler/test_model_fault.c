@@ -56,6 +56,28 @@ START_TEST(learned_functions_survive) {
 }
 END_TEST
 
+static ude_status find_pattern(void *context, ude_error *error) {
+  const char                *file    = path;
+  ude_model                 *model   = NULL;
+  ude_pattern                pattern = {0};
+  ude_compile_options        options = {.derivatives = UDE_SPARSITY};
+  const ude_sparsity_request request = {.hessian = *(const bool *)context};
+  ude_status                 status  = ude_model_compile(&file, 1, &options, &model, error);
+  if (status == UDE_OK) {
+    status = ude_model_sparsity(model, &request, &pattern, error);
+  }
+  ude_pattern_free(&pattern);
+  ude_model_free(model);
+  return status;
+}
+
+START_TEST(patterns_survive) {
+  bool hessian[2] = {false, true};
+  fault_every_allocation(find_pattern, &hessian[0], 40);
+  fault_every_allocation(find_pattern, &hessian[1], 40);
+}
+END_TEST
+
 static ude_status make_object(void *context, ude_error *error) {
   const char              *file   = path;
   ude_text                 object = {0};
@@ -133,6 +155,7 @@ int main(void) {
   tcase_add_checked_fixture(all, begin, files_close);
   tcase_add_test(all, compiling_survives);
   tcase_add_test(all, learned_functions_survive);
+  tcase_add_test(all, patterns_survive);
   tcase_add_test(all, rewriting_survives);
   tcase_add_test(all, objects_survive);
   tcase_add_test(all, no_memory_inside);

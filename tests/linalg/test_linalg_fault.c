@@ -1,5 +1,7 @@
 /* linalg under failing allocations. */
+#include <string.h>
 #include <ude/linalg.h>
+#include <ude/sparsity.h>
 
 #include "support/fault.h"
 #include "support/ude_check.h"
@@ -45,6 +47,37 @@ START_TEST(test_survives_shifted) {
 }
 END_TEST
 
+/* An arrow: its dense row is a case of its own where columns and rows are coloured. */
+static int64_t           start[7] = {0, 6, 8, 10, 12, 14, 16};
+static int64_t           index_[] = {0, 1, 2, 3, 4, 5, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5};
+static const ude_pattern arrow    = {6, 6, start, index_};
+
+static int ones(const double *seed, int64_t width, double *out, void *context) {
+  (void)seed;
+  (void)context;
+  memset(out, 0, (size_t)(6 * width) * sizeof *out);
+  return 0;
+}
+
+static ude_status colour(void *context, ude_error *error) {
+  ude_colouring colouring = {0};
+  ude_status    status =
+      ude_colour(&arrow, *(const ude_colour_kind *)context, UDE_ORDER_BEST, &colouring, error);
+  double values[16];
+  if (status == UDE_OK) {
+    status = ude_compressed(&arrow, &colouring, ones, ones, NULL, 2, values, error);
+  }
+  ude_colouring_free(&colouring);
+  return status;
+}
+
+START_TEST(test_colouring_survives) {
+  for (ude_colour_kind kind = UDE_COLOUR_COLUMNS; kind <= UDE_COLOUR_ACYCLIC; kind++) {
+    fault_every_allocation(colour, &kind, 15);
+  }
+}
+END_TEST
+
 START_TEST(test_survives) {
   double tall[6] = {1, 2, 1, 3, 1, 5}, square[4] = {2, 0, 1, 3};
   fault_every_allocation(solve_least_squares, tall, 6);
@@ -59,6 +92,7 @@ int main(void) {
   TCase *tests = tcase_create("linalg_fault");
   tcase_add_test(tests, test_survives);
   tcase_add_test(tests, test_survives_shifted);
+  tcase_add_test(tests, test_colouring_survives);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_NORMAL);

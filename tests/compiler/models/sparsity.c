@@ -18,6 +18,14 @@ MAP(upwind) {
   }
 }
 
+/* The same with a remainder, and too many cells to unroll. */
+MAP(upwind_periodic) {
+  for (int i = 0; i < 40; i++) {
+    int from = u[40 + i] > 0 ? (i + 39) % 40 : (i + 1) % 40;
+    y[i]     = u[from];
+  }
+}
+
 /* A temporary of each branch does not reach the other one. */
 MAP(temporaries) {
   double a[3];
