@@ -403,7 +403,7 @@ END_TEST
 
 /* ---------------------------------------------------------------------------- random programs -- */
 
-enum { PROGRAMS = 20 };
+enum { PROGRAMS = 14 };
 
 /* The map of the gradient of the sum of outputs: its Jacobian is a Hessian, by forward over reverse and reverse over
  * reverse; against differences of the interpreter's gradient. */
