@@ -14,7 +14,7 @@
 
 #include <ude/base.h>
 
-/** Prefix of everything that stands in a module for something of ude's own. */
+/** Prefix of the names of requests. */
 #define UDE_REQUEST_PREFIX "ude.request."
 
 /** Replace the marked calls of the macros by requests, in code as clang writes it. UDE_COMPILE (place, what is

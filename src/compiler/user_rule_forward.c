@@ -78,6 +78,10 @@ static LLVMValueRef runtime(const user_call *u, const char *name, LLVMTypeRef re
 static LLVMValueRef grain(const user_call *u, unsigned k) {
   ude_walk *walk  = u->emit->walk;
   unsigned  holds = ude_user_rule_holds(walk, u->call, k);
+  if (!(holds & (UDE_HOLDS_DOUBLE | UDE_HOLDS_FLOAT))) {
+    ude_refuse_call(walk, u->call, "its rule takes a pointer to numbers of no known type",
+                    "declare it as a pointer to double or float");
+  }
   if ((holds & UDE_HOLDS_DOUBLE && holds & UDE_HOLDS_FLOAT) || holds & UDE_HOLDS_POINTER) {
     ude_refuse_call(walk, u->call,
                     holds & UDE_HOLDS_POINTER ? "its rule takes a struct that holds pointers"

@@ -121,7 +121,7 @@ static bool is_mention(LLVMValueRef user, LLVMValueRef f) {
     if (LLVMGetArgOperand(user, k) == f &&
         (k || !LLVMIsAFunction(callee) ||
          strncmp(LLVMGetValueName2(callee, &length), UDE_REQUEST_PREFIX,
-                 strlen(UDE_REQUEST_PREFIX)))) {
+                 strlen(UDE_REQUEST_PREFIX)) != 0)) {
       return false;
     }
   }

@@ -264,7 +264,8 @@ ude_callee ude_call_kind(ude_walk *walk, LLVMValueRef call) {
     return UDE_CALLEE_INACTIVE;
   }
   if (user && ude_user_rule_serving(walk, callee)) {
-    return UDE_CALLEE_USER;
+    bool declared = LLVMGetCalledFunctionType(call) == LLVMGlobalGetValueType(callee);
+    return declared ? UDE_CALLEE_USER : UDE_CALLEE_UNKNOWN;
   }
   if (ude_rule_for_call(walk, call)) {
     return UDE_CALLEE_RULE;

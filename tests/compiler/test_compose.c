@@ -5,7 +5,7 @@
 #include "compiler/random_interpreter.h"
 
 /* Every second construct, every fourth for third derivatives: the others are held by the other tests of modes. */
-enum { STEP = 2, CASES = (LANGUAGE_CASES + STEP - 1) / STEP, THINNED = 2, PROGRAMS = 24 };
+enum { STEP = 3, CASES = (LANGUAGE_CASES + STEP - 1) / STEP, THINNED = 2, PROGRAMS = 14 };
 
 /* Widely different points: directions and parameters lie in the same vectors. */
 static double u[128], p[128];

@@ -184,9 +184,10 @@ UDE_TEST_UNUSED static void lab_object(lab *l, bool quick, LLVMMemoryBufferRef *
   LLVMDisposePassBuilderOptions(options);
   LLVMTargetMachineRef machine = l->machine;
   if (quick) {
-    machine = LLVMCreateTargetMachine(LLVMGetTargetMachineTarget(machine),
-                                      LLVMGetTargetMachineTriple(machine), "", "",
+    char *triple = LLVMGetTargetMachineTriple(machine);
+    machine      = LLVMCreateTargetMachine(LLVMGetTargetMachineTarget(machine), triple, "", "",
                                       LLVMCodeGenLevelNone, LLVMRelocPIC, LLVMCodeModelJITDefault);
+    LLVMDisposeMessage(triple);
   }
   ck_assert_msg(
       !LLVMTargetMachineEmitToMemoryBuffer(machine, l->module, LLVMObjectFile, &message, object),

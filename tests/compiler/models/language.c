@@ -1083,14 +1083,16 @@ static NOINLINE struct record scaled(struct record r) {
 }
 MAP(mixed_copies) {
   struct both_kinds m[4], q[4];
-  struct record     r = {{u[0], u[1]}, {1, (float)u[1]}, 2}, s[3];
+  struct record     r = {{u[0], u[1]}, {1, (float)u[1]}, 2}, s[3], from[2];
   for (int i = 0; i < 4; i++) {
     m[i] = (struct both_kinds){(float)u[0] * (float)i, (float)u[1], u[0] * u[1] * i};
   }
   copy_all(q, m, 3 + (t > 100));
   m[1].c = 3;
   s[0] = s[1] = s[2] = scaled(r);
-  memcpy(s + 1, s, (size_t)((int)(t + 0.5) + 1) * 32 + 16);
+  from[0] = from[1] = scaled(s[0]);
+  memcpy(s + 1, from, (size_t)((int)(t + 0.5) + 1) * 32 + 16);
+  from[1].x[0] = 0;
   s[0].x[1] *= s[1].x[0];
   y[0] = (double)q[1].a * q[2].c + s[0].x[1] * s[2].x[0];
   y[1] = (double)q[2].b * m[1].c + m[2].c + s[1].x[1] * (double)s[2].f[1];
