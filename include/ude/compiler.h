@@ -24,9 +24,10 @@ typedef struct ude_model ude_model;
 /** Which derived functions to make, beside the values. */
 enum {
   UDE_DERIVATIVE_NONE = 0,
-  UDE_DERIVATIVE_JVP  = 1, /**< jvp and jvp_wide of every map */
-  UDE_DERIVATIVE_VJP  = 2, /**< vjp of every map */
-  UDE_PROBE           = 4, /**< ude_vector_field.probe */
+  UDE_DERIVATIVE_JVP  = 1,  /**< jvp and jvp_wide of every map */
+  UDE_DERIVATIVE_VJP  = 2,  /**< vjp of every map */
+  UDE_PROBE           = 4,  /**< ude_vector_field.probe */
+  UDE_DERIVATIVE_HVP  = 32, /**< hvp and hvp_wide of every map but learned functions */
   UDE_LANES = 128, /**< value, and the jvp and vjp that are asked for, of every map in lanes */
   UDE_DERIVATIVE_JET = 64 /**< jet of every map but learned functions, ude_vector_field.taylor */
 };

@@ -88,6 +88,14 @@ typedef int (*ude_jvp_fn)(double *y, double *y_dot, const double *u, const doubl
 typedef int (*ude_vjp_fn)(const double *u, const double *p, double t, const double *y_bar,
                           double *u_bar, double *p_bar, double *t_bar, void *context);
 
+/** Hessian-vector products: with s = y_bar . f(u, p, t), the derivatives of ds/du, ds/dp, ds/dt along `width`
+ * directions, **added** to the outputs. u_dot: double[columns][width], p_dot: double[param.count][width], t_dot:
+ * double[width]; NULL: zero. u_bar_dot, p_bar_dot, t_bar_dot have the same shapes; NULL: not wanted. y_bar:
+ * double[rows], read only; NULL: all ones (the Hessian of a scalar map). */
+typedef int (*ude_hvp_fn)(const double *u, const double *u_dot, const double *p,
+                          const double *p_dot, double t, const double *t_dot, const double *y_bar,
+                          double *u_bar_dot, double *p_bar_dot, double *t_bar_dot, void *context);
+
 /** Taylor coefficients of y(s) = f(u(s), p, t + s) in s, from those of u(s): y: double[rows][order + 1], u:
  *  double[columns][order + 1]; coefficient k is the k-th derivative over k!. 0 <= order <= UDE_MAX_ORDER. */
 typedef int (*ude_jet_fn)(double *y, int64_t order, const double *u, const double *p, double t,
@@ -113,10 +121,12 @@ typedef struct ude_map {
   ude_value_fn value;
   ude_jvp_fn   jvp;      /**< width 1 */
   ude_jvp_fn   jvp_wide; /**< width `width`, or NULL */
-  int64_t      width;    /**< 0 when jvp_wide is NULL */
+  int64_t      width;    /**< of jvp_wide and hvp_wide; 0 when both are NULL */
   ude_vjp_fn   vjp;
   void        *context;
-  ude_jet_fn   jet; /**< may be NULL */
+  ude_hvp_fn   hvp;      /**< width 1 */
+  ude_hvp_fn   hvp_wide; /**< width `width`, or NULL */
+  ude_jet_fn   jet;      /**< may be NULL */
   int64_t
       lanes; /**< trajectories of the functions below, 0 where there are none. Differences to the functions for
                          one come from vector mathematics (4 units in the last place) only. */

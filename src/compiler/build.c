@@ -10,10 +10,13 @@
 
 #include "compiler/ahead.h"
 #include "compiler/driver.h"
+#include "compiler/library_rules.h"
 #include "compiler/link.h"
 #include "compiler/pipeline.h"
+#include "compiler/request.h"
 #include "compiler/source.h"
 #include "compiler/transform.h"
+#include "compiler/user_rule.h"
 
 /** What one compilation carries. */
 typedef struct build {
@@ -83,8 +86,8 @@ static ude_status front(build *b) {
 }
 
 static bool derives_any(const build *b) {
-  return (b->options->derivatives &
-          (UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JET | UDE_LANES)) != 0;
+  return (b->options->derivatives & (UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_HVP |
+                                     UDE_DERIVATIVE_JET | UDE_LANES)) != 0;
 }
 
 static ude_status derive(build *b, LLVMValueRef flat, const char *map) {
@@ -106,6 +109,38 @@ static ude_status derive(build *b, LLVMValueRef flat, const char *map) {
     return b->error->status;
   }
   return UDE_OK;
+}
+
+/* Reverse mode of all maps in the form that is differentiated again, optimised together, then forward mode over it. */
+static ude_status derive_twice(build *b) {
+  static const struct {
+    const char *kind;
+    int         width;
+  } widths[] = {{"hvp", 1}, {"hvp.wide", UDE_BUILD_WIDTH}};
+  char       name[UDE_FLAT_NAME];
+  ude_status status = UDE_OK;
+  for (int i = 0; i < UDE_MAPS && status == UDE_OK; i++) {
+    LLVMValueRef flat =
+        LLVMGetNamedFunction(b->module, ude_flat_name(name, "value", ude_map_names[i]));
+    if (b->reflection->map[i] &&
+        !ude_emit_vjp_inner(b->module, flat, ude_flat_name(name, "inner", ude_map_names[i]),
+                            b->error)) {
+      status = b->error->status;
+    }
+  }
+  if (status == UDE_OK) {
+    status = ude_pipeline_canonical(b->module, b->machine, b->error);
+  }
+  for (int i = 0; i < UDE_MAPS && status == UDE_OK; i++) {
+    LLVMValueRef inner =
+        LLVMGetNamedFunction(b->module, ude_flat_name(name, "inner", ude_map_names[i]));
+    for (int k = 0; k < 2 && b->reflection->map[i] && status == UDE_OK; k++) {
+      ude_flat_name(name, widths[k].kind, ude_map_names[i]);
+      status = ude_emit_hvp(b->module, inner, widths[k].width, name, b->error) ? UDE_OK
+                                                                               : b->error->status;
+    }
+  }
+  return status;
 }
 
 void ude_build_learned_name(char buffer[UDE_FLAT_NAME], const ude_learned_shape *learned) {
@@ -199,6 +234,7 @@ static ude_status middle(build *b) {
   bool       derive_any = derives_any(b);
   char       name[UDE_FLAT_NAME];
   char       map[UDE_FLAT_NAME];
+  bool       second = (b->options->derivatives & UDE_DERIVATIVE_HVP) != 0;
   ude_status status = UDE_OK;
   for (int i = 0; i < UDE_MAPS && status == UDE_OK; i++) {
     if (b->reflection->map[i] &&
@@ -216,12 +252,16 @@ static ude_status middle(build *b) {
     return status;
   }
   ude_pipeline_internalize(b->module, true);
-  if (derive_any) {
+  status = ude_request_resolve(b->module, b->machine, b->error);
+  if (derive_any && status == UDE_OK) {
     status = ude_pipeline_canonical(b->module, b->machine, b->error);
   }
   if (status == UDE_OK && (b->options->derivatives & UDE_LANES)) {
     b->lanes = LLVMCloneModule(b->module);
     status   = make_lanes(b, b->lanes);
+  }
+  if (second && status == UDE_OK) {
+    status = derive_twice(b);
   }
   for (int i = 0; i < UDE_MAPS && derive_any && status == UDE_OK; i++) {
     if (b->reflection->map[i]) {
@@ -259,20 +299,21 @@ static ude_status make_probe(build *b, LLVMModuleRef module) {
   ude_flat_name(name, "probe", "rhs");
   LLVMSetValueName2(flat, name, strlen(name));
   ude_pipeline_internalize(module, false);
-  return UDE_OK;
+  return ude_request_resolve(module, b->machine, b->error);
 }
 
 static LLVMMemoryBufferRef to_bitcode(LLVMModuleRef module) {
+  ude_user_rules_finish(module);
   LLVMStripModuleDebugInfo(module); /* nothing reads it any more, and it costs time */
   return LLVMWriteBitcodeToMemoryBuffer(module);
 }
 
 static ude_status back(build *b, LLVMModuleRef probe) {
   static const char *const prefixes[UDE_OBJECTS] = {
-      [UDE_OBJECT_VJP] = "ude.vjp.",    [UDE_OBJECT_WIDE] = "ude.wide.",
-      [UDE_OBJECT_JVP] = "ude.jvp.",    [UDE_OBJECT_VALUE] = "ude.value.",
-      [UDE_OBJECT_JET] = "ude.jet.",    [UDE_OBJECT_LANES] = "ude.lanes.",
-      [UDE_OBJECT_PROBE] = "ude.probe."};
+      [UDE_OBJECT_VJP] = "ude.vjp.",     [UDE_OBJECT_WIDE] = "ude.wide.",
+      [UDE_OBJECT_JVP] = "ude.jvp.",     [UDE_OBJECT_VALUE] = "ude.value.",
+      [UDE_OBJECT_HVP] = "ude.hvp.",     [UDE_OBJECT_JET] = "ude.jet.",
+      [UDE_OBJECT_LANES] = "ude.lanes.", [UDE_OBJECT_PROBE] = "ude.probe."};
   const bool jvp                 = (b->options->derivatives & UDE_DERIVATIVE_JVP) != 0;
   const bool wanted[UDE_OBJECTS] = {
       [UDE_OBJECT_VJP]   = (b->options->derivatives & UDE_DERIVATIVE_VJP) != 0,
@@ -280,6 +321,7 @@ static ude_status back(build *b, LLVMModuleRef probe) {
       [UDE_OBJECT_JVP]   = jvp,
       [UDE_OBJECT_VALUE] = true,
       [UDE_OBJECT_LANES] = b->lanes != NULL,
+      [UDE_OBJECT_HVP]   = (b->options->derivatives & UDE_DERIVATIVE_HVP) != 0,
       [UDE_OBJECT_JET]   = (b->options->derivatives & UDE_DERIVATIVE_JET) != 0,
       [UDE_OBJECT_PROBE] = probe != NULL};
   LLVMMemoryBufferRef bitcode[3] = {to_bitcode(b->module), probe ? to_bitcode(probe) : NULL,
@@ -312,6 +354,15 @@ static ude_status compile(build *b) {
     status = ude_reflect(b->module, b->reflection, b->error);
   }
   if (status == UDE_OK) {
+    status = ude_library_rules_link(b->module, b->options, b->error);
+  }
+  if (status == UDE_OK) {
+    status = ude_request_gather(b->module, b->error);
+  }
+  if (status == UDE_OK) {
+    status = ude_user_rules_gather(b->module, b->error);
+  }
+  if (status == UDE_OK) {
     status = ude_link_check(b->module, b->error);
   }
   if (status == UDE_OK) {
@@ -329,6 +380,7 @@ static ude_status compile(build *b) {
     status = middle(b);
   }
   if (status == UDE_OK && b->finish) {
+    ude_user_rules_finish(b->module);
     return b->finish(b->module, b->finish_context, b->error);
   }
   if (status == UDE_OK && probe) {

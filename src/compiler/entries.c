@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/tape.h"
+
 static int value(double *y, const double *u, const double *p, double t, void *context) {
   const ude_entry *entry = context;
   entry->value(y, u, p, t);
-  return 0;
+  return ude_tape_failed() ? -1 : 0;
 }
 
 static int jvp(double *y, double *y_dot, const double *u, const double *u_dot, const double *p,
@@ -15,7 +17,7 @@ static int jvp(double *y, double *y_dot, const double *u, const double *u_dot, c
   const ude_entry *entry = context;
   entry->jvp(y, y_dot, u, u_dot ? u_dot : entry->zeros, p, p_dot ? p_dot : entry->zeros, t,
              t_dot ? t_dot : entry->zeros);
-  return 0;
+  return ude_tape_failed() ? -1 : 0;
 }
 
 static int jvp_wide(double *y, double *y_dot, const double *u, const double *u_dot, const double *p,
@@ -23,7 +25,7 @@ static int jvp_wide(double *y, double *y_dot, const double *u, const double *u_d
   const ude_entry *entry = context;
   entry->jvp_wide(y, y_dot, u, u_dot ? u_dot : entry->zeros, p, p_dot ? p_dot : entry->zeros, t,
                   t_dot ? t_dot : entry->zeros);
-  return 0;
+  return ude_tape_failed() ? -1 : 0;
 }
 
 /* Scratch on the stack for small models, so that a hot transposed product does not allocate. */
@@ -57,7 +59,62 @@ static int vjp(const double *u, const double *p, double t, const double *y_bar, 
   if (scratch != small) {
     free(scratch);
   }
-  return failed ? -1 : 0;
+  return ude_tape_failed() || failed ? -1 : 0;
+}
+
+/* Parts of one block of scratch. */
+static double *part(double **at, size_t count) {
+  double *start = *at;
+  *at += count;
+  return start;
+}
+
+static int second(const ude_entry *entry, ude_flat_hvp hvp, int64_t width, const double *u,
+                  const double *u_dot, const double *p, const double *p_dot, double t,
+                  const double *t_dot, const double *y_bar, double *u_bar_dot, double *p_bar_dot,
+                  double *t_bar_dot) {
+  double  small[ON_STACK];
+  size_t  w = (size_t)width, rows = (size_t)entry->rows, columns = (size_t)entry->columns;
+  size_t  params  = (size_t)entry->params;
+  size_t  need    = (2 * rows + columns + params + 1) * (w + 1);
+  double *scratch = need <= ON_STACK ? small : malloc(need * sizeof *scratch);
+  if (!scratch) {
+    return -1;
+  }
+  memset(scratch, 0, need * sizeof *scratch);
+  double *at = scratch;
+  double *y = part(&at, rows), *y_dot = part(&at, rows * w);
+  double *bar = part(&at, rows), *bar_dot = part(&at, rows * w);
+  double *u_bar = part(&at, columns), *p_bar = part(&at, params), *t_bar = part(&at, 1);
+  double *u_unused = part(&at, columns * w), *p_unused = part(&at, params * w);
+  double *t_unused = part(&at, w);
+  for (size_t i = 0; i < rows; i++) {
+    bar[i] = y_bar ? y_bar[i] : 1;
+  }
+  int failed = hvp(y, y_dot, bar, bar_dot, u, u_dot ? u_dot : entry->zeros, u_bar,
+                   u_bar_dot ? u_bar_dot : u_unused, p, p_dot ? p_dot : entry->zeros, p_bar,
+                   p_bar_dot ? p_bar_dot : p_unused, t, t_dot ? t_dot : entry->zeros, t_bar,
+                   t_bar_dot ? t_bar_dot : t_unused);
+  if (scratch != small) {
+    free(scratch);
+  }
+  return ude_tape_failed() || failed ? -1 : 0;
+}
+
+static int hvp(const double *u, const double *u_dot, const double *p, const double *p_dot, double t,
+               const double *t_dot, const double *y_bar, double *u_bar_dot, double *p_bar_dot,
+               double *t_bar_dot, void *context) {
+  const ude_entry *entry = context;
+  return second(entry, entry->hvp, 1, u, u_dot, p, p_dot, t, t_dot, y_bar, u_bar_dot, p_bar_dot,
+                t_bar_dot);
+}
+
+static int hvp_wide(const double *u, const double *u_dot, const double *p, const double *p_dot,
+                    double t, const double *t_dot, const double *y_bar, double *u_bar_dot,
+                    double *p_bar_dot, double *t_bar_dot, void *context) {
+  const ude_entry *entry = context;
+  return second(entry, entry->hvp_wide, entry->width, u, u_dot, p, p_dot, t, t_dot, y_bar,
+                u_bar_dot, p_bar_dot, t_bar_dot);
 }
 
 static ude_jet_shape jet_shape(const ude_entry *entry) {
@@ -78,13 +135,16 @@ int ude_entry_taylor(double *series, int64_t order, const double *u, const doubl
 }
 
 void ude_entry_fill(ude_entry *entry, int64_t width, ude_map *map) {
-  *map = (ude_map){.rows     = entry->rows,
-                   .columns  = entry->columns,
-                   .value    = value,
-                   .jvp      = entry->jvp ? jvp : NULL,
-                   .jvp_wide = entry->jvp_wide ? jvp_wide : NULL,
-                   .width    = entry->jvp_wide ? width : 0,
-                   .vjp      = entry->vjp ? vjp : NULL,
-                   .context  = entry,
-                   .jet      = entry->jet ? jet : NULL};
+  entry->width = width;
+  *map         = (ude_map){.rows     = entry->rows,
+                           .columns  = entry->columns,
+                           .value    = value,
+                           .jvp      = entry->jvp ? jvp : NULL,
+                           .jvp_wide = entry->jvp_wide ? jvp_wide : NULL,
+                           .width    = entry->jvp_wide || entry->hvp_wide ? width : 0,
+                           .vjp      = entry->vjp ? vjp : NULL,
+                           .context  = entry,
+                           .hvp      = entry->hvp ? hvp : NULL,
+                           .hvp_wide = entry->hvp_wide ? hvp_wide : NULL,
+                           .jet      = entry->jet ? jet : NULL};
 }

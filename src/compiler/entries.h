@@ -24,12 +24,18 @@ typedef void (*ude_flat_jvp_lanes)(double *y, double *y_dot, const double *u, co
                                    const double *t_dot);
 typedef int (*ude_flat_vjp_lanes)(double *y, double *y_bar, const double *u, double *u_bar,
                                   const double *p, double *p_bar, const double *t, double *t_bar);
+typedef int (*ude_flat_hvp)(double *y, double *y_dot, double *y_bar, double *y_bar_dot,
+                            const double *u, const double *u_dot, double *u_bar, double *u_bar_dot,
+                            const double *p, const double *p_dot, double *p_bar, double *p_bar_dot,
+                            double t, const double *t_dot, double *t_bar, double *t_bar_dot);
 
 /** Context of the entries of one map. */
 typedef struct ude_entry {
   ude_flat_value value;
   ude_flat_jvp   jvp, jvp_wide;
   ude_flat_vjp   vjp;
+  ude_flat_hvp   hvp, hvp_wide;
+  int64_t        width; /**< of the wide functions */
   ude_jet_pass   jet;
   int64_t lanes; /**< 0: none are wanted; functions that are NULL are made of those for one */
   ude_flat_value_lanes value_lanes;

@@ -232,9 +232,11 @@ static LLVMValueRef derive(LLVMModuleRef module, LLVMValueRef primal, int width,
   if (!setjmp(walk->leave)) {
     ude_walk *w = walk;
     w->roles    = roles;
+    w->mode     = UDE_MODE_FORWARD;
     ude_walk_program(w, primal);
     ude_walk_points(w, primal);
     ude_walk_activity(w, primal);
+    ude_walk_check_roles(w, primal);
     ude_forward *forward = ude_walk_alloc(w, 1, sizeof *forward);
     ude_forward_begin(forward, w, width);
     result = roles ? emit_wrapper(forward, primal, name) : emit_entry(forward, primal, name);

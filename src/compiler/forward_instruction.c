@@ -4,6 +4,7 @@
  */
 #include "compiler/forward.h"
 #include "compiler/rules.h"
+#include "compiler/user_rule.h"
 
 static LLVMValueRef product(ude_emit *emit, LLVMValueRef partial, LLVMValueRef tangent,
                             bool guard) {
@@ -278,6 +279,11 @@ void ude_forward_call(ude_forward *forward, LLVMValueRef call) {
   case UDE_CALLEE_CALLOC:
   case UDE_CALLEE_REALLOC:
   case UDE_CALLEE_FREE: ude_emit_heap(emit, call, kind); return;
+  case UDE_CALLEE_USER: ude_forward_user_call(emit, call); return;
+  case UDE_CALLEE_INACTIVE:
+    ude_user_rule_check_inactive(walk, call);
+    ude_emit_copy(emit, call);
+    return;
   case UDE_CALLEE_TAKE:
   case UDE_CALLEE_SHADOW_ALLOC:
   case UDE_CALLEE_SHADOW_GROW: ude_emit_derivative_memory(emit, call, kind, NULL); return;
@@ -288,8 +294,7 @@ void ude_forward_call(ude_forward *forward, LLVMValueRef call) {
   case UDE_CALLEE_STACK: ude_emit_copy(emit, call); return;
   case UDE_CALLEE_UNKNOWN:
     if (!ude_call_is_harmless(walk, call)) {
-      ude_refuse_call(walk, call, "its body is not visible and it has no rule",
-                      "add its C source to the model, or compute without it");
+      ude_user_rule_refuse(walk, call);
     }
     ude_emit_copy(emit, call);
     return;

@@ -104,7 +104,7 @@ void         ude_lane_address(ude_lane_emit *emit, LLVMValueRef gep);
 void         ude_lane_load(ude_lane_emit *emit, LLVMValueRef load);
 void         ude_lane_store(ude_lane_emit *emit, LLVMValueRef store);
 void         ude_lane_local(ude_lane_emit *emit, LLVMValueRef i);
-void         ude_lane_copy(ude_lane_emit *emit, LLVMValueRef call);
+void         ude_lane_move(ude_lane_emit *emit, LLVMValueRef call);
 void         ude_lane_fill(ude_lane_emit *emit, LLVMValueRef call);
 LLVMValueRef ude_lane_constant(ude_lane_emit *emit, LLVMValueRef constant);
 

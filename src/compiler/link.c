@@ -59,7 +59,8 @@ static void place_of_use(LLVMValueRef value, int depth, char *place, size_t size
 static ude_status check(LLVMValueRef symbol, ude_error *error) {
   size_t      length = 0;
   const char *name   = LLVMGetValueName2(symbol, &length);
-  if (!LLVMGetFirstUse(symbol) || strncmp(name, "llvm.", 5) == 0 || dlsym(RTLD_DEFAULT, name)) {
+  if (!LLVMGetFirstUse(symbol) || strncmp(name, "llvm.", 5) == 0 || strncmp(name, "ude.", 4) == 0 ||
+      dlsym(RTLD_DEFAULT, name)) {
     return UDE_OK;
   }
   char place[512] = "";

@@ -82,6 +82,13 @@ static ude_status find_entry(ude_model *model, const char *map, unsigned derivat
     address = address ? ude_jit_find(model->jit, ude_flat_name(name, "wide", map), error) : NULL;
     memcpy(&entry->jvp_wide, &address, sizeof address);
   }
+  if (address && (derivatives & UDE_DERIVATIVE_HVP)) {
+    address = ude_jit_find(model->jit, ude_flat_name(name, "hvp", map), error);
+    memcpy(&entry->hvp, &address, sizeof address);
+    address =
+        address ? ude_jit_find(model->jit, ude_flat_name(name, "hvp.wide", map), error) : NULL;
+    memcpy(&entry->hvp_wide, &address, sizeof address);
+  }
   if (address && (derivatives & UDE_DERIVATIVE_VJP)) {
     address = ude_jit_find(model->jit, ude_flat_name(name, "vjp", map), error);
     memcpy(&entry->vjp, &address, sizeof address);
@@ -192,7 +199,8 @@ static ude_status fill_learned(ude_model *model, unsigned derivatives, ude_error
                          .params  = model->field.param.count,
                          .zeros   = model->zeros};
     ude_status status =
-        find_entry(model, map, derivatives & ~(unsigned)UDE_DERIVATIVE_JET, entry, error);
+        find_entry(model, map, derivatives & ~(unsigned)(UDE_DERIVATIVE_HVP | UDE_DERIVATIVE_JET),
+                   entry, error);
     if (status) {
       return status;
     }

@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "compiler/transform.h"
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void initialise(void) {
@@ -135,7 +137,9 @@ void ude_pipeline_internalize(LLVMModuleRef module, bool data) {
     if (LLVMIsDeclaration(f)) {
       continue;
     }
-    for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++) {
+    bool stays = LLVMGetStringAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                                               "ude-apart", 9) != NULL; /* user_rule.h */
+    for (size_t i = stays ? 1 : 0; i < sizeof apart / sizeof apart[0]; i++) {
       unsigned kind = LLVMGetEnumAttributeKindForName(apart[i], strlen(apart[i]));
       LLVMRemoveEnumAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, kind);
     }
@@ -168,6 +172,10 @@ static ude_status run(LLVMModuleRef module, LLVMTargetMachineRef machine, const 
 
 ude_status ude_pipeline_canonical(LLVMModuleRef module, LLVMTargetMachineRef machine,
                                   ude_error *error) {
+  for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
+    LLVMRemoveStringAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, UDE_LOWERED,
+                                     (unsigned)strlen(UDE_LOWERED));
+  }
   return run(module, machine,
              "thinlto-pre-link<O2>,function(loop(loop-unroll-full),sroa,early-cse<memssa>,"
              "instcombine<no-verify-fixpoint>,simplifycfg)",

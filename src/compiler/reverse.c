@@ -269,12 +269,102 @@ static ude_reverse *create(ude_walk *walk) {
   return r;
 }
 
-static LLVMValueRef derive(LLVMModuleRef module, LLVMValueRef primal, const char *name, bool nested,
-                           ude_error *error) {
-  if (!module || !primal || !name || LLVMIsDeclaration(primal) || LLVMCountParams(primal) != 4) {
-    ude_fail(error, UDE_INVALID_ARGUMENT, "reverse mode needs a defined map");
-    return NULL;
+/* Both sweeps of any function, one after the other: reverse.h. */
+static LLVMValueRef emit_wrapper(ude_reverse *r, LLVMValueRef function, const char *name) {
+  ude_emit      *emit   = &r->emit;
+  ude_walk      *walk   = emit->walk;
+  LLVMBuilderRef b      = walk->builder;
+  LLVMTypeRef    type   = LLVMGlobalGetValueType(function);
+  LLVMTypeRef    result = LLVMGetReturnType(type);
+  bool           seeded = ude_type_has_real(result);
+  unsigned       count = LLVMCountParams(function), n = 0, given = 1, at = 0;
+  ude_derived    derived = *ude_reverse_function(r, ude_walk_function(walk, function));
+  LLVMTypeRef   *types   = ude_walk_alloc(walk, 2 * (size_t)count + 1, sizeof(LLVMTypeRef));
+  LLVMValueRef  *sweep   = ude_walk_alloc(walk, 2 * (size_t)count + 1, sizeof(LLVMValueRef));
+  while (r->wanted_count) {
+    emit_split(r, r->wanted[--r->wanted_count]);
   }
+  for (unsigned k = 0; k < count; k++) {
+    LLVMTypeRef param = LLVMTypeOf(LLVMGetParam(function, k));
+    types[n++]        = param;
+    if (ude_type_has_real(param) || ude_type_has_pointer(param)) {
+      types[n++] = walk->type_ptr;
+    }
+  }
+  if (seeded) {
+    types[n++] = result;
+  }
+  LLVMValueRef f = LLVMAddFunction(walk->module, name, LLVMFunctionType(result, types, n, false));
+  LLVMSetLinkage(f, LLVMInternalLinkage);
+  ude_emit_attribute(emit, f, (unsigned)LLVMAttributeFunctionIndex, "nounwind");
+  LLVMBasicBlockRef begin = new_block(r, f), have = new_block(r, f), back = new_block(r, f);
+  LLVMBasicBlockRef end = new_block(r, f), fail = new_block(r, f);
+  LLVMPositionBuilderAtEnd(b, begin);
+  ude_emit_reset_globals(emit);
+  LLVMValueRef null = LLVMConstNull(walk->type_ptr);
+  LLVMValueRef tape = ude_emit_call(emit, "ude_tape_begin", walk->type_ptr, NULL, NULL, 0);
+  LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntEQ, tape, null, ""), fail, have);
+  LLVMPositionBuilderAtEnd(b, have);
+  LLVMValueRef mark =
+      ude_emit_call(emit, "ude_tape_mark", walk->type_ptr, &tape, &walk->type_ptr, 1);
+  sweep[0] = tape;
+  for (unsigned k = 0; k < count; k++) {
+    LLVMTypeRef param = LLVMTypeOf(LLVMGetParam(function, k));
+    sweep[given++]    = LLVMGetParam(f, at++);
+    if (ude_type_has_pointer(param)) {
+      sweep[given++] = LLVMGetParam(f, at);
+    }
+    at += ude_type_has_real(param) || ude_type_has_pointer(param);
+  }
+  LLVMValueRef done =
+      LLVMBuildCall2(b, LLVMGlobalGetValueType(derived.sweep), derived.sweep, sweep, given, "");
+  LLVMValueRef frame = LLVMBuildExtractValue(b, done, 2, "");
+  LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntEQ, frame, null, ""), end, back);
+  LLVMPositionBuilderAtEnd(b, back);
+  LLVMValueRef undo[2] = {frame, seeded ? LLVMGetParam(f, n - 1) : LLVMConstNull(walk->type_i8)};
+  LLVMValueRef bars =
+      LLVMBuildCall2(b, LLVMGlobalGetValueType(derived.back), derived.back, undo, 2, "");
+  unsigned which = 0;
+  at             = 0;
+  for (unsigned k = 0; k < count; k++) {
+    LLVMTypeRef param = LLVMTypeOf(LLVMGetParam(function, k));
+    at++;
+    if (!ude_type_has_real(param)) {
+      at += ude_type_has_pointer(param);
+      continue;
+    }
+    LLVMValueRef bar = LLVMBuildExtractValue(b, bars, which++, ""), place = LLVMGetParam(f, at++);
+    if (walk->roles->param[k] & UDE_ROLE_INPUT) {
+      LLVMValueRef old = LLVMBuildLoad2(b, param, place, "");
+      LLVMSetAlignment(old, 4);
+      LLVMSetAlignment(LLVMBuildStore(b, ude_reverse_sum(r, old, bar), place), 4);
+    }
+  }
+  LLVMValueRef stop[2]    = {tape, mark};
+  LLVMTypeRef  pointer[2] = {walk->type_ptr, walk->type_ptr};
+  ude_emit_call(emit, "ude_tape_end", walk->type_void, stop, pointer, 2);
+  if (LLVMGetTypeKind(result) == LLVMVoidTypeKind) {
+    LLVMBuildRetVoid(b);
+  } else {
+    LLVMBuildRet(b, LLVMBuildExtractValue(b, done, 0, ""));
+  }
+  LLVMPositionBuilderAtEnd(b, end);
+  ude_emit_call(emit, "ude_tape_end", walk->type_void, stop, pointer, 2);
+  LLVMBuildBr(b, fail);
+  LLVMPositionBuilderAtEnd(b, fail);
+  ude_emit_call(emit, "ude_tape_fail", walk->type_void, NULL, NULL, 0);
+  if (LLVMGetTypeKind(result) == LLVMVoidTypeKind) {
+    LLVMBuildRetVoid(b);
+  } else {
+    LLVMBuildRet(
+        b, ude_type_is_real(result) ? LLVMConstRealOfString(result, "nan") : LLVMConstNull(result));
+  }
+  return f;
+}
+
+/* roles NULL: a flat map. */
+static LLVMValueRef derive(LLVMModuleRef module, LLVMValueRef primal, const ude_roles *roles,
+                           const char *name, bool nested, ude_error *error) {
   ude_walk *volatile walk = ude_walk_create(module, error);
   if (!walk) {
     return NULL;
@@ -282,30 +372,55 @@ static LLVMValueRef derive(LLVMModuleRef module, LLVMValueRef primal, const char
   LLVMValueRef volatile result = NULL;
   if (!setjmp(walk->leave)) {
     ude_walk *w = walk;
+    w->roles    = roles;
+    w->mode     = UDE_MODE_REVERSE;
     ude_walk_program(w, primal);
     ude_walk_points(w, primal);
     ude_walk_activity(w, primal);
+    ude_walk_check_roles(w, primal);
     ude_reverse *r = create(w);
     r->nested      = nested;
     ude_reverse_mark_quiet(r);
-    LLVMValueRef f = emit_map(r, primal, name);
-    while (r->wanted_count) {
-      emit_split(r, r->wanted[--r->wanted_count]);
+    if (roles) {
+      result = emit_wrapper(r, primal, name);
+    } else {
+      LLVMValueRef f = emit_map(r, primal, name);
+      while (r->wanted_count) {
+        emit_split(r, r->wanted[--r->wanted_count]);
+      }
+      LLVMPositionBuilderBefore(w->builder, LLVMGetBasicBlockTerminator(LLVMGetEntryBasicBlock(f)));
+      ude_emit_reset_globals(&r->emit);
+      result = f;
     }
-    LLVMPositionBuilderBefore(w->builder, LLVMGetBasicBlockTerminator(LLVMGetEntryBasicBlock(f)));
-    ude_emit_reset_globals(&r->emit);
-    result = f;
   }
   ude_walk_free(walk);
   return result;
 }
 
+static LLVMValueRef derive_map(LLVMModuleRef module, LLVMValueRef primal, const char *name,
+                               bool nested, ude_error *error) {
+  if (!module || !primal || !name || LLVMIsDeclaration(primal) || LLVMCountParams(primal) != 4) {
+    ude_fail(error, UDE_INVALID_ARGUMENT, "reverse mode needs a defined map");
+    return NULL;
+  }
+  return derive(module, primal, NULL, name, nested, error);
+}
+
 LLVMValueRef ude_emit_vjp(LLVMModuleRef module, LLVMValueRef primal, const char *name,
                           ude_error *error) {
-  return derive(module, primal, name, false, error);
+  return derive_map(module, primal, name, false, error);
 }
 
 LLVMValueRef ude_emit_vjp_inner(LLVMModuleRef module, LLVMValueRef primal, const char *name,
                                 ude_error *error) {
-  return derive(module, primal, name, true, error);
+  return derive_map(module, primal, name, true, error);
+}
+
+LLVMValueRef ude_emit_adjoint(LLVMModuleRef module, LLVMValueRef function, const ude_roles *roles,
+                              const char *name, ude_error *error) {
+  if (!module || !function || !roles || !name || LLVMIsDeclaration(function)) {
+    ude_fail(error, UDE_INVALID_ARGUMENT, "reverse mode needs a defined function");
+    return NULL;
+  }
+  return derive(module, function, roles, name, true, error);
 }

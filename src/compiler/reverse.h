@@ -110,6 +110,14 @@ typedef struct ude_reverse {
   signed char       *again; /**< [values] 0 unknown, 1 recompute, 2 keep */
 } ude_reverse;
 
+/* reverse.c */
+/** Reverse mode of any function, in the form that can be differentiated again: emit an internal function `name` that takes
+ *  a pointer after each argument that holds reals or pointers, then the adjoint of a result that holds reals. For a pointer
+ *  it is its shadow, for reals where their adjoint is added (ignored unless the argument is an input). Returns what
+ *  `function` returns. Without memory for the tape: calls ude_tape_fail, a real result is NaN. Errors as in ude_emit_vjp. */
+LLVMValueRef ude_emit_adjoint(LLVMModuleRef module, LLVMValueRef function, const ude_roles *roles,
+                              const char *name, ude_error *error);
+
 /* reverse_values.c: primal values and shadow pointers in the reverse sweep */
 LLVMValueRef ude_reverse_need(ude_reverse *r, LLVMValueRef value);
 LLVMValueRef ude_reverse_need_shadow(ude_reverse *r, LLVMValueRef pointer);
@@ -117,6 +125,8 @@ LLVMValueRef ude_reverse_need_shadow(ude_reverse *r, LLVMValueRef pointer);
 int          ude_reverse_slot(ude_reverse *r, int keep, int id, int block, LLVMTypeRef type);
 LLVMValueRef ude_reverse_load_slot(ude_reverse *r, int index);
 void         ude_reverse_store_slot(ude_reverse *r, int index, LLVMValueRef value);
+/** Tell derivatives of this derivative which place of the tape an access goes to. */
+void ude_reverse_name_slot(ude_reverse *r, LLVMValueRef access, const char *kind, int index);
 LLVMValueRef ude_reverse_variable(ude_reverse *r, bool back, LLVMTypeRef type,
                                   LLVMValueRef initial);
 

@@ -195,7 +195,16 @@ static bool is_quiet(ude_reverse *r, const ude_value *value) {
     case UDE_CALLEE_INTEGER:
     case UDE_CALLEE_INERT:
     case UDE_CALLEE_STACK:
+    case UDE_CALLEE_INACTIVE:
     case UDE_CALLEE_FREE: return true;
+    case UDE_CALLEE_USER:
+      for (unsigned k = 0; k < LLVMGetNumArgOperands(i); k++) {
+        LLVMValueRef argument = LLVMGetArgOperand(i, k);
+        if (ude_walk_active(walk, argument) || ude_walk_node_active(walk, argument)) {
+          return false;
+        }
+      }
+      return true;
     case UDE_CALLEE_MALLOC:
     case UDE_CALLEE_CALLOC:
     case UDE_CALLEE_REALLOC:

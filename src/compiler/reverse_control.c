@@ -200,12 +200,14 @@ static void linked_frames(ude_reverse *r, int loop) {
   }
   LLVMValueRef here     = bump(r, head, body, frame_bytes(r, frame->size));
   LLVMValueRef previous = LLVMBuildLoad2(b, walk->type_ptr, frame->sweep, "");
-  LLVMBuildStore(b, previous, here);
+  ude_reverse_name_slot(r, LLVMBuildStore(b, previous, here), "link", loop);
   r->ready[header] = LLVMBuildStore(b, here, frame->sweep);
   if (frame->popped) {
     position_after(r, LLVMGetInstructionParent(frame->popped), frame->popped);
-    LLVMValueRef last = LLVMBuildLoad2(b, walk->type_ptr, frame->back, "");
-    LLVMBuildStore(b, LLVMBuildLoad2(b, walk->type_ptr, last, ""), frame->back);
+    LLVMValueRef last   = LLVMBuildLoad2(b, walk->type_ptr, frame->back, "");
+    LLVMValueRef before = LLVMBuildLoad2(b, walk->type_ptr, last, "");
+    ude_reverse_name_slot(r, before, "link", loop);
+    LLVMBuildStore(b, before, frame->back);
   }
 }
 
@@ -347,9 +349,10 @@ static void returns(ude_reverse *r) {
       if (!r->loop[loop].size || r->loop[loop].rows) {
         continue;
       }
-      LLVMValueRef at   = LLVMConstInt(walk->type_i64, r->loop_offset[loop], false);
-      LLVMValueRef last = LLVMBuildLoad2(b, walk->type_ptr, r->loop[loop].sweep, "");
-      LLVMBuildStore(b, last, LLVMBuildInBoundsGEP2(b, walk->type_i8, frame, &at, 1, ""));
+      LLVMValueRef at    = LLVMConstInt(walk->type_i64, r->loop_offset[loop], false);
+      LLVMValueRef last  = LLVMBuildLoad2(b, walk->type_ptr, r->loop[loop].sweep, "");
+      LLVMValueRef place = LLVMBuildInBoundsGEP2(b, walk->type_i8, frame, &at, 1, "");
+      ude_reverse_name_slot(r, LLVMBuildStore(b, last, place), "last", loop);
     }
     if (slot >= 0) {
       ude_reverse_store_slot(r, slot, LLVMConstInt(r->slot[slot].type, (unsigned)which, false));
@@ -389,7 +392,9 @@ static void split_prologues(ude_reverse *r) {
     LLVMValueRef at      = LLVMConstInt(walk->type_i64, r->loop_offset[loop], false);
     LLVMValueRef base    = LLVMGetParam(r->back_function, 0);
     LLVMValueRef address = LLVMBuildInBoundsGEP2(b, walk->type_i8, base, &at, 1, "");
-    LLVMBuildStore(b, LLVMBuildLoad2(b, walk->type_ptr, address, ""), r->loop[loop].back);
+    LLVMValueRef last    = LLVMBuildLoad2(b, walk->type_ptr, address, "");
+    ude_reverse_name_slot(r, last, "last", loop);
+    LLVMBuildStore(b, last, r->loop[loop].back);
   }
   int count = 0, last = -1;
   for (int k = 0; k < flow->blocks; k++) {

@@ -3,6 +3,7 @@
  * @brief Adjoints of instructions: what the adjoint of a result adds to those of its operands.
  */
 #include "compiler/reverse.h"
+#include "compiler/user_rule.h"
 
 static LLVMValueRef product(ude_reverse *r, LLVMValueRef partial, LLVMValueRef bar, bool guard) {
   LLVMBuilderRef b    = r->emit.walk->builder;
@@ -234,6 +235,7 @@ static void call(ude_reverse *r, LLVMValueRef i) {
   switch (kind) {
   case UDE_CALLEE_BODY:
   case UDE_CALLEE_INDIRECT: ude_reverse_back_call(r, i); return;
+  case UDE_CALLEE_USER: ude_reverse_user_back(r, i); return;
   case UDE_CALLEE_COPY:
   case UDE_CALLEE_SET: ude_reverse_copy(r, i, kind == UDE_CALLEE_COPY); return;
   case UDE_CALLEE_MALLOC:

@@ -4,6 +4,7 @@
  */
 #include "compiler/reverse.h"
 #include "compiler/tape.h"
+#include "compiler/user_rule.h"
 
 #include <string.h>
 
@@ -96,7 +97,7 @@ static void access(ude_reverse *r, LLVMValueRef i) {
       return;
     }
     LLVMTypeRef type = LLVMTypeOf(i);
-    if (is_outside(r, pointer)) {
+    if (is_outside(r, pointer) && LLVMGetTypeKind(type) != LLVMPointerTypeKind) {
       ude_refuse(emit->walk, i, "a read of a pointer",
                  "it shares memory with the inputs or outputs",
                  "keep pointers and numbers in separate objects");
@@ -108,8 +109,12 @@ static void access(ude_reverse *r, LLVMValueRef i) {
   LLVMValueRef value  = LLVMGetOperand(i, 0);
   LLVMTypeRef  type   = LLVMTypeOf(value);
   bool         points = ude_type_has_pointer(type) || ude_emit_wants_shadow(emit, value);
-  if (!points || !holds_shadow_pointers(r, pointer)) {
+  if (!points || !ude_access_holds_pointers(emit->walk, i)) {
     return;
+  }
+  if (is_outside(r, pointer) && LLVMGetTypeKind(type) != LLVMPointerTypeKind) {
+    ude_refuse(emit->walk, i, "a write of a pointer", "it shares memory with the inputs or outputs",
+               "keep pointers and numbers in separate objects");
   }
   store_pointers(r, type, ude_emit_shadow(emit, value), ude_emit_shadow(emit, pointer), align);
 }
@@ -183,6 +188,11 @@ static void call(ude_reverse *r, LLVMValueRef i) {
   case UDE_CALLEE_FREE: ude_emit_heap(emit, i, kind); return;
   case UDE_CALLEE_SHADOW_ALLOC:
   case UDE_CALLEE_SHADOW_GROW: ude_emit_derivative_memory(emit, i, kind, NULL); return;
+  case UDE_CALLEE_USER: ude_reverse_user_sweep(r, i); return;
+  case UDE_CALLEE_INACTIVE:
+    ude_user_rule_check_inactive(walk, i);
+    ude_emit_copy(emit, i);
+    return;
   case UDE_CALLEE_TAKE:
     ude_reverse_tape_out(r);
     ude_emit_derivative_memory(emit, i, kind, r->tape);
@@ -212,8 +222,7 @@ static void call(ude_reverse *r, LLVMValueRef i) {
   }
   case UDE_CALLEE_UNKNOWN:
     if (!ude_call_is_harmless(walk, i)) {
-      ude_refuse_call(walk, i, "its body is not visible and it has no rule",
-                      "add its C source to the model, or compute without it");
+      ude_user_rule_refuse(walk, i);
     }
     ude_emit_copy(emit, i);
     return;

@@ -5,6 +5,8 @@
  */
 #include "compiler/reverse.h"
 
+#include <stdio.h>
+
 enum { COST_INTEGER = 12, COST_REAL = 4 };
 
 LLVMValueRef ude_reverse_variable(ude_reverse *r, bool back, LLVMTypeRef type,
@@ -86,10 +88,21 @@ static LLVMValueRef slot_address(ude_reverse *r, const ude_slot *slot, bool back
   return LLVMBuildInBoundsGEP2(b, walk->type_i8, base, &offset, 1, "");
 }
 
+void ude_reverse_name_slot(ude_reverse *r, LLVMValueRef access, const char *kind, int index) {
+  char   name[256];
+  size_t length = 0;
+  if (r->nested) {
+    snprintf(name, sizeof name, "%s.%d.%.200s", kind, index,
+             LLVMGetValueName2(r->emit.function, &length));
+    ude_emit_slot(&r->emit, access, name);
+  }
+}
+
 static void align_access(ude_reverse *r, LLVMValueRef access, LLVMTypeRef type,
                          const ude_slot *slot) {
   if (!slot->variable) {
     ude_emit_apart(&r->emit, access, true);
+    ude_reverse_name_slot(r, access, "slot", (int)(slot - r->slot));
   }
   unsigned align = LLVMABIAlignmentOfType(r->emit.walk->layout, type);
   unsigned most  = r->loop[slot->loop].rows ? 8 : 16;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "compiler/jet.h"
+#include "compiler/lane.h"
 #include "compiler/rules.h"
 #include "compiler/transform.h"
 
@@ -24,6 +25,7 @@ static pthread_key_t           tape_key;
 static pthread_once_t          tape_once = PTHREAD_ONCE_INIT;
 static int                     tape_key_failed;
 static _Thread_local ude_tape *tape_of_thread;
+static _Thread_local bool      failed_on_thread;
 
 static void free_tape(void *pointer) {
   ude_tape *tape = pointer;
@@ -114,6 +116,16 @@ void *ude_tape_take(ude_tape *tape, size_t size) {
   return ude_tape_more(tape, bytes ? bytes : ALIGN);
 }
 
+void ude_tape_fail(void) {
+  failed_on_thread = true;
+}
+
+bool ude_tape_failed(void) {
+  bool failed      = failed_on_thread;
+  failed_on_thread = false;
+  return failed;
+}
+
 void *ude_tape_zeroed(ude_tape *tape, size_t size) {
   void *block = ude_tape_take(tape, size);
   return block ? memset(block, 0, size) : NULL;
@@ -189,6 +201,11 @@ void ude_transform_runtime_symbols(void (*add)(const char *name, void *address, 
   SYMBOL(ude_tape_zeroed);
   SYMBOL(ude_tape_take);
   SYMBOL(ude_tape_mark);
+  SYMBOL(ude_tape_fail);
+  SYMBOL(ude_lane_buffer);
+  SYMBOL(ude_lane_get);
+  SYMBOL(ude_lane_put);
+  SYMBOL(ude_lane_copy);
   SYMBOL(ude_shadow_alloc);
   SYMBOL(ude_shadow_grow);
   SYMBOL(ude_shadow_free);

@@ -9,6 +9,7 @@
 #ifndef UDE_COMPILER_TAPE_H
 #define UDE_COMPILER_TAPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct ude_tape {
@@ -25,6 +26,10 @@ void *ude_tape_more(ude_tape *tape, size_t size);
 
 /** `size` bytes aligned to 16. NULL: no memory. */
 void *ude_tape_take(ude_tape *tape, size_t size);
+/** A derivative inside the model had no memory: whoever called the model's function on this thread asks. */
+void ude_tape_fail(void);
+/** Was there a failure on this thread since it was last asked? */
+bool ude_tape_failed(void);
 /** The top, for ude_tape_end. */
 char *ude_tape_mark(const ude_tape *tape);
 

@@ -20,6 +20,9 @@
 #include <llvm-c/Core.h>
 #include <ude/base.h>
 
+/** Attribute of functions that a transform has rewritten already; passes may undo what it says, so take it off. */
+#define UDE_LOWERED "ude-lowered"
+
 /** Largest number of tangents that ude_emit_jvp carries at once. */
 enum { UDE_MAX_WIDTH = 64 };
 

@@ -3,6 +3,8 @@
  * @brief Memory of one transform, maps, and the list of reachable functions and their values.
  */
 #include "compiler/walker.h"
+#include "compiler/transform.h"
+#include "compiler/user_rule.h"
 
 #include <llvm-c/Error.h>
 #include <llvm-c/Transforms/PassBuilder.h>
@@ -228,11 +230,16 @@ static void scan_function(ude_walk *walk, int index, ude_map_of *seen) {
 /* Rewrites of walker_lower.c, for every function of the module: callers and callees must agree on how
  * structs are passed. Emitted derivatives contain none of what is rewritten. */
 static void lower_module(ude_walk *walk) {
+  const LLVMAttributeIndex whole  = (LLVMAttributeIndex)LLVMAttributeFunctionIndex;
+  const unsigned           length = (unsigned)strlen(UDE_LOWERED);
   ude_walk_lower_pointers(walk);
   for (LLVMValueRef f = LLVMGetFirstFunction(walk->module); f; f = LLVMGetNextFunction(f)) {
-    if (!LLVMIsDeclaration(f)) {
-      ude_walk_lower(walk, f);
+    if (LLVMIsDeclaration(f) || LLVMGetStringAttributeAtIndex(f, whole, UDE_LOWERED, length)) {
+      continue;
     }
+    ude_walk_lower(walk, f);
+    LLVMAddAttributeAtIndex(f, whole,
+                            LLVMCreateStringAttribute(walk->context, UDE_LOWERED, length, "", 0));
   }
 }
 
@@ -249,6 +256,7 @@ static void make_reducible(ude_walk *walk) {
 }
 
 void ude_walk_program(ude_walk *walk, LLVMValueRef primal) {
+  ude_user_rules_load(walk);
   lower_module(walk);
   for (int attempt = 0; attempt < 2; attempt++) {
     ude_map_of seen = {0};

@@ -93,7 +93,8 @@ typedef struct ude_function {
 
 enum {
   UDE_ROLE_INPUT  = 1, /**< varied when the function starts */
-  UDE_ROLE_OUTPUT = 2  /**< useful when it ends */
+  UDE_ROLE_OUTPUT = 2, /**< useful when it ends */
+  UDE_ROLE_ABSENT = 4  /**< has no shadow: nothing that has a derivative may be stored there */
 };
 
 /** What the parameters of the differentiated function are to the derivative; of a pointer, the memory it points to. */
@@ -113,6 +114,17 @@ typedef struct ude_map_of {
   int            capacity, count;
 } ude_map_of;
 
+/** Memory of a tape (`frame`) that keeps pointers to `kept` in one of its slots. Slots are told apart, fields of the
+ *  model's own objects are not. */
+typedef struct ude_slot_use {
+  int frame, kept;
+} ude_slot_use;
+
+/** Which rules of the model serve. */
+typedef enum ude_mode { UDE_MODE_OTHER, UDE_MODE_FORWARD, UDE_MODE_REVERSE } ude_mode;
+
+struct ude_user_rule;
+
 typedef struct ude_walk {
   LLVMModuleRef     module;
   LLVMContextRef    context;
@@ -124,16 +136,22 @@ typedef struct ude_walk {
   void             *arena;
   LLVMTypeRef type_double, type_float, type_i1, type_i8, type_i32, type_i64, type_ptr, type_void;
 
-  const char      *verb;  /**< what is refused; NULL: "differentiate" */
-  const ude_roles *roles; /**< NULL: a flat map */
-  ude_map_of       rules; /**< of called functions: row of the rule table plus one, 0: none */
-  ude_map_of       ids; /**< functions, blocks, values, globals: each kind indexes its own array */
-  ude_function    *function;
-  int              functions, function_capacity;
-  ude_value       *value;
-  int              values, value_capacity;
-  ude_node        *node;
-  int              nodes, node_capacity;
+  const char           *verb;  /**< what is refused; NULL: "differentiate" */
+  const ude_roles      *roles; /**< NULL: a flat map */
+  ude_mode              mode;
+  struct ude_user_rule *user_rule;
+  int                   user_rules, user_rule_capacity;
+  ude_map_of            rules; /**< of called functions: row of the rule table plus one, 0: none */
+  ude_map_of    ids; /**< functions, blocks, values, globals: each kind indexes its own array */
+  ude_function *function;
+  int           functions, function_capacity;
+  ude_value    *value;
+  int           values, value_capacity;
+  ude_node     *node;
+  int           nodes, node_capacity;
+  ude_map_of    slots; /**< of tapes: nodes of what they keep pointers to */
+  ude_slot_use *slot_use;
+  int           slot_uses, slot_use_capacity;
 } ude_walk;
 
 /* walker.c: life, memory, maps, the reachable program */
@@ -174,6 +192,8 @@ bool ude_walk_carries(ude_walk *walk, LLVMValueRef access);
 
 /** Name of the alias scope of everything that derivatives keep on the tape. */
 #define UDE_TAPE_SCOPE "ude.tape"
+/** And of the domain of one scope for each slot, in derivatives that are differentiated again. */
+#define UDE_SLOT_DOMAIN "ude.slot"
 
 /* walker_types.c: questions about types, accesses and calls */
 bool        ude_type_is_real(LLVMTypeRef type);        /**< float or double */
@@ -186,6 +206,10 @@ LLVMTypeRef ude_access_type(LLVMValueRef access);
 int ude_access_is_integer(ude_walk *walk, LLVMValueRef access);
 /** A derivative keeps or fetches something on its tape. */
 bool ude_access_is_tape(ude_walk *walk, LLVMValueRef access);
+/** What identifies the slot of a tape that an access goes to, NULL for other memory. */
+const void *ude_access_slot(ude_walk *walk, LLVMValueRef access);
+/** Are there shadow pointers in the memory that the load or store goes to? */
+bool ude_access_holds_pointers(ude_walk *walk, LLVMValueRef access);
 bool ude_call_is_intrinsic(LLVMValueRef call);
 /** Name of the directly called function, NULL for indirect calls and assembly. */
 const char *ude_call_name(LLVMValueRef call);
@@ -204,8 +228,10 @@ typedef enum ude_callee {
   UDE_CALLEE_CALLOC,
   UDE_CALLEE_REALLOC,
   UDE_CALLEE_FREE,
-  UDE_CALLEE_INERT, /**< reads at most: printing, abort, comparisons of text */
-  UDE_CALLEE_STACK, /**< stacksave, stackrestore */
+  UDE_CALLEE_INERT,    /**< reads at most: printing, abort, comparisons of text */
+  UDE_CALLEE_STACK,    /**< stacksave, stackrestore */
+  UDE_CALLEE_USER,     /**< the model gives a rule for it */
+  UDE_CALLEE_INACTIVE, /**< the model says that it has no derivative */
   /* What derivatives call, for those that are differentiated again. */
   UDE_CALLEE_TAPE, /**< finds, marks or releases the tape */
   UDE_CALLEE_TAKE, /**< memory of the tape */
@@ -220,6 +246,8 @@ ude_callee ude_call_kind(ude_walk *walk, LLVMValueRef call);
 void ude_walk_check(ude_walk *walk, LLVMValueRef instruction);
 /** A call of an unknown function that cannot carry a derivative: plain numbers in, none of them varied. */
 bool ude_call_is_harmless(ude_walk *walk, LLVMValueRef call);
+/** Parameters without a shadow must not need one. */
+void ude_walk_check_roles(ude_walk *walk, LLVMValueRef function);
 /** A function's integer parameters must not carry floats or pointers with shadows. */
 void ude_walk_check_params(ude_walk *walk, int function);
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "compiler/rules.h"
-#include "compiler/walker.h"
+#include "compiler/user_rule.h"
 
 typedef struct pass {
   ude_walk *walk;
@@ -169,6 +169,26 @@ static void forward_call(pass *p, LLVMValueRef call) {
     if (a >= 0 && b >= 0 && walk->node[a].holds != walk->node[b].holds) {
       walk->node[a].holds = walk->node[b].holds = walk->node[a].holds | walk->node[b].holds;
       p->changed                                = true;
+    }
+    break;
+  }
+  case UDE_CALLEE_USER: {
+    unsigned any = 0;
+    for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
+      LLVMValueRef argument = LLVMGetArgOperand(call, k);
+      any |= ude_type_has_pointer(LLVMTypeOf(argument)) ? node_flags(walk, argument)
+                                                        : flags_of(walk, argument);
+    }
+    any &= UDE_VARIED;
+    if (ude_type_has_real(LLVMTypeOf(call))) {
+      add_flags(p, call, any);
+    }
+    for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
+      LLVMValueRef argument = LLVMGetArgOperand(call, k);
+      if (ude_type_has_pointer(LLVMTypeOf(argument)) && ude_user_rule_writes(walk, call, k) &&
+          ude_user_rule_numbers(walk, call, k)) {
+        add_node_flags(p, argument, any);
+      }
     }
     break;
   }
@@ -350,6 +370,25 @@ static void backward(pass *p, const ude_value *value) {
       bind_backward(p, i, ude_walk_function(walk, LLVMGetCalledValue(i)));
       break;
     case UDE_CALLEE_INDIRECT: each_target(p, i, bind_backward); break;
+    case UDE_CALLEE_INACTIVE: break;
+    case UDE_CALLEE_USER: {
+      unsigned any = flags;
+      for (unsigned k = 0; k < LLVMGetNumArgOperands(i); k++) {
+        LLVMValueRef argument = LLVMGetArgOperand(i, k);
+        if (ude_type_has_pointer(LLVMTypeOf(argument)) && ude_user_rule_writes(walk, i, k)) {
+          any |= node_flags(walk, argument) & keep;
+        }
+      }
+      for (unsigned k = 0; k < LLVMGetNumArgOperands(i); k++) {
+        LLVMValueRef argument = LLVMGetArgOperand(i, k);
+        if (ude_type_has_pointer(LLVMTypeOf(argument))) {
+          add_node_flags(p, argument, ude_user_rule_numbers(walk, i, k) ? any : 0);
+        } else {
+          add_flags(p, argument, any);
+        }
+      }
+      break;
+    }
     case UDE_CALLEE_COPY:
       add_node_flags(p, LLVMGetArgOperand(i, 1), node_flags(walk, LLVMGetArgOperand(i, 0)) & keep);
       break;
@@ -406,6 +445,12 @@ static void mark_shadowed(ude_walk *walk) {
       if (node->flags & UDE_VARIED || node->functions >= 0 ||
           (next >= 0 && walk->node[next].shadowed)) {
         node->shadowed = changed = true;
+      }
+    }
+    for (int k = 0; k < walk->slot_uses; k++) {
+      ude_node *frame = &walk->node[ude_walk_find(walk, walk->slot_use[k].frame)];
+      if (!frame->shadowed && walk->node[ude_walk_find(walk, walk->slot_use[k].kept)].shadowed) {
+        frame->shadowed = changed = true;
       }
     }
   }

@@ -3,6 +3,7 @@
  * @brief What every transform refuses: bits of floats used as numbers, volatile and atomic accesses to active
  *        memory, formats other than float and double, control flow outside plain C.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "compiler/walker.h"
@@ -159,5 +160,22 @@ void ude_walk_check_params(ude_walk *walk, int f) {
                  "a struct passed by value", "it mixes integers and floats in one register",
                  "pass a pointer to it");
     }
+  }
+}
+
+void ude_walk_check_roles(ude_walk *walk, LLVMValueRef function) {
+  for (unsigned k = 0; walk->roles && k < LLVMCountParams(function); k++) {
+    LLVMValueRef param = LLVMGetParam(function, k);
+    if (!(walk->roles->param[k] & UDE_ROLE_ABSENT) || !ude_type_has_pointer(LLVMTypeOf(param)) ||
+        !ude_walk_shadowed(walk, param)) {
+      continue;
+    }
+    char what[64];
+    snprintf(what, sizeof what, "argument %u (given as 0)", k + 1);
+    ude_refuse(
+        walk, LLVMGetFirstInstruction(LLVMGetEntryBasicBlock(function)), what,
+        "numbers that depend on the others are stored there, or in memory that is used in its "
+        "place",
+        "give it an array of zeros instead of 0");
   }
 }

@@ -37,6 +37,23 @@ void ude_emit_apart(ude_emit *emit, LLVMValueRef access, bool tape) {
   LLVMSetMetadata(access, kind, emit->tape_scope);
 }
 
+void ude_emit_slot(ude_emit *emit, LLVMValueRef access, const char *name) {
+  LLVMContextRef  context = emit->walk->context;
+  LLVMMetadataRef label = LLVMMDStringInContext2(context, UDE_SLOT_DOMAIN, strlen(UDE_SLOT_DOMAIN));
+  LLVMMetadataRef domain    = LLVMMDNodeInContext2(context, &label, 1);
+  LLVMMetadataRef fields[2] = {LLVMMDStringInContext2(context, name, strlen(name)), domain};
+  LLVMMetadataRef slot      = LLVMMDNodeInContext2(context, fields, 2);
+  unsigned        kind      = LLVMGetMDKindIDInContext(context, "alias.scope", 11);
+  ude_emit_apart(emit, access, true);
+  LLVMValueRef list = LLVMGetMetadata(access, kind), tape = NULL;
+  if (list) {
+    LLVMGetMDNodeOperands(list, &tape);
+  }
+  LLVMMetadataRef both[2] = {tape ? LLVMValueAsMetadata(tape) : slot, slot};
+  LLVMSetMetadata(access, kind,
+                  LLVMMetadataAsValue(context, LLVMMDNodeInContext2(context, both, tape ? 2 : 1)));
+}
+
 LLVMTypeRef ude_emit_shadow_type(ude_emit *emit, LLVMTypeRef type) {
   unsigned scale = (unsigned)emit->scale;
   switch (LLVMGetTypeKind(type)) {

@@ -49,6 +49,8 @@ void ude_emit_set(ude_emit *emit, LLVMValueRef value, LLVMValueRef primal, LLVMV
 void ude_emit_forget_location(LLVMValueRef instruction);
 /** The tape shares no memory with anything else: say so of an access to the tape, or to other memory. */
 void ude_emit_apart(ude_emit *emit, LLVMValueRef access, bool tape);
+/** The access goes to the slot `name` of a tape, which no other access shares but those of that name. */
+void ude_emit_slot(ude_emit *emit, LLVMValueRef access, const char *name);
 /** Copy an instruction that is neither phi nor terminator to the builder. */
 LLVMValueRef ude_emit_copy(ude_emit *emit, LLVMValueRef instruction);
 /** Copy a terminator other than a return, to the copies of its successors. */

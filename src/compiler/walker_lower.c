@@ -6,8 +6,9 @@
  */
 #include <string.h>
 
+#include "compiler/request.h"
 #include "compiler/rules.h"
-#include "compiler/walker.h"
+#include "compiler/user_rule.h"
 
 static unsigned attribute_kind(const char *name) {
   return LLVMGetEnumAttributeKindForName(name, strlen(name));
@@ -108,20 +109,42 @@ static bool lower_reduce(ude_walk *walk, LLVMValueRef call, const char *name) {
   return false;
 }
 
+/* Is it `f` as the callee, or what a request or a rule is about? */
+static bool is_mention(LLVMValueRef user, LLVMValueRef f) {
+  size_t length = 0;
+  if (!LLVMIsACallInst(user)) {
+    return LLVMIsAConstant(user) && !LLVMIsAGlobalValue(user) && ude_is_rule_initial(user);
+  }
+  unsigned     count  = LLVMGetNumArgOperands(user);
+  LLVMValueRef callee = LLVMGetCalledValue(user);
+  for (unsigned k = 0; k < count; k++) {
+    if (LLVMGetArgOperand(user, k) == f &&
+        (k || !LLVMIsAFunction(callee) ||
+         strncmp(LLVMGetValueName2(callee, &length), UDE_REQUEST_PREFIX,
+                 strlen(UDE_REQUEST_PREFIX)))) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /* Is the function mentioned otherwise than as a callee? */
 static bool address_taken(LLVMValueRef function) {
   for (LLVMUseRef use = LLVMGetFirstUse(function); use; use = LLVMGetNextUse(use)) {
-    LLVMValueRef user = LLVMGetUser(use);
-    if (!LLVMIsACallInst(user) || LLVMGetCalledValue(user) != function) {
+    if (!is_mention(LLVMGetUser(use), function)) {
       return true;
-    }
-    for (unsigned k = 0; k < LLVMGetNumArgOperands(user); k++) {
-      if (LLVMGetArgOperand(user, k) == function) {
-        return true;
-      }
     }
   }
   return false;
+}
+
+/* In `user`, whatever it is, `to` instead of `from`: instructions here, constants are made anew by LLVM. */
+static void put_back(LLVMValueRef user, LLVMValueRef from, LLVMValueRef to) {
+  for (int k = 0; k < LLVMGetNumOperands(user); k++) {
+    if (LLVMGetOperand(user, (unsigned)k) == from) {
+      LLVMSetOperand(user, (unsigned)k, to);
+    }
+  }
 }
 
 /* A pointer to sin becomes a pointer to a function that calls sin: it can have a derivative. */
@@ -133,25 +156,31 @@ static void wrap_pointer(ude_walk *walk, LLVMValueRef function) {
   for (LLVMUseRef use = LLVMGetFirstUse(wrapper), next; use; use = next) {
     next              = LLVMGetNextUse(use);
     LLVMValueRef user = LLVMGetUser(use);
-    if (LLVMIsACallInst(user) && LLVMGetCalledValue(user) == wrapper) {
-      LLVMSetOperand(user, (unsigned)LLVMGetNumOperands(user) - 1, function);
+    if (LLVMIsACallInst(user) && is_mention(user, wrapper)) {
+      put_back(user, wrapper, function);
+      next = LLVMGetFirstUse(wrapper); /* the list has changed */
     }
   }
+  ude_user_rules_restore(walk->module, wrapper, function);
   LLVMPositionBuilderAtEnd(walk->builder,
                            LLVMAppendBasicBlockInContext(walk->context, wrapper, ""));
-  LLVMValueRef arguments[UDE_RULE_ARGUMENTS];
-  unsigned     count = LLVMCountParams(wrapper);
+  unsigned      count     = LLVMCountParams(wrapper);
+  LLVMValueRef *arguments = ude_walk_alloc(walk, count, sizeof(LLVMValueRef));
   LLVMGetParams(wrapper, arguments);
-  LLVMBuildRet(walk->builder, LLVMBuildCall2(walk->builder, type, function, arguments, count, ""));
+  LLVMValueRef result = LLVMBuildCall2(walk->builder, type, function, arguments, count, "");
+  if (LLVMGetTypeKind(LLVMTypeOf(result)) == LLVMVoidTypeKind) {
+    LLVMBuildRetVoid(walk->builder);
+  } else {
+    LLVMBuildRet(walk->builder, result);
+  }
 }
 
 void ude_walk_lower_pointers(ude_walk *walk) {
   for (LLVMValueRef f = LLVMGetFirstFunction(walk->module); f; f = LLVMGetNextFunction(f)) {
     size_t length = 0;
-    if (!LLVMIsDeclaration(f) || LLVMGetIntrinsicID(f)) {
-      continue;
-    }
-    if (!ude_rule_for_symbol(LLVMGetValueName2(f, &length), LLVMGlobalGetValueType(f))) {
+    bool   rule   = ude_user_rule_of(walk, f) != NULL;
+    if (!rule && (!LLVMIsDeclaration(f) || LLVMGetIntrinsicID(f) ||
+                  !ude_rule_for_symbol(LLVMGetValueName2(f, &length), LLVMGlobalGetValueType(f)))) {
       continue;
     }
     if (address_taken(f)) {

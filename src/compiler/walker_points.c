@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "compiler/walker.h"
+#include "compiler/user_rule.h"
 
 static int new_node(ude_walk *walk) {
   walk->node =
@@ -259,6 +259,22 @@ static void visit_call(ude_walk *walk, LLVMValueRef call) {
     written(walk, call, true);
     node_of(walk, call)->declared = ~0U;
     break;
+  case UDE_CALLEE_USER:
+  case UDE_CALLEE_INACTIVE:
+    for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
+      LLVMValueRef argument = LLVMGetArgOperand(call, k);
+      if (!ude_type_has_pointer(LLVMTypeOf(argument))) {
+        continue;
+      }
+      if (ude_user_rule_writes(walk, call, k)) {
+        written(walk, argument, true);
+      }
+      int node = value_target(walk, argument);
+      if (node >= 0) {
+        walk->node[node].holds |= ude_user_rule_holds(walk, call, k) & ~(unsigned)UDE_HOLDS_INTEGER;
+      }
+    }
+    break;
   case UDE_CALLEE_TAPE:
   case UDE_CALLEE_IGNORED:
   case UDE_CALLEE_INERT:
@@ -280,13 +296,47 @@ static void visit_call(ude_walk *walk, LLVMValueRef call) {
   }
 }
 
+/* Node of what a slot of a tape keeps pointers to, and note who has that slot. */
+static int slot_target(ude_walk *walk, const void *slot, LLVMValueRef frame) {
+  int kept = ude_map_get(&walk->slots, slot);
+  if (kept < 0) {
+    kept = new_node(walk);
+    ude_map_put(walk, &walk->slots, slot, kept);
+  }
+  int of = value_target(walk, frame);
+  for (int k = 0; k < walk->slot_uses; k++) {
+    if (ude_walk_find(walk, walk->slot_use[k].frame) == of && walk->slot_use[k].kept == kept) {
+      return ude_walk_find(walk, kept);
+    }
+  }
+  walk->slot_use = ude_walk_grow(walk, walk->slot_use, walk->slot_uses, &walk->slot_use_capacity,
+                                 sizeof *walk->slot_use);
+  walk->slot_use[walk->slot_uses++] = (ude_slot_use){of, kept};
+  return ude_walk_find(walk, kept);
+}
+
+bool ude_access_holds_pointers(ude_walk *walk, LLVMValueRef access) {
+  bool        store = LLVMGetInstructionOpcode(access) == LLVMStore;
+  const void *slot  = ude_access_slot(walk, access);
+  int         node  = ude_walk_target(walk, LLVMGetOperand(access, store));
+  int pointee = slot ? ude_map_get(&walk->slots, slot) : node < 0 ? -1 : walk->node[node].pointee;
+  if (node < 0 || !walk->node[node].shadowed || pointee < 0) {
+    return false;
+  }
+  return walk->node[ude_walk_find(walk, pointee)].shadowed;
+}
+
 static void visit(ude_walk *walk, LLVMValueRef i, int f) {
   LLVMTypeRef type = LLVMTypeOf(i);
   switch (LLVMGetInstructionOpcode(i)) {
   case LLVMLoad:
     if (may_point(walk, type) && ude_access_is_integer(walk, i) != 1) {
-      int from = value_target(walk, LLVMGetOperand(i, 0));
-      if (from >= 0) {
+      int         from = value_target(walk, LLVMGetOperand(i, 0));
+      const void *slot = ude_access_slot(walk, i);
+      if (slot && from >= 0) {
+        int kept = slot_target(walk, slot, LLVMGetOperand(i, 0));
+        unify(walk, value_target(walk, i), kept);
+      } else if (from >= 0) {
         unify(walk, value_target(walk, i), pointee(walk, from));
       }
     }
@@ -295,8 +345,11 @@ static void visit(ude_walk *walk, LLVMValueRef i, int f) {
     LLVMValueRef value = LLVMGetOperand(i, 0), to = LLVMGetOperand(i, 1);
     written(walk, to, false);
     if (may_point(walk, LLVMTypeOf(value)) && ude_access_is_integer(walk, i) != 1) {
-      int target = value_target(walk, value), node = value_target(walk, to);
-      if (target >= 0 && node >= 0) {
+      int         target = value_target(walk, value), node = value_target(walk, to);
+      const void *slot = ude_access_slot(walk, i);
+      if (slot && target >= 0 && node >= 0) {
+        unify(walk, target, slot_target(walk, slot, to));
+      } else if (target >= 0 && node >= 0) {
         unify(walk, pointee(walk, node), target);
       }
     }

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "compiler/rules.h"
-#include "compiler/walker.h"
+#include "compiler/runtime.h"
+#include "compiler/user_rule.h"
 
 bool ude_type_is_real(LLVMTypeRef type) {
   LLVMTypeKind kind = LLVMGetTypeKind(type);
@@ -78,30 +79,55 @@ static const char *tbaa_name(ude_walk *walk, LLVMValueRef access, unsigned *leng
   return parts[0] && LLVMIsAMDString(parts[0]) ? LLVMGetMDString(parts[0], length) : NULL;
 }
 
-bool ude_access_is_tape(ude_walk *walk, LLVMValueRef access) {
+/* The first string of a metadata node is `text`. */
+static bool is_labelled(LLVMValueRef node, const char *text) {
+  LLVMValueRef fields[8];
+  int          parts = node && LLVMIsAMDNode(node) ? (int)LLVMGetMDNodeNumOperands(node) : 0;
+  if (parts < 1 || parts > 8) {
+    return false;
+  }
+  LLVMGetMDNodeOperands(node, fields);
+  unsigned    length = 0;
+  const char *name =
+      fields[0] && LLVMIsAMDString(fields[0]) ? LLVMGetMDString(fields[0], &length) : NULL;
+  return name && length == strlen(text) && !memcmp(name, text, length);
+}
+
+/* The alias scope of an access with that label, or in a domain with that label. */
+static LLVMValueRef find_scope(ude_walk *walk, LLVMValueRef access, const char *label,
+                               bool domain) {
   unsigned     kind  = LLVMGetMDKindIDInContext(walk->context, "alias.scope", 11);
   LLVMValueRef list  = LLVMGetMetadata(access, kind);
   int          count = list ? (int)LLVMGetMDNodeNumOperands(list) : 0;
   if (!count) {
-    return false;
+    return NULL;
   }
   LLVMValueRef *scope = ude_walk_alloc(walk, (size_t)count, sizeof *scope);
   LLVMGetMDNodeOperands(list, scope);
   for (int k = 0; k < count; k++) {
-    LLVMValueRef fields[8];
-    int          parts = scope[k] ? (int)LLVMGetMDNodeNumOperands(scope[k]) : 0;
-    if (parts < 2 || parts > 8) {
-      continue;
+    LLVMValueRef of = scope[k];
+    if (domain) {
+      LLVMValueRef fields[8];
+      int          parts = of && LLVMIsAMDNode(of) ? (int)LLVMGetMDNodeNumOperands(of) : 0;
+      if (parts < 2 || parts > 8) {
+        continue;
+      }
+      LLVMGetMDNodeOperands(of, fields);
+      of = fields[1];
     }
-    LLVMGetMDNodeOperands(scope[k], fields);
-    unsigned    length = 0;
-    const char *name =
-        fields[0] && LLVMIsAMDString(fields[0]) ? LLVMGetMDString(fields[0], &length) : NULL;
-    if (name && length == strlen(UDE_TAPE_SCOPE) && !memcmp(name, UDE_TAPE_SCOPE, length)) {
-      return true;
+    if (is_labelled(of, label)) {
+      return scope[k];
     }
   }
-  return false;
+  return NULL;
+}
+
+bool ude_access_is_tape(ude_walk *walk, LLVMValueRef access) {
+  return find_scope(walk, access, UDE_TAPE_SCOPE, false) != NULL;
+}
+
+const void *ude_access_slot(ude_walk *walk, LLVMValueRef access) {
+  return find_scope(walk, access, UDE_SLOT_DOMAIN, true);
 }
 
 int ude_access_is_integer(ude_walk *walk, LLVMValueRef access) {
@@ -210,11 +236,16 @@ static ude_callee intrinsic_kind(LLVMValueRef call, const char *name) {
 }
 
 ude_callee ude_call_kind(ude_walk *walk, LLVMValueRef call) {
-  static const char *const inert[] = {
-      "printf",  "fprintf",    "puts",          "putchar",      "fputs",    "fputc",  "putc",
-      "fwrite",  "fflush",     "perror",        "vprintf",      "vfprintf", "abort",  "exit",
-      "_exit",   "quick_exit", "__assert_fail", "__assert_rtn", "__assert", "strlen", "strcmp",
-      "strncmp", "memcmp",     "bcmp",          "strerror",     "isatty",   NULL};
+  static const char *const inert[]    = {"printf",     "fprintf",       "puts",
+                                         "putchar",    "fputs",         "fputc",
+                                         "putc",       "fwrite",        "fflush",
+                                         "perror",     "vprintf",       "vfprintf",
+                                         "abort",      "exit",          "_exit",
+                                         "quick_exit", "__assert_fail", "__assert_rtn",
+                                         "__assert",   "strlen",        "strcmp",
+                                         "strncmp",    "memcmp",        "bcmp",
+                                         "strerror",   "isatty",        UDE_RUNTIME_RECORD,
+                                         NULL};
   static const char *const integers[] = {
       "lrint",     "lrintf",     "llrint",   "llrintf",   "lround",       "lroundf",
       "llround",   "llroundf",   "ilogb",    "ilogbf",    "__isnan",      "__isnanf",
@@ -227,7 +258,14 @@ ude_callee ude_call_kind(ude_walk *walk, LLVMValueRef call) {
   if (!LLVMIsAFunction(callee)) {
     return UDE_CALLEE_INDIRECT;
   }
-  const char *name = ude_call_name(call);
+  const char          *name = ude_call_name(call);
+  const ude_user_rule *user = ude_user_rule_of(walk, callee);
+  if (user && user->inactive) {
+    return UDE_CALLEE_INACTIVE;
+  }
+  if (user && ude_user_rule_serving(walk, callee)) {
+    return UDE_CALLEE_USER;
+  }
   if (ude_rule_for_call(walk, call)) {
     return UDE_CALLEE_RULE;
   }

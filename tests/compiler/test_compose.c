@@ -2,18 +2,22 @@
  * twice, against differences; second derivatives (forward over reverse) against reverse over forward. */
 #include "compiler/compose_lab.h"
 #include "compiler/language_cases.h"
+#include "compiler/random_interpreter.h"
+
+/* Every second construct, every fourth for third derivatives: the others are held by the other tests of modes. */
+enum { STEP = 2, CASES = (LANGUAGE_CASES + STEP - 1) / STEP, THINNED = 2, PROGRAMS = 24 };
 
 /* Widely different points: directions and parameters lie in the same vectors. */
 static double u[128], p[128];
 
 static void open_language(lab *l) {
-  static compose_case cases[LANGUAGE_CASES];
-  for (int k = 0; k < LANGUAGE_CASES; k++) {
-    const language_case *c = &language_cases[k];
+  static compose_case cases[CASES];
+  for (int k = 0; k < CASES; k++) {
+    const language_case *c = &language_cases[STEP * k];
     cases[k]               = (compose_case){c->name, c->rows, c->columns, c->params};
   }
   char *text = language_source();
-  compose_open(l, text, cases, LANGUAGE_CASES, true);
+  compose_open(l, text, cases, CASES, THINNED, true);
   free(text);
   for (int k = 0; k < 128; k++) {
     u[k] = 1.2 + 0.31 * sin(2.3 * k + 0.4);
@@ -36,10 +40,13 @@ static void two(const double *x, int n, double *out) {
 }
 
 START_TEST(over_forward) {
-  const language_case *c     = &language_cases[_i / 2];
+  const language_case *c     = &language_cases[STEP * (_i / 2)];
   int                  order = 1 + _i % 2;
-  compose_case         now   = {c->name, c->rows, c->columns, c->params};
-  double               x[256], q[256], y[256], z[256];
+  if (order == 2 && _i / 2 % THINNED) {
+    return;
+  }
+  compose_case now = {c->name, c->rows, c->columns, c->params};
+  double       x[256], q[256], y[256], z[256];
   memcpy(x, u, sizeof u);
   memcpy(q, p, sizeof p);
   for (int k = 0; k < order; k++) {
@@ -59,7 +66,7 @@ START_TEST(over_forward) {
 END_TEST
 
 START_TEST(second) {
-  const language_case *c     = &language_cases[_i / 2];
+  const language_case *c     = &language_cases[STEP * (_i / 2)];
   int                  width = _i % 2 ? 3 : 1, inputs = c->columns + c->params + 1;
   compose_case         at = {c->name, c->rows, c->columns, c->params};
   double               forward[256], reverse[256], gradient[128], plain[128] = {0};
@@ -91,14 +98,103 @@ START_TEST(second) {
 }
 END_TEST
 
+/* ---------------------------------------------------------------------------- random programs -- */
+
+/* Gradient of the weighted outputs by the interpreter; the distance to the nearest kink. */
+static double interpreted(const rp_program *program, const double *x, double *gradient) {
+  dual   truth[RP_OUTPUTS];
+  double closest = ri_program(program, x, x + RP_STATES, x[RI_INPUTS - 1], truth);
+  for (int k = 0; k < RI_INPUTS; k++) {
+    gradient[k] = 0;
+    for (int r = 0; r < RP_OUTPUTS; r++) {
+      gradient[k] += truth[r].d[k] / (1 + r);
+    }
+  }
+  return closest;
+}
+
+/* Differences of order 4 of the interpreter's gradient along direction `lane`; the distance to the nearest kink. */
+static double differences(const rp_program *program, const double *x, int lane, double *out) {
+  static const double weight[2] = {2.0 / 3, -1.0 / 12};
+  const double        h         = 1e-4;
+  double              closest   = 1, z[RI_INPUTS], gradient[RI_INPUTS];
+  memset(out, 0, RI_INPUTS * sizeof *out);
+  for (int j = 1; j <= 2; j++) {
+    for (int side = -1; side <= 1; side += 2) {
+      for (int k = 0; k < RI_INPUTS; k++) {
+        z[k] = x[k] + side * j * h * compose_direction(k, lane);
+      }
+      closest = fmin(closest, interpreted(program, z, gradient));
+      for (int k = 0; k < RI_INPUTS; k++) {
+        out[k] += side * weight[j - 1] * gradient[k] / h;
+      }
+    }
+  }
+  return closest;
+}
+
+static void check_program(lab *l, const rp_program *program, int id) {
+  char         name[16];
+  double       x[RI_INPUTS], truth[RI_INPUTS], gradient[RI_INPUTS];
+  double       forward[3 * RI_INPUTS], reverse[3 * RI_INPUTS];
+  compose_case c = {name, RP_OUTPUTS, RP_STATES, RP_PARAMS};
+  snprintf(name, sizeof name, "%d", id);
+  for (int k = 0; k < RI_INPUTS; k++) {
+    x[k] = 0.3 + 0.9 * sin(1.3 * k + 0.7 * id);
+  }
+  compose_second(l, &c, x, x + RP_STATES, x[RI_INPUTS - 1], 3, forward, reverse, gradient);
+  double near = program->single ? 5e-3 : 1e-9, scale = 1;
+  for (int i = 0; i < 3 * RI_INPUTS; i++) {
+    scale = fmax(scale, fabs(reverse[i]));
+  }
+  for (int i = 0; i < 3 * RI_INPUTS; i++) {
+    ck_assert_msg(fabs(forward[i] - reverse[i]) <= near * scale || !(scale < 1e100),
+                  "program %d: second[%d]: %.17g and %.17g", id, i, forward[i], reverse[i]);
+  }
+  for (int lane = 0; lane < 3 && !program->single; lane++) {
+    if (differences(program, x, lane, truth) < 1e-2) {
+      continue; /* a branch may go the other way within the differences */
+    }
+    for (int k = 0; k < RI_INPUTS; k++) {
+      ck_assert_msg(fabs(forward[3 * k + lane] - truth[k]) <= 1e-6 * scale,
+                    "program %d, direction %d: d2[%d] %.17g, differences %.17g", id, lane, k,
+                    forward[3 * k + lane], truth[k]);
+    }
+  }
+}
+
+START_TEST(programs) {
+  static rp_program   program[PROGRAMS];
+  static compose_case cases[PROGRAMS];
+  static char         names[PROGRAMS][16];
+  ude_text            text = {0};
+  lab                 l;
+  ude_text_append(&text, "%s", rp_preamble);
+  for (int k = 0; k < PROGRAMS; k++) {
+    rp_generate(&program[k], (uint64_t)(5000 + k));
+    rp_write_program(&program[k], k, &text);
+    snprintf(names[k], sizeof names[k], "%d", k);
+    cases[k] = (compose_case){names[k], RP_OUTPUTS, RP_STATES, RP_PARAMS};
+  }
+  compose_open(&l, text.data, cases, PROGRAMS, 0, true);
+  for (int k = 0; k < PROGRAMS; k++) {
+    check_program(&l, &program[k], k);
+    free(program[k].pool);
+  }
+  ude_text_free(&text);
+  lab_close(&l);
+}
+END_TEST
+
 int main(void) {
   Suite   *suite  = suite_create("compose");
   TCase   *tcase  = tcase_create("language");
   SRunner *runner = srunner_create(suite);
   tcase_set_timeout(tcase, 120);
   tcase_add_unchecked_fixture(tcase, open_once, NULL);
-  tcase_add_loop_test(tcase, over_forward, 0, 2 * LANGUAGE_CASES);
-  tcase_add_loop_test(tcase, second, 0, 2 * LANGUAGE_CASES);
+  tcase_add_loop_test(tcase, over_forward, 0, 2 * CASES);
+  tcase_add_loop_test(tcase, second, 0, 2 * CASES);
+  tcase_add_test(tcase, programs);
   suite_add_tcase(suite, tcase);
   srunner_set_fork_status(runner, CK_NOFORK);
   srunner_run_all(runner, CK_NORMAL);

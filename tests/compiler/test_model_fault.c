@@ -96,6 +96,36 @@ START_TEST(objects_survive) {
 }
 END_TEST
 
+/* A reverse sweep inside the model that finds no memory fails the call, it does not give a wrong number. */
+START_TEST(no_memory_inside) {
+  static const char text[] =
+      "#include <ude/model.h>\n"
+      "struct state { double x; };\nstruct param { double a; };\n"
+      "static double walk(double x, double a) {\n"
+      "  double s = x;\n"
+      "  for (int i = 0; i < 200000 && s < 1e9; i++) s = s * 0.5 + a * s * s * 1e-3;\n"
+      "  return s;\n"
+      "}\n"
+      "void rhs(struct state *du, const struct state *u, const struct param *p, double t) {\n"
+      "  double bar = 0;\n"
+      "  ude_gradient(walk, (u->x, p->a), (&bar, 0));\n"
+      "  du->x = bar;\n"
+      "}\n";
+  ude_model              *model = files_model(text, UDE_DERIVATIVE_NONE);
+  const ude_vector_field *f     = ude_model_vector_field(model);
+  double                  u = 1, p = 1, du = 7;
+  for (int k = 1; k < 3; k++) {
+    fault_arm(k, false);
+    int code = f->rhs.value(&du, &u, &p, 0, f->rhs.context);
+    fault_disarm();
+    ck_assert_int_lt(code, 0);
+  }
+  ck_assert_int_eq(f->rhs.value(&du, &u, &p, 0, f->rhs.context), 0);
+  ck_assert(isfinite(du));
+  ude_model_free(model);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("model_fault");
   TCase *all   = tcase_create("all");
@@ -104,6 +134,7 @@ int main(void) {
   tcase_add_test(all, compiling_survives);
   tcase_add_test(all, learned_functions_survive);
   tcase_add_test(all, rewriting_survives);
+  tcase_add_test(all, no_memory_inside);
   tcase_add_test(all, objects_survive);
   suite_add_tcase(suite, all);
   return ude_check_run(suite);

@@ -23,8 +23,11 @@
 
 #include "compiler/driver.h"
 #include "compiler/jit.h"
+#include "compiler/library_rules.h"
 #include "compiler/pipeline.h"
+#include "compiler/request.h"
 #include "compiler/transform.h"
+#include "compiler/user_rule.h"
 #include "support/ude_check.h"
 
 extern char **environ;
@@ -152,7 +155,8 @@ UDE_TEST_UNUSED static int lab_maps(lab *l, LLVMValueRef *maps, int most) {
     }
   }
   for (LLVMValueRef g = LLVMGetFirstGlobal(l->module); g; g = LLVMGetNextGlobal(g)) {
-    if (LLVMGetInitializer(g)) {
+    size_t length;
+    if (LLVMGetInitializer(g) && strncmp(LLVMGetValueName2(g, &length), "ude.", 4) != 0) {
       LLVMSetLinkage(g, LLVMInternalLinkage);
     }
   }
@@ -190,7 +194,14 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
   *l = (lab){.context = LLVMContextCreate()};
   ck_assert(lab_clang(l, text));
   ck_assert_msg(!ude_pipeline_target(&l->machine, &l->error), "%s", l->error.message);
+  if (ude_library_rules_link(l->module, &(ude_compile_options){0}, &l->error) ||
+      ude_request_gather(l->module, &l->error) || ude_user_rules_gather(l->module, &l->error)) {
+    return false;
+  }
   int count = lab_maps(l, maps, MOST);
+  if (ude_request_resolve(l->module, l->machine, &l->error)) {
+    return false;
+  }
   ck_assert_msg(!ude_pipeline_canonical(l->module, l->machine, &l->error), "%s", l->error.message);
   if (getenv("UDE_LAB_PRIMAL")) {
     char *dump = LLVMPrintModuleToString(l->module);
@@ -241,6 +252,7 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
     LLVMDisposeMessage(dump);
   }
   LLVMMemoryBufferRef object = NULL;
+  ude_user_rules_finish(l->module);
   lab_object(l, modes & LAB_QUICK, &object);
   if (getenv("UDE_LAB_FINAL")) {
     char *dump = LLVMPrintModuleToString(l->module);

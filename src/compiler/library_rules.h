@@ -1,0 +1,17 @@
+/**
+ * @file library_rules.h
+ * @brief Rules that ude brings along for libraries: added to a model that calls them.
+ */
+#ifndef UDE_COMPILER_LIBRARY_RULES_H
+#define UDE_COMPILER_LIBRARY_RULES_H
+
+#include <llvm-c/Core.h>
+
+#include <ude/compiler.h>
+
+/** Link the rules of BLAS and LAPACK (ude/rules/blas.h) for what the module calls of them, and for what those call;
+ *  nothing if it calls none. Rules of the model come first. UDE_COMPILE, UDE_IO, UDE_OUT_OF_MEMORY. */
+ude_status ude_library_rules_link(LLVMModuleRef module, const ude_compile_options *options,
+                                  ude_error *error);
+
+#endif
