@@ -10,10 +10,11 @@ static const struct {
 } words[] = {{"jvp", UDE_AHEAD_JVP},
              {"vjp", UDE_AHEAD_VJP},
              {"jacobian", UDE_AHEAD_JACOBIAN},
-             {"taylor", UDE_AHEAD_TAYLOR}};
+             {"taylor", UDE_AHEAD_TAYLOR},
+             {"hvp", UDE_AHEAD_HVP}};
 
 static int parse_words(const char *text, unsigned *functions) {
-  static const char *const later[] = {"hvp", "sparsity"};
+  static const char *const later[] = {"sparsity"};
   for (const char *at = text; *at;) {
     size_t length = strcspn(at, ",");
     bool   known  = false;
@@ -29,7 +30,7 @@ static int parse_words(const char *text, unsigned *functions) {
       }
     }
     if (!known) {
-      return cli_usage_error("--derivatives: '%.*s' is none of jvp, vjp, jacobian, taylor",
+      return cli_usage_error("--derivatives: '%.*s' is none of jvp, vjp, hvp, jacobian, taylor",
                              (int)length, at);
     }
     at += length + (at[length] == ',');
@@ -118,7 +119,8 @@ const cli_verb cli_compile = {
     .options =
         "output header derivatives prefix processor u0 p params tspan define clang cache no-cache",
     .details =
-        "--derivatives takes any of jvp,vjp,jacobian,taylor (default jvp,vjp). --u0, --p, --params "
+        "--derivatives takes any of jvp,vjp,hvp,jacobian,taylor (default jvp,vjp). --u0, --p, "
+        "--params "
         "and "
         "--tspan\n"
         "become the defaults in the object; integer members are fixed there. The object needs the "

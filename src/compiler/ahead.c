@@ -120,6 +120,7 @@ static ude_status compile_object(const char *const *files, size_t file_count,
   own.diagnostic             = NULL; /* clang's warnings came with the first compilation */
   own.derivatives = (wanted & (UDE_AHEAD_JVP | UDE_AHEAD_JACOBIAN) ? UDE_DERIVATIVE_JVP : 0U) |
                     (wanted & UDE_AHEAD_VJP ? UDE_DERIVATIVE_VJP : 0U) |
+                    (wanted & UDE_AHEAD_HVP ? UDE_DERIVATIVE_HVP : 0U) |
                     (wanted & UDE_AHEAD_TAYLOR ? UDE_DERIVATIVE_JET : 0U);
   finish_context to     = {ahead, object};
   ude_status     status = ude_build_module(files, file_count, &own, finish, &to, error);

@@ -116,6 +116,22 @@ static void print_map(printer *at, int k, const ude_ahead_map *map) {
             : "int %s%s_vjp(const double *p, const double *y_bar, double *p_bar);\n",
         prefix, name);
   }
+  if (wanted & UDE_AHEAD_HVP) {
+    ude_text_append(text,
+                    "/* With s = y_bar . y (y_bar null: all ones): ADDS the second derivatives of "
+                    "s along the given "
+                    "direction\n   to %sp_bar_dot%s; null: not wanted, as directions: zero. */\n",
+                    map->state ? "u_bar_dot, " : "", map->state ? " and *t_bar_dot" : "");
+    ude_text_append(
+        text,
+        map->state
+            ? "int %s%s_hvp(const double *u, const double *u_dot, const double *p, const double "
+              "*p_dot, double t,\n    double t_dot, const double *y_bar, double *u_bar_dot, double "
+              "*p_bar_dot, double *t_bar_dot);\n"
+            : "int %s%s_hvp(const double *p, const double *p_dot, const double *y_bar, double "
+              "*p_bar_dot);\n",
+        prefix, name);
+  }
   if ((wanted & UDE_AHEAD_TAYLOR) && map->state) {
     ude_text_append(
         text,

@@ -5,6 +5,7 @@
 
 #include "compiler/entries.h"
 
+int ude_ahead_value(ude_flat_value value, double *y, const double *u, const double *p, double t);
 int ude_ahead_jvp(ude_flat_jvp jvp, const double *zeros, double *y, double *y_dot, const double *u,
                   const double *u_dot, const double *p, const double *p_dot, double t,
                   double t_dot);
@@ -19,5 +20,9 @@ int ude_ahead_jet(ude_flat_value value, ude_jet_pass pass, int64_t rows, int64_t
 int ude_ahead_taylor(ude_flat_value value, ude_jet_pass pass, int64_t rows, int64_t columns,
                      int64_t params, int order, double *series, const double *u, const double *p,
                      double t);
+int ude_ahead_hvp(ude_flat_hvp hvp, const double *zeros, int64_t rows, int64_t columns,
+                  int64_t params, const double *u, const double *u_dot, const double *p,
+                  const double *p_dot, double t, double t_dot, const double *y_bar,
+                  double *u_bar_dot, double *p_bar_dot, double *t_bar_dot);
 
 #endif

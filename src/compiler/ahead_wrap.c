@@ -85,13 +85,11 @@ static LLVMValueRef zero(const wrapper *w) {
 
 /* (y, u, p, t), or (y, p) where there is no state. */
 static void wrap_value(wrapper *w, const ude_ahead_map *map) {
-  LLVMValueRef f            = begin(w, map->name, "", map->state ? "pppt" : "pp");
-  LLVMValueRef callee       = named(w, "value", map->name);
-  LLVMValueRef arguments[4] = {LLVMGetParam(f, 0), map->state ? LLVMGetParam(f, 1) : null(w),
-                               LLVMGetParam(f, map->state ? 2 : 1),
-                               map->state ? LLVMGetParam(f, 3) : zero(w)};
-  LLVMBuildCall2(w->builder, LLVMGlobalGetValueType(callee), callee, arguments, 4, "");
-  LLVMBuildRet(w->builder, LLVMConstNull(w->i32));
+  LLVMValueRef f    = begin(w, map->name, "", map->state ? "pppt" : "pp");
+  LLVMValueRef a[5] = {
+      named(w, "value", map->name), LLVMGetParam(f, 0), map->state ? LLVMGetParam(f, 1) : null(w),
+      LLVMGetParam(f, map->state ? 2 : 1), map->state ? LLVMGetParam(f, 3) : zero(w)};
+  end(w, "ude_ahead_value", a, 5);
 }
 
 /* (y, y_dot, u, u_dot, p, p_dot, t, t_dot), or (y, y_dot, p, p_dot). */
@@ -126,6 +124,28 @@ static void wrap_vjp(wrapper *w, const ude_ahead_map *map) {
                         LLVMGetParam(f, map->state ? 5 : 2),
                         map->state ? LLVMGetParam(f, 6) : null(w)};
   end(w, "ude_ahead_vjp", a, 11);
+}
+
+/* (u, u_dot, p, p_dot, t, t_dot, y_bar, u_bar_dot, p_bar_dot, t_bar_dot), or (p, p_dot, y_bar, p_bar_dot). */
+static void wrap_hvp(wrapper *w, const ude_ahead_map *map) {
+  bool         state = map->state;
+  LLVMValueRef f     = begin(w, map->name, "_hvp", state ? "ppppttpppp" : "pppp");
+  LLVMValueRef a[15] = {named(w, "hvp", map->name),
+                        w->zeros,
+                        word(w, map->rows),
+                        word(w, map->columns),
+                        word(w, w->ahead->field->param.count),
+                        state ? LLVMGetParam(f, 0) : null(w),
+                        state ? LLVMGetParam(f, 1) : null(w),
+                        LLVMGetParam(f, state ? 2 : 0),
+                        LLVMGetParam(f, state ? 3 : 1),
+                        state ? LLVMGetParam(f, 4) : zero(w),
+                        state ? LLVMGetParam(f, 5) : zero(w),
+                        LLVMGetParam(f, state ? 6 : 2),
+                        state ? LLVMGetParam(f, 7) : null(w),
+                        LLVMGetParam(f, state ? 8 : 3),
+                        state ? LLVMGetParam(f, 9) : null(w)};
+  end(w, "ude_ahead_hvp", a, 15);
 }
 
 /* (jacobian, u, p, t), or (jacobian, p). */
@@ -171,6 +191,9 @@ static void wrap_map(wrapper *w, const ude_ahead_map *map) {
   }
   if (wanted & UDE_AHEAD_VJP) {
     wrap_vjp(w, map);
+  }
+  if (wanted & UDE_AHEAD_HVP) {
+    wrap_hvp(w, map);
   }
   if ((wanted & UDE_AHEAD_TAYLOR) && map->state) {
     wrap_jet(w, map, false);

@@ -154,6 +154,22 @@ static void compare_map(const char *name, const ude_map *map, double tolerance) 
   }
 }
 
+static void compare_second(const ude_map *map, const char *name, double tolerance) {
+  typedef int (*hvp_fn)(const double *, const double *, const double *, const double *, double,
+                        double, const double *, double *, double *, double *);
+  FUNCTION(hvp_fn, hvp, name);
+  double t_dot = 0.25, bars[2][3][PARAMS] = {{{1, 2, 3, 4}, {5, 6, 7, 8}, {9}}};
+  memcpy(bars[1], bars[0], sizeof bars[0]);
+  ck_assert_int_eq(hvp(u, u_dot, p, p_dot, T, t_dot, y_bar, bars[0][0], bars[0][1], bars[0][2]), 0);
+  ck_assert_int_eq(map->hvp(u, u_dot, p, p_dot, T, &t_dot, y_bar, bars[1][0], bars[1][1],
+                            bars[1][2], map->context),
+                   0);
+  for (int k = 0; k < 3; k++) {
+    compare(bars[0][k], bars[1][k], k < 2 ? STATES : 1, tolerance * 10, name);
+  }
+  ck_assert_int_eq(hvp(u, NULL, p, NULL, T, 0, NULL, NULL, NULL, NULL), 0);
+}
+
 static void compare_series(const ude_vector_field *field, double tolerance) {
   enum { ORDER = 6 };
   typedef int (*jet_fn)(double *, int, const double *, const double *, double);
@@ -174,14 +190,14 @@ static const ude_compile_options plain = {0};
 
 static void check_object(const char *processor, double tolerance) {
   ck_ok(make((ude_object_options){.functions = UDE_AHEAD_JVP | UDE_AHEAD_VJP | UDE_AHEAD_JACOBIAN |
-                                               UDE_AHEAD_TAYLOR,
+                                               UDE_AHEAD_TAYLOR | UDE_AHEAD_HVP,
                                   .prefix    = "x_",
                                   .processor = processor},
              plain),
         &files_error);
   load();
-  ude_model *model =
-      files_model(source, UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JET);
+  ude_model *model = files_model(
+      source, UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JET | UDE_DERIVATIVE_HVP);
   const ude_vector_field *field = ude_model_vector_field(model);
   compare_map("rhs", &field->rhs, tolerance);
   compare_map("observe", &field->observe, tolerance);
@@ -201,6 +217,8 @@ static void check_object(const char *processor, double tolerance) {
   ck_assert_double_eq(bar[0], 2 * p[0]);
   ck_assert_double_eq(bar[1], p[2]);
   ck_assert_double_eq(bar[2], p[1]);
+  compare_second(&field->rhs, "x_rhs_hvp", tolerance);
+  compare_second(&field->terminal_cost, "x_terminal_cost_hvp", tolerance);
   compare_series(field, tolerance);
   compare(find("x_u0"), field->u0, STATES, 0, "u0");
   compare(find("x_p0"), field->p0, PARAMS, 0, "p0");
