@@ -28,7 +28,8 @@ enum {
   UDE_DERIVATIVE_VJP  = 2,  /**< vjp of every map */
   UDE_PROBE           = 4,  /**< ude_vector_field.probe */
   UDE_DERIVATIVE_HVP  = 32, /**< hvp and hvp_wide of every map but learned functions */
-  UDE_LANES = 128, /**< value, and the jvp and vjp that are asked for, of every map in lanes */
+  UDE_LANES    = 128, /**< value, and the jvp and vjp that are asked for, of every map in lanes */
+  UDE_SPARSITY = 256, /**< what ude_model_sparsity needs */
   UDE_DERIVATIVE_JET = 64 /**< jet of every map but learned functions, ude_vector_field.taylor */
 };
 
@@ -108,6 +109,37 @@ UDE_API ude_status ude_model_object(const char *const *files, size_t file_count,
                                     const ude_compile_options *options,
                                     const ude_object_options *object_options, ude_text *object,
                                     ude_text *header, ude_error *error);
+
+/* ---------------------------------------------------------------------- sparsity patterns -- */
+
+/** What pattern is wanted. Zero value: of d rhs/du, over all paths. */
+typedef struct ude_sparsity_request {
+  const ude_map *map; /**< of the model's vector field or one of its learned functions; NULL: rhs */
+  bool           wrt_param; /**< derivatives by the parameters, not by the state */
+  bool           hessian;   /**< second derivatives (of the sum of the map's rows) */
+  bool           path;      /**< only of the path that is executed at (u, p, t) */
+  const double *u; /**< [state.count] needed with `path` where the map has a state, else not read */
+  const double *p; /**< [param.count] needed with `path`; else the values of the members that are
+                         const in struct param, which are the same in every use of the pattern.
+                         NULL: nothing is known of any parameter */
+  double        t; /**< with `path` */
+} ude_sparsity_request;
+
+/**
+ * The entries of a Jacobian (rows x columns) or Hessian (columns x columns) that may be other than zero:
+ * over all branches, for every state, time and trained parameter; or on the executed path. An entry that is
+ * absent is zero; there may be entries too many where a value depends on an input only formally (x - x),
+ * where an index is computed from inputs, and behind loops without a known bound.
+ *
+ * @param model  compiled with UDE_SPARSITY
+ * @param[out] pattern  to be released with ude_pattern_free
+ * @return UDE_INVALID_ARGUMENT (a map that is not the model's or not defined, a missing point),
+ *         UDE_UNSUPPORTED (not compiled with UDE_SPARSITY), UDE_NOT_DIFFERENTIABLE (file:line: reason),
+ *         UDE_OUT_OF_MEMORY
+ * Thread safety: may be called from several threads. Method: see docs/results/sparsity.md.
+ */
+UDE_API ude_status ude_model_sparsity(const ude_model *model, const ude_sparsity_request *request,
+                                      ude_pattern *pattern, ude_error *error);
 
 /* -------------------------------------------------------------- rewriting a model's source -- */
 

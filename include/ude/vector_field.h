@@ -21,7 +21,7 @@
 #ifndef UDE_VECTOR_FIELD_H
 #define UDE_VECTOR_FIELD_H
 
-#include <ude/base.h>
+#include <ude/sparsity.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -124,9 +124,12 @@ typedef struct ude_map {
   int64_t      width;    /**< of jvp_wide and hvp_wide; 0 when both are NULL */
   ude_vjp_fn   vjp;
   void        *context;
-  ude_hvp_fn   hvp;      /**< width 1 */
-  ude_hvp_fn   hvp_wide; /**< width `width`, or NULL */
-  ude_jet_fn   jet;      /**< may be NULL */
+  /** Where dy/du may be other than zero, whatever u, p and t are (<ude/sparsity.h>); borrowed. NULL: not known,
+   *  anywhere. A compiled model leaves it NULL: see ude_model_sparsity. */
+  const ude_pattern *pattern;
+  ude_hvp_fn         hvp;      /**< width 1 */
+  ude_hvp_fn         hvp_wide; /**< width `width`, or NULL */
+  ude_jet_fn         jet;      /**< may be NULL */
   int64_t
       lanes; /**< trajectories of the functions below, 0 where there are none. Differences to the functions for
                          one come from vector mathematics (4 units in the last place) only. */
@@ -165,6 +168,7 @@ typedef struct ude_vector_field {
   ude_map terminal_cost; /**< 1 x state.count */
   ude_map running_cost;  /**< 1 x state.count */
   ude_map penalty;       /**< 1 x 0 (u is NULL, t is 0): added to a fit's loss */
+  ude_map cost;          /**< 1 x state.count: what second derivatives are asked of */
 
   int64_t            learned_count;
   const ude_learned *learned; /**< [learned_count] */
@@ -198,6 +202,21 @@ UDE_API ude_status ude_vector_field_check(const ude_vector_field *field, ude_err
 UDE_API ude_status ude_jacobian(const ude_map *map, int64_t param_count, const double *u,
                                 const double *p, double t, bool wrt_param, bool reverse,
                                 double *jacobian, ude_error *error);
+
+/**
+ * The same Jacobian as a sparse matrix, from as many products as the colouring has colours (columns: jvp, in
+ * blocks of map->width where there is a jvp_wide; rows: vjp).
+ *
+ * @param pattern    map->rows x columns; entries outside of it are not seen
+ * @param colouring  of the pattern, of the kinds for columns, rows or both (<ude/sparsity.h>)
+ * @param[out] values  double[entries of the pattern]
+ * @return UDE_INVALID_ARGUMENT (another shape; a colouring that does not determine an entry), else as
+ *         ude_jacobian
+ */
+UDE_API ude_status ude_jacobian_sparse(const ude_map *map, int64_t param_count, const double *u,
+                                       const double *p, double t, bool wrt_param,
+                                       const ude_pattern *pattern, const ude_colouring *colouring,
+                                       double *values, ude_error *error);
 
 /**
  * Taylor coefficients of the solution of u' = rhs(u, p, t) through (t, u): u(t + s) = sum over k of series[i][k] s^k.

@@ -45,6 +45,8 @@ typedef struct cli_options {
   int64_t     order;
   bool        has_order;
   bool        partial; /**< set by a verb, not an option: parameters need no values */
+  const char *picture;       /**< --plot with a file */
+  bool        hessian, path; /**< of sparsity */
   bool        stats, plot, no_cache, resume, quiet, help;
   const char *covariance;
   bool        uncertain; /**< values may be uncertain (set by the verb): value+-sigma */
@@ -66,6 +68,7 @@ typedef struct cli_verb {
   X(solve)              \
   X(grad)               \
   X(jacobian)           \
+  X(sparsity)           \
   X(check)              \
   X(fit)                \
   X(discover)           \

@@ -33,6 +33,9 @@ static const cli_option table[] = {
     {"format", TEXT, AT(format), 0, "csv|json", "output format"},
     {"stats", FLAG, AT(stats), 0, NULL, "one JSON line of statistics on standard error"},
     {"plot", FLAG, AT(plot), 0, NULL, "draw on the terminal (standard error)"},
+    {"plot", TEXT, AT(picture), 0, "FILE.svg", "write a picture"},
+    {"hessian", FLAG, AT(hessian), 0, NULL, "second derivatives of cost"},
+    {"path", FLAG, AT(path), 0, NULL, "only the path that is executed at the point"},
     {"sensitivity", TEXT, AT(sensitivity), 0, "M", "auto, adjoint or forward"},
     {"wrt", TEXT, AT(wrt), 0, "WHAT", "with respect to: param, state (grad also: all)"},
     {"mode", TEXT, AT(mode), 0, "M", "forward or reverse"},
@@ -96,10 +99,18 @@ static bool listed(const char *words, const char *name, size_t length) {
   return false;
 }
 
+/* A verb lists "name", or "name=" where only the option of that name with an argument is meant. */
+static bool accepted(const cli_verb *verb, const cli_option *option) {
+  char word[64];
+  int  length = snprintf(word, sizeof word, "%s=", option->name);
+  return listed(verb->options, option->name, (size_t)length - 1) ||
+         (option->argument && listed(verb->options, word, (size_t)length));
+}
+
 static const cli_option *find(const cli_verb *verb, const char *name, size_t length) {
   for (int i = 0; i < OPTION_COUNT; i++) {
     if (strlen(table[i].name) == length && strncmp(table[i].name, name, length) == 0 &&
-        (strcmp(table[i].name, "help") == 0 || listed(verb->options, table[i].name, length))) {
+        (strcmp(table[i].name, "help") == 0 || accepted(verb, &table[i]))) {
       return &table[i];
     }
   }
@@ -250,7 +261,7 @@ void cli_verb_help(FILE *stream, const cli_verb *verb) {
   fprintf(stream, "%s\n\nusage: ude %s %s\n\n", verb->summary, verb->name, verb->usage);
   for (int i = 0; i < OPTION_COUNT; i++) {
     const cli_option *option = &table[i];
-    if (find(verb, option->name, strlen(option->name))) {
+    if (find(verb, option->name, strlen(option->name)) == option) {
       char left[64];
       snprintf(left, sizeof left, "--%s %s", option->name,
                option->argument ? option->argument : "");

@@ -23,6 +23,7 @@ enum {
   UDE_OBJECT_JET,
   UDE_OBJECT_LANES,
   UDE_OBJECT_PROBE, /**< the right-hand side that reports calls of learned functions */
+  UDE_OBJECT_IR,    /**< not machine code: bitcode of the flat maps in canonical form */
   UDE_OBJECTS
 };
 

@@ -265,7 +265,8 @@ LLVMValueRef ude_flat_emit(LLVMModuleRef module, const ude_reflection *reflectio
   bool         has_state = map != UDE_MAP_INITIAL && map != UDE_MAP_PENALTY;
   LLVMValueRef u =
       has_state ? input_struct(&m, UDE_STRUCT_STATE, LLVMGetParam(m.function, 1)) : NULL;
-  bool cost = map == UDE_MAP_TERMINAL_COST || map == UDE_MAP_RUNNING_COST || map == UDE_MAP_PENALTY;
+  bool cost = map == UDE_MAP_TERMINAL_COST || map == UDE_MAP_RUNNING_COST ||
+              map == UDE_MAP_PENALTY || map == UDE_MAP_COST;
   int  which       = map == UDE_MAP_OBSERVE ? UDE_STRUCT_OBSERVATION : UDE_STRUCT_STATE;
   LLVMValueRef out = cost ? NULL : output_struct(&m, which, y);
   LLVMValueRef arguments[4];

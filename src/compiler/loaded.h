@@ -6,6 +6,8 @@
 #include "compiler/reflection.h"
 
 const ude_reflection *ude_model_reflection(const ude_model *model);
+/** Bitcode of the flat maps in canonical form; empty if the model was compiled without UDE_SPARSITY. */
+const ude_text *ude_model_ir(const ude_model *model);
 /** The bytes of u0 (UDE_STRUCT_STATE) or p0 (UDE_STRUCT_PARAM) as the source has them; NULL if it has none. */
 const char *ude_model_image(const ude_model *model, int which);
 /** The map of the contract (UDE_MAP_*), whether or not the model defines it. */

@@ -23,6 +23,7 @@ struct ude_model {
   ude_text         names; /**< learned argument names, one after the other */
   const char     **name_list;
   char            *title;
+  ude_text         ir; /**< bitcode of the flat maps; empty without UDE_SPARSITY */
 };
 
 /* ------------------------------------------------------------------------------------ load -- */
@@ -114,10 +115,11 @@ static void find_lanes(ude_model *model, const char *map, ude_entry *entry) {
 static ude_status fill_maps(ude_model *model, unsigned derivatives, ude_error *error) {
   ude_vector_field *field          = &model->field;
   ude_map *const    maps[UDE_MAPS] = {&field->rhs,           &field->initial,      &field->observe,
-                                      &field->terminal_cost, &field->running_cost, &field->penalty};
+                                      &field->terminal_cost, &field->running_cost, &field->penalty,
+                                      &field->cost};
   int64_t           n              = field->state.count;
-  const int64_t     rows[UDE_MAPS] = {n, n, field->observation.count, 1, 1, 1};
-  const int64_t     columns[UDE_MAPS] = {n, 0, n, n, n, 0};
+  const int64_t     rows[UDE_MAPS] = {n, n, field->observation.count, 1, 1, 1, 1};
+  const int64_t     columns[UDE_MAPS] = {n, 0, n, n, n, 0, n};
   for (int i = 0; i < UDE_MAPS; i++) {
     if (model->reflection.map[i]) {
       ude_entry *entry  = &model->entries[i];
@@ -248,6 +250,9 @@ static ude_status load(ude_model *model, const ude_cache_entry *entry, unsigned 
   ude_status status = ude_jit_create(&model->jit, error);
   for (int i = 0; i < UDE_OBJECTS && status == UDE_OK; i++) {
     const ude_text *object = &entry->object[i];
+    if (i == UDE_OBJECT_IR) {
+      continue;
+    }
     status = object->length ? ude_jit_add(model->jit, object->data, object->length, "model", error)
                             : UDE_OK;
   }
@@ -312,6 +317,7 @@ void ude_model_free(ude_model *model) {
     free(model->p0);
     free(model->zeros);
     free(model->title);
+    ude_text_free(&model->ir);
     free(model);
   }
 }
@@ -356,6 +362,8 @@ ude_status ude_model_compile(const char *const *files, size_t file_count,
   if (status == UDE_OK) {
     status = load(made, &entry, options->derivatives, error);
   }
+  made->ir                    = entry.object[UDE_OBJECT_IR];
+  entry.object[UDE_OBJECT_IR] = (ude_text){0};
   ude_cache_entry_free(&entry);
   if (status) {
     ude_model_free(made);
@@ -377,8 +385,13 @@ const ude_map *ude_model_map(const ude_model *model, int which) {
   const ude_vector_field *field          = &model->field;
   const ude_map *const    maps[UDE_MAPS] = {&field->rhs,          &field->initial,
                                             &field->observe,      &field->terminal_cost,
-                                            &field->running_cost, &field->penalty};
+                                            &field->running_cost, &field->penalty,
+                                            &field->cost};
   return maps[which];
+}
+
+const ude_text *ude_model_ir(const ude_model *model) {
+  return &model->ir;
 }
 
 const ude_reflection *ude_model_reflection(const ude_model *model) {

@@ -6,8 +6,8 @@
 #include <string.h>
 
 const char *const ude_struct_names[UDE_STRUCTS] = {"state", "param", "observation"};
-const char *const ude_map_names[UDE_MAPS]       = {"rhs",           "initial",      "observe",
-                                                   "terminal_cost", "running_cost", "penalty"};
+const char *const ude_map_names[UDE_MAPS]       = {"rhs",     "initial", "observe", "terminal_cost",
+                                                   "running_cost", "penalty", "cost"};
 
 /* Return type, then arguments. */
 static const char *const prototype[UDE_MAPS][6] = {
@@ -17,7 +17,8 @@ static const char *const prototype[UDE_MAPS][6] = {
      NULL},
     {"double", "const struct state *", "const struct param *", "double", NULL},
     {"double", "const struct state *", "const struct param *", "double", NULL},
-    {"double", "const struct param *", NULL}};
+    {"double", "const struct param *", NULL},
+    {"double", "const struct state *", "const struct param *", "double", NULL}};
 
 void ude_reflect_type_text(const ude_debug_info *info, const char *type, char *buffer,
                            size_t size) {

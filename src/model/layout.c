@@ -148,6 +148,7 @@ ude_status ude_vector_field_check(const ude_vector_field *field, ude_error *erro
       {&field->terminal_cost, "terminal_cost", 1, n},
       {&field->running_cost, "running_cost", 1, n},
       {&field->penalty, "penalty", 1, 0},
+      {&field->cost, "cost", 1, n},
   };
   ude_status status = check_layout(&field->state, "state", error);
   status            = status ? status : check_layout(&field->param, "param", error);
