@@ -7,6 +7,8 @@
  */
 #include "compiler/ahead_runtime.h"
 
+#include <ude/sparsity.h>
+
 #include "compiler/entries.h"
 
 int ude_ahead_value(ude_flat_value value, double *y, const double *u, const double *p, double t) {
@@ -73,4 +75,26 @@ int ude_ahead_hvp(ude_flat_hvp hvp, const double *zeros, int64_t rows, int64_t c
   return map.hvp(u, u_dot, p, p_dot, t, &t_dot, y_bar, u_bar_dot, p_bar_dot, t_bar_dot, map.context)
              ? 1
              : 0;
+}
+
+int ude_ahead_jacobian_sparse(ude_flat_jvp jvp, ude_flat_jvp wide, int64_t width,
+                              const double *zeros, int64_t rows, int64_t columns, int64_t params,
+                              int64_t *start, int64_t *index, int64_t colours, int64_t *colour,
+                              double *values, const double *u, const double *p, double t) {
+  ude_entry     entry     = {.jvp      = jvp,
+                             .jvp_wide = wide,
+                             .rows     = rows,
+                             .columns  = columns,
+                             .params   = params,
+                             .zeros    = zeros};
+  ude_pattern   pattern   = {rows, columns, start, index};
+  ude_colouring colouring = {.kind           = UDE_COLOUR_COLUMNS,
+                             .rows           = rows,
+                             .columns        = columns,
+                             .column_colours = colours,
+                             .column         = colour};
+  ude_map       map;
+  ude_entry_fill(&entry, width, &map);
+  return ude_jacobian_sparse(&map, params, u, p, t, false, &pattern, &colouring, values, NULL) ? 1
+                                                                                               : 0;
 }

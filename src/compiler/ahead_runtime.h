@@ -24,5 +24,10 @@ int ude_ahead_hvp(ude_flat_hvp hvp, const double *zeros, int64_t rows, int64_t c
                   int64_t params, const double *u, const double *u_dot, const double *p,
                   const double *p_dot, double t, double t_dot, const double *y_bar,
                   double *u_bar_dot, double *p_bar_dot, double *t_bar_dot);
+/** start, index and colour are read only. */
+int ude_ahead_jacobian_sparse(ude_flat_jvp jvp, ude_flat_jvp wide, int64_t width,
+                              const double *zeros, int64_t rows, int64_t columns, int64_t params,
+                              int64_t *start, int64_t *index, int64_t colours, int64_t *colour,
+                              double *values, const double *u, const double *p, double t);
 
 #endif

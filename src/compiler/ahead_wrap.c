@@ -183,32 +183,6 @@ static void wrap_jet(wrapper *w, const ude_ahead_map *map, bool solution) {
   end(w, solution ? "ude_ahead_taylor" : "ude_ahead_jet", a, 10);
 }
 
-static void wrap_map(wrapper *w, const ude_ahead_map *map) {
-  unsigned wanted = w->ahead->options->functions;
-  wrap_value(w, map);
-  if (wanted & UDE_AHEAD_JVP) {
-    wrap_jvp(w, map);
-  }
-  if (wanted & UDE_AHEAD_VJP) {
-    wrap_vjp(w, map);
-  }
-  if (wanted & UDE_AHEAD_HVP) {
-    wrap_hvp(w, map);
-  }
-  if ((wanted & UDE_AHEAD_TAYLOR) && map->state) {
-    wrap_jet(w, map, false);
-    if (strcmp(map->name, "rhs") == 0) {
-      wrap_jet(w, map, true);
-    }
-  }
-  if (wanted & UDE_AHEAD_JACOBIAN) {
-    if (map->columns > 0) {
-      wrap_jacobian(w, map, false);
-    }
-    wrap_jacobian(w, map, true);
-  }
-}
-
 /* ------------------------------------------------------------------------------------ data -- */
 
 static LLVMValueRef add_data(wrapper *w, const char *name, LLVMValueRef value, bool exported) {
@@ -256,6 +230,80 @@ static void add_names(wrapper *w, const char *name, const ude_layout *layout, co
   }
 }
 
+static LLVMValueRef add_numbers(wrapper *w, const char *map, const char *suffix,
+                                const int64_t *values, int64_t count, bool exported) {
+  char          name[UDE_FLAT_NAME];
+  LLVMValueRef *list = room(w, count + 1);
+  LLVMValueRef  made = null(w);
+  snprintf(name, sizeof name, "%s%s", map, suffix);
+  if (list) {
+    for (int64_t i = 0; i < count; i++) {
+      list[i] = word(w, values[i]);
+    }
+    made = add_data(w, name, LLVMConstArray2(w->word, list, (uint64_t)count), exported);
+    free(list);
+  }
+  return made;
+}
+
+/* Pattern and colours as data, (values, u, p, t). */
+static void wrap_sparse(wrapper *w, const ude_ahead_map *map, int k) {
+  const ude_pattern   *pattern   = &w->ahead->pattern[k];
+  const ude_colouring *colouring = &w->ahead->colouring[k];
+  int64_t              entries   = pattern->start[pattern->rows];
+  LLVMValueRef         start =
+      add_numbers(w, map->name, "_pattern_start", pattern->start, pattern->rows + 1, true);
+  LLVMValueRef index = add_numbers(w, map->name, "_pattern_column", pattern->index, entries, true);
+  LLVMValueRef colours =
+      add_numbers(w, map->name, ".colours", colouring->column, pattern->columns, false);
+  LLVMValueRef f     = begin(w, map->name, "_jacobian_sparse", "pppt");
+  LLVMValueRef a[15] = {named(w, "jvp", map->name),
+                        named(w, "wide", map->name),
+                        word(w, UDE_BUILD_WIDTH),
+                        w->zeros,
+                        word(w, map->rows),
+                        word(w, map->columns),
+                        word(w, w->ahead->field->param.count),
+                        start,
+                        index,
+                        word(w, colouring->column_colours),
+                        colours,
+                        LLVMGetParam(f, 0),
+                        LLVMGetParam(f, 1),
+                        LLVMGetParam(f, 2),
+                        LLVMGetParam(f, 3)};
+  end(w, "ude_ahead_jacobian_sparse", a, 15);
+}
+
+static void wrap_map(wrapper *w, const ude_ahead_map *map, int k) {
+  unsigned wanted = w->ahead->options->functions;
+  wrap_value(w, map);
+  if (wanted & UDE_AHEAD_JVP) {
+    wrap_jvp(w, map);
+  }
+  if (wanted & UDE_AHEAD_VJP) {
+    wrap_vjp(w, map);
+  }
+  if (wanted & UDE_AHEAD_HVP) {
+    wrap_hvp(w, map);
+  }
+  if ((wanted & UDE_AHEAD_TAYLOR) && map->state) {
+    wrap_jet(w, map, false);
+    if (strcmp(map->name, "rhs") == 0) {
+      wrap_jet(w, map, true);
+    }
+  }
+  if (w->ahead->pattern[k].start) {
+    wrap_sparse(w, map, k);
+  }
+  if (wanted & UDE_AHEAD_JACOBIAN) {
+    if (map->columns > 0) {
+      wrap_jacobian(w, map, false);
+    }
+    wrap_jacobian(w, map, true);
+  }
+}
+
 static void wrap_data(wrapper *w) {
   const ude_vector_field *field = w->ahead->field;
   add_reals(w, "u0", w->ahead->u0, field->state.count);
@@ -286,7 +334,7 @@ ude_status ude_ahead_wrap(const ude_ahead *ahead, LLVMModuleRef module, ude_erro
   for (int k = 0; k < UDE_MAPS; k++) {
     ude_ahead_map map;
     if (ude_ahead_map_of(ahead, k, &map)) {
-      wrap_map(&w, &map);
+      wrap_map(&w, &map, k);
     }
   }
   wrap_data(&w);
