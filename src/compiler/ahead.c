@@ -118,12 +118,32 @@ static ude_status compile_object(const char *const *files, size_t file_count,
   own.flags                  = flags;
   own.flag_count             = options->flag_count + 1;
   own.diagnostic             = NULL; /* clang's warnings came with the first compilation */
-  own.derivatives = (wanted & (UDE_AHEAD_JVP | UDE_AHEAD_JACOBIAN) ? UDE_DERIVATIVE_JVP : 0U) |
-                    (wanted & UDE_AHEAD_VJP ? UDE_DERIVATIVE_VJP : 0U) |
-                    (wanted & UDE_AHEAD_TAYLOR ? UDE_DERIVATIVE_JET : 0U);
+  own.derivatives =
+      (wanted & (UDE_AHEAD_JVP | UDE_AHEAD_JACOBIAN | UDE_AHEAD_SPARSITY) ? UDE_DERIVATIVE_JVP
+                                                                          : 0U) |
+      (wanted & UDE_AHEAD_VJP ? UDE_DERIVATIVE_VJP : 0U) |
+      (wanted & UDE_AHEAD_HVP ? UDE_DERIVATIVE_HVP : 0U) |
+      (wanted & UDE_AHEAD_TAYLOR ? UDE_DERIVATIVE_JET : 0U);
   finish_context to     = {ahead, object};
   ude_status     status = ude_build_module(files, file_count, &own, finish, &to, error);
   free(flags);
+  return status;
+}
+
+static ude_status find_patterns(ude_ahead *ahead, ude_error *error) {
+  ude_status status = UDE_OK;
+  for (int k = 0; k < UDE_MAPS && status == UDE_OK; k++) {
+    ude_ahead_map map;
+    if (!ude_ahead_map_of(ahead, k, &map) || !map.state) {
+      continue;
+    }
+    ude_sparsity_request request = {.map = ude_model_map(ahead->model, k), .p = ahead->p0};
+    status = ude_model_sparsity(ahead->model, &request, &ahead->pattern[k], error);
+    if (status == UDE_OK) {
+      status = ude_colour(&ahead->pattern[k], UDE_COLOUR_COLUMNS, UDE_ORDER_BEST,
+                          &ahead->colouring[k], error);
+    }
+  }
   return status;
 }
 
@@ -141,7 +161,8 @@ ude_status ude_model_object(const char *const *files, size_t file_count,
   if (file_count == 0) {
     return ude_fail(error, UDE_INVALID_ARGUMENT, "a model needs at least one C file");
   }
-  values.derivatives = UDE_DERIVATIVE_NONE;
+  bool sparse        = (ahead.options->functions & UDE_AHEAD_SPARSITY) != 0;
+  values.derivatives = sparse ? UDE_SPARSITY : UDE_DERIVATIVE_NONE;
   ude_status status  = make_prefix(&ahead, files[0], error);
   if (status == UDE_OK) {
     status = ude_model_compile(files, file_count, &values, &model, error);
@@ -156,10 +177,17 @@ ude_status ude_model_object(const char *const *files, size_t file_count,
   ahead.tspan = ahead.options->tspan     ? ahead.options->tspan
                 : ahead.field->has_tspan ? ahead.field->tspan
                                          : NULL;
-  status      = compile_object(files, file_count, &values, &ahead, object, error);
+  status      = sparse ? find_patterns(&ahead, error) : UDE_OK;
+  if (status == UDE_OK) {
+    status = compile_object(files, file_count, &values, &ahead, object, error);
+  }
   if (status == UDE_OK) {
     ude_ahead_header(&ahead, files[0], header);
     status = header->failed ? ude_fail_memory(error, "a header") : UDE_OK;
+  }
+  for (int k = 0; k < UDE_MAPS; k++) {
+    ude_pattern_free(&ahead.pattern[k]);
+    ude_colouring_free(&ahead.colouring[k]);
   }
   ude_model_free(model);
   return status;

@@ -5,6 +5,9 @@
 
 #include <llvm-c/Core.h>
 #include <ude/compiler.h>
+#include <ude/sparsity.h>
+
+#include "compiler/reflection.h"
 
 /** Everything that is known of the object to be made. */
 typedef struct ude_ahead {
@@ -12,7 +15,9 @@ typedef struct ude_ahead {
   const ude_vector_field   *field;
   const ude_object_options *options;
   char                      prefix[64];
-  const double             *u0, *p0, *tspan; /**< NULL: none */
+  const double             *u0, *p0, *tspan;     /**< NULL: none */
+  ude_pattern               pattern[UDE_MAPS];   /**< of maps with a state, if asked for */
+  ude_colouring             colouring[UDE_MAPS]; /**< of its columns */
 } ude_ahead;
 
 /** What a map of the contract looks like from outside. */

@@ -117,6 +117,22 @@ static void print_map(printer *at, int k, const ude_ahead_map *map) {
             : "int %s%s_vjp(const double *p, const double *y_bar, double *p_bar);\n",
         prefix, name);
   }
+  if (wanted & UDE_AHEAD_HVP) {
+    ude_text_append(text,
+                    "/* With s = y_bar . y (y_bar null: all ones): ADDS the second derivatives of "
+                    "s along the given "
+                    "direction\n   to %sp_bar_dot%s; null: not wanted, as directions: zero. */\n",
+                    map->state ? "u_bar_dot, " : "", map->state ? " and *t_bar_dot" : "");
+    ude_text_append(
+        text,
+        map->state
+            ? "int %s%s_hvp(const double *u, const double *u_dot, const double *p, const double "
+              "*p_dot, double t,\n    double t_dot, const double *y_bar, double *u_bar_dot, double "
+              "*p_bar_dot, double *t_bar_dot);\n"
+            : "int %s%s_hvp(const double *p, const double *p_dot, const double *y_bar, double "
+              "*p_bar_dot);\n",
+        prefix, name);
+  }
   if ((wanted & UDE_AHEAD_TAYLOR) && map->state) {
     ude_text_append(
         text,
@@ -134,6 +150,21 @@ static void print_map(printer *at, int k, const ude_ahead_map *map) {
           "int %staylor(double *series, int order, const double *u, const double *p, double t);\n",
           (long long)map->columns, (long long)map->rows, prefix);
     }
+  }
+  if (at->ahead->pattern[k].start) {
+    long long entries = (long long)at->ahead->pattern[k].start[map->rows];
+    ude_text_append(
+        text,
+        "/* Where dy/du may be other than zero, row by row (CSR): row i has the columns "
+        "pattern_column[k], k from\n"
+        "   pattern_start[i] to below pattern_start[i + 1]. values: double[entries] in that order, "
+        "from %lld "
+        "products. */\n"
+        "enum { %s%s_entries = %lld };\nextern const int64_t %s%s_pattern_start[%lld], "
+        "%s%s_pattern_column[%lld];\n"
+        "int %s%s_jacobian_sparse(double *values, const double *u, const double *p, double t);\n",
+        (long long)at->ahead->colouring[k].column_colours, prefix, name, entries, prefix, name,
+        (long long)map->rows + 1, prefix, name, entries > 0 ? entries : 1, prefix, name);
   }
   if (wanted & UDE_AHEAD_JACOBIAN) {
     if (map->columns > 0) {
@@ -181,9 +212,10 @@ void ude_ahead_header(const ude_ahead *ahead, const char *source, ude_text *text
                   "   All arrays belong to the caller and do not overlap. Functions return 0, or 1 "
                   "where memory is\n"
                   "   short; they keep no state and may be called from several threads. */\n"
-                  "#ifndef %s\n#define %s\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n",
+                  "#ifndef %s\n#define %s\n\n%s#ifdef __cplusplus\nextern \"C\" {\n#endif\n",
                   UDE_VERSION_TEXT, slash ? slash + 1 : source, (long long)field->state.count,
-                  (long long)field->param.count, guard, guard);
+                  (long long)field->param.count, guard, guard,
+                  ahead->options->functions & UDE_AHEAD_SPARSITY ? "#include <stdint.h>\n\n" : "");
   print_layout(&at, "state", "States", &field->state);
   print_layout(&at, "param", "Parameters", &field->param);
   print_layout(&at, "observation", "Observations", &field->observation);

@@ -7,7 +7,16 @@
  */
 #include "compiler/ahead_runtime.h"
 
+#include <ude/sparsity.h>
+
 #include "compiler/entries.h"
+
+int ude_ahead_value(ude_flat_value value, double *y, const double *u, const double *p, double t) {
+  ude_entry entry = {.value = value};
+  ude_map   map;
+  ude_entry_fill(&entry, 0, &map);
+  return map.value(y, u, p, t, map.context) ? 1 : 0;
+}
 
 int ude_ahead_jvp(ude_flat_jvp jvp, const double *zeros, double *y, double *y_dot, const double *u,
                   const double *u_dot, const double *p, const double *p_dot, double t,
@@ -15,7 +24,7 @@ int ude_ahead_jvp(ude_flat_jvp jvp, const double *zeros, double *y, double *y_do
   ude_entry entry = {.jvp = jvp, .zeros = zeros};
   ude_map   map;
   ude_entry_fill(&entry, 0, &map);
-  return map.jvp(y, y_dot, u, u_dot, p, p_dot, t, &t_dot, map.context);
+  return map.jvp(y, y_dot, u, u_dot, p, p_dot, t, &t_dot, map.context) ? 1 : 0;
 }
 
 int ude_ahead_vjp(ude_flat_vjp vjp, int64_t rows, int64_t columns, int64_t params, const double *u,
@@ -53,4 +62,39 @@ int ude_ahead_taylor(ude_flat_value value, ude_jet_pass pass, int64_t rows, int6
   ude_entry entry = {
       .value = value, .jet = pass, .rows = rows, .columns = columns, .params = params};
   return ude_entry_taylor(series, order, u, p, t, &entry) ? 1 : 0;
+}
+
+int ude_ahead_hvp(ude_flat_hvp hvp, const double *zeros, int64_t rows, int64_t columns,
+                  int64_t params, const double *u, const double *u_dot, const double *p,
+                  const double *p_dot, double t, double t_dot, const double *y_bar,
+                  double *u_bar_dot, double *p_bar_dot, double *t_bar_dot) {
+  ude_entry entry = {
+      .hvp = hvp, .rows = rows, .columns = columns, .params = params, .zeros = zeros};
+  ude_map map;
+  ude_entry_fill(&entry, 0, &map);
+  return map.hvp(u, u_dot, p, p_dot, t, &t_dot, y_bar, u_bar_dot, p_bar_dot, t_bar_dot, map.context)
+             ? 1
+             : 0;
+}
+
+int ude_ahead_jacobian_sparse(ude_flat_jvp jvp, ude_flat_jvp wide, int64_t width,
+                              const double *zeros, int64_t rows, int64_t columns, int64_t params,
+                              int64_t *start, int64_t *index, int64_t colours, int64_t *colour,
+                              double *values, const double *u, const double *p, double t) {
+  ude_entry     entry     = {.jvp      = jvp,
+                             .jvp_wide = wide,
+                             .rows     = rows,
+                             .columns  = columns,
+                             .params   = params,
+                             .zeros    = zeros};
+  ude_pattern   pattern   = {rows, columns, start, index};
+  ude_colouring colouring = {.kind           = UDE_COLOUR_COLUMNS,
+                             .rows           = rows,
+                             .columns        = columns,
+                             .column_colours = colours,
+                             .column         = colour};
+  ude_map       map;
+  ude_entry_fill(&entry, width, &map);
+  return ude_jacobian_sparse(&map, params, u, p, t, false, &pattern, &colouring, values, NULL) ? 1
+                                                                                               : 0;
 }

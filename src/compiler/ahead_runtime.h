@@ -5,6 +5,7 @@
 
 #include "compiler/entries.h"
 
+int ude_ahead_value(ude_flat_value value, double *y, const double *u, const double *p, double t);
 int ude_ahead_jvp(ude_flat_jvp jvp, const double *zeros, double *y, double *y_dot, const double *u,
                   const double *u_dot, const double *p, const double *p_dot, double t,
                   double t_dot);
@@ -19,5 +20,14 @@ int ude_ahead_jet(ude_flat_value value, ude_jet_pass pass, int64_t rows, int64_t
 int ude_ahead_taylor(ude_flat_value value, ude_jet_pass pass, int64_t rows, int64_t columns,
                      int64_t params, int order, double *series, const double *u, const double *p,
                      double t);
+int ude_ahead_hvp(ude_flat_hvp hvp, const double *zeros, int64_t rows, int64_t columns,
+                  int64_t params, const double *u, const double *u_dot, const double *p,
+                  const double *p_dot, double t, double t_dot, const double *y_bar,
+                  double *u_bar_dot, double *p_bar_dot, double *t_bar_dot);
+/** start, index and colour are read only. */
+int ude_ahead_jacobian_sparse(ude_flat_jvp jvp, ude_flat_jvp wide, int64_t width,
+                              const double *zeros, int64_t rows, int64_t columns, int64_t params,
+                              int64_t *start, int64_t *index, int64_t colours, int64_t *colour,
+                              double *values, const double *u, const double *p, double t);
 
 #endif

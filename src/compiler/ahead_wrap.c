@@ -85,13 +85,11 @@ static LLVMValueRef zero(const wrapper *w) {
 
 /* (y, u, p, t), or (y, p) where there is no state. */
 static void wrap_value(wrapper *w, const ude_ahead_map *map) {
-  LLVMValueRef f            = begin(w, map->name, "", map->state ? "pppt" : "pp");
-  LLVMValueRef callee       = named(w, "value", map->name);
-  LLVMValueRef arguments[4] = {LLVMGetParam(f, 0), map->state ? LLVMGetParam(f, 1) : null(w),
-                               LLVMGetParam(f, map->state ? 2 : 1),
-                               map->state ? LLVMGetParam(f, 3) : zero(w)};
-  LLVMBuildCall2(w->builder, LLVMGlobalGetValueType(callee), callee, arguments, 4, "");
-  LLVMBuildRet(w->builder, LLVMConstNull(w->i32));
+  LLVMValueRef f    = begin(w, map->name, "", map->state ? "pppt" : "pp");
+  LLVMValueRef a[5] = {
+      named(w, "value", map->name), LLVMGetParam(f, 0), map->state ? LLVMGetParam(f, 1) : null(w),
+      LLVMGetParam(f, map->state ? 2 : 1), map->state ? LLVMGetParam(f, 3) : zero(w)};
+  end(w, "ude_ahead_value", a, 5);
 }
 
 /* (y, y_dot, u, u_dot, p, p_dot, t, t_dot), or (y, y_dot, p, p_dot). */
@@ -128,6 +126,28 @@ static void wrap_vjp(wrapper *w, const ude_ahead_map *map) {
   end(w, "ude_ahead_vjp", a, 11);
 }
 
+/* (u, u_dot, p, p_dot, t, t_dot, y_bar, u_bar_dot, p_bar_dot, t_bar_dot), or (p, p_dot, y_bar, p_bar_dot). */
+static void wrap_hvp(wrapper *w, const ude_ahead_map *map) {
+  bool         state = map->state;
+  LLVMValueRef f     = begin(w, map->name, "_hvp", state ? "ppppttpppp" : "pppp");
+  LLVMValueRef a[15] = {named(w, "hvp", map->name),
+                        w->zeros,
+                        word(w, map->rows),
+                        word(w, map->columns),
+                        word(w, w->ahead->field->param.count),
+                        state ? LLVMGetParam(f, 0) : null(w),
+                        state ? LLVMGetParam(f, 1) : null(w),
+                        LLVMGetParam(f, state ? 2 : 0),
+                        LLVMGetParam(f, state ? 3 : 1),
+                        state ? LLVMGetParam(f, 4) : zero(w),
+                        state ? LLVMGetParam(f, 5) : zero(w),
+                        LLVMGetParam(f, state ? 6 : 2),
+                        state ? LLVMGetParam(f, 7) : null(w),
+                        LLVMGetParam(f, state ? 8 : 3),
+                        state ? LLVMGetParam(f, 9) : null(w)};
+  end(w, "ude_ahead_hvp", a, 15);
+}
+
 /* (jacobian, u, p, t), or (jacobian, p). */
 static void wrap_jacobian(wrapper *w, const ude_ahead_map *map, bool wrt_param) {
   LLVMValueRef f =
@@ -161,29 +181,6 @@ static void wrap_jet(wrapper *w, const ude_ahead_map *map, bool solution) {
                         LLVMGetParam(f, map->state ? 3 : 2),
                         map->state ? LLVMGetParam(f, 4) : zero(w)};
   end(w, solution ? "ude_ahead_taylor" : "ude_ahead_jet", a, 10);
-}
-
-static void wrap_map(wrapper *w, const ude_ahead_map *map) {
-  unsigned wanted = w->ahead->options->functions;
-  wrap_value(w, map);
-  if (wanted & UDE_AHEAD_JVP) {
-    wrap_jvp(w, map);
-  }
-  if (wanted & UDE_AHEAD_VJP) {
-    wrap_vjp(w, map);
-  }
-  if ((wanted & UDE_AHEAD_TAYLOR) && map->state) {
-    wrap_jet(w, map, false);
-    if (strcmp(map->name, "rhs") == 0) {
-      wrap_jet(w, map, true);
-    }
-  }
-  if (wanted & UDE_AHEAD_JACOBIAN) {
-    if (map->columns > 0) {
-      wrap_jacobian(w, map, false);
-    }
-    wrap_jacobian(w, map, true);
-  }
 }
 
 /* ------------------------------------------------------------------------------------ data -- */
@@ -233,6 +230,80 @@ static void add_names(wrapper *w, const char *name, const ude_layout *layout, co
   }
 }
 
+static LLVMValueRef add_numbers(wrapper *w, const char *map, const char *suffix,
+                                const int64_t *values, int64_t count, bool exported) {
+  char          name[UDE_FLAT_NAME];
+  LLVMValueRef *list = room(w, count + 1);
+  LLVMValueRef  made = null(w);
+  snprintf(name, sizeof name, "%s%s", map, suffix);
+  if (list) {
+    for (int64_t i = 0; i < count; i++) {
+      list[i] = word(w, values[i]);
+    }
+    made = add_data(w, name, LLVMConstArray2(w->word, list, (uint64_t)count), exported);
+    free(list);
+  }
+  return made;
+}
+
+/* Pattern and colours as data, (values, u, p, t). */
+static void wrap_sparse(wrapper *w, const ude_ahead_map *map, int k) {
+  const ude_pattern   *pattern   = &w->ahead->pattern[k];
+  const ude_colouring *colouring = &w->ahead->colouring[k];
+  int64_t              entries   = pattern->start[pattern->rows];
+  LLVMValueRef         start =
+      add_numbers(w, map->name, "_pattern_start", pattern->start, pattern->rows + 1, true);
+  LLVMValueRef index = add_numbers(w, map->name, "_pattern_column", pattern->index, entries, true);
+  LLVMValueRef colours =
+      add_numbers(w, map->name, ".colours", colouring->column, pattern->columns, false);
+  LLVMValueRef f     = begin(w, map->name, "_jacobian_sparse", "pppt");
+  LLVMValueRef a[15] = {named(w, "jvp", map->name),
+                        named(w, "wide", map->name),
+                        word(w, UDE_BUILD_WIDTH),
+                        w->zeros,
+                        word(w, map->rows),
+                        word(w, map->columns),
+                        word(w, w->ahead->field->param.count),
+                        start,
+                        index,
+                        word(w, colouring->column_colours),
+                        colours,
+                        LLVMGetParam(f, 0),
+                        LLVMGetParam(f, 1),
+                        LLVMGetParam(f, 2),
+                        LLVMGetParam(f, 3)};
+  end(w, "ude_ahead_jacobian_sparse", a, 15);
+}
+
+static void wrap_map(wrapper *w, const ude_ahead_map *map, int k) {
+  unsigned wanted = w->ahead->options->functions;
+  wrap_value(w, map);
+  if (wanted & UDE_AHEAD_JVP) {
+    wrap_jvp(w, map);
+  }
+  if (wanted & UDE_AHEAD_VJP) {
+    wrap_vjp(w, map);
+  }
+  if (wanted & UDE_AHEAD_HVP) {
+    wrap_hvp(w, map);
+  }
+  if ((wanted & UDE_AHEAD_TAYLOR) && map->state) {
+    wrap_jet(w, map, false);
+    if (strcmp(map->name, "rhs") == 0) {
+      wrap_jet(w, map, true);
+    }
+  }
+  if (w->ahead->pattern[k].start) {
+    wrap_sparse(w, map, k);
+  }
+  if (wanted & UDE_AHEAD_JACOBIAN) {
+    if (map->columns > 0) {
+      wrap_jacobian(w, map, false);
+    }
+    wrap_jacobian(w, map, true);
+  }
+}
+
 static void wrap_data(wrapper *w) {
   const ude_vector_field *field = w->ahead->field;
   add_reals(w, "u0", w->ahead->u0, field->state.count);
@@ -263,7 +334,7 @@ ude_status ude_ahead_wrap(const ude_ahead *ahead, LLVMModuleRef module, ude_erro
   for (int k = 0; k < UDE_MAPS; k++) {
     ude_ahead_map map;
     if (ude_ahead_map_of(ahead, k, &map)) {
-      wrap_map(&w, &map);
+      wrap_map(&w, &map, k);
     }
   }
   wrap_data(&w);

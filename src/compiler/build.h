@@ -3,6 +3,8 @@
 #ifndef UDE_COMPILER_BUILD_H
 #define UDE_COMPILER_BUILD_H
 
+#include <llvm-c/TargetMachine.h>
+
 #include "compiler/cache.h"
 #include "compiler/flat.h"
 
@@ -13,6 +15,11 @@ enum { UDE_BUILD_WIDTH = 8 };
  *  many, which costs no registers there and halves the calls. */
 enum { UDE_BUILD_LANES = 8, UDE_BUILD_MOST_LANES = 16 };
 int ude_build_lanes(const ude_reflection *reflection);
+/** Add "ude.lanes.value.MAP", "ude.lanes.jvp.MAP", "ude.lanes.vjp.MAP" to a canonical module of flat maps that is for
+ *  nothing else, as `derivatives` ask. What has no form for lanes is left out. */
+ude_status ude_build_make_lanes(LLVMModuleRef module, LLVMTargetMachineRef machine,
+                                const ude_reflection *reflection, unsigned derivatives,
+                                ude_error *error);
 
 /** Name of a learned function as a map: "learned.NAME". */
 void ude_build_learned_name(char buffer[UDE_FLAT_NAME], const ude_learned_shape *learned);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "compiler/entries.h"
+#include "compiler/tape.h"
 
 /* Lane `l` of x[count][lanes] to x[count], and back; NULL: nothing. */
 static void take(double *one, const double *all, int64_t count, int64_t lanes, int64_t l) {
@@ -28,7 +29,7 @@ static int value_lanes(double *y, const double *u, const double *p, const double
   const ude_entry *entry = context;
   if (entry->value_lanes) {
     entry->value_lanes(y, u, p, t ? t : entry->zeros);
-    return 0;
+    return ude_tape_failed() ? -1 : 0;
   }
   double *one = room(entry, 1);
   if (!one) {
@@ -43,7 +44,7 @@ static int value_lanes(double *y, const double *u, const double *p, const double
     give(y, one, entry->rows, entry->lanes, l);
   }
   free(one);
-  return 0;
+  return ude_tape_failed() ? -1 : 0;
 }
 
 static int jvp_lanes(double *y, double *y_dot, const double *u, const double *u_dot,
@@ -53,7 +54,7 @@ static int jvp_lanes(double *y, double *y_dot, const double *u, const double *u_
   if (entry->jvp_lanes) {
     entry->jvp_lanes(y, y_dot, u, u_dot ? u_dot : entry->zeros, p, p_dot ? p_dot : entry->zeros,
                      t ? t : entry->zeros, t_dot ? t_dot : entry->zeros);
-    return 0;
+    return ude_tape_failed() ? -1 : 0;
   }
   double *one = room(entry, 2);
   if (!one) {
@@ -75,7 +76,7 @@ static int jvp_lanes(double *y, double *y_dot, const double *u, const double *u_
     give(y_dot, one_dot, entry->rows, entry->lanes, l);
   }
   free(one);
-  return 0;
+  return ude_tape_failed() ? -1 : 0;
 }
 
 /* Scratch on the stack for small models, as in entries.c. */
@@ -104,7 +105,7 @@ static int vjp_in_vectors(const ude_entry *entry, const double *u, const double 
   if (y != small) {
     free(y);
   }
-  return failed;
+  return ude_tape_failed() || failed;
 }
 
 static int vjp_lanes(const double *u, const double *p, const double *t, const double *y_bar,
@@ -136,7 +137,7 @@ static int vjp_lanes(const double *u, const double *p, const double *t, const do
     give(t_bar, &t_one, 1, entry->lanes, l);
   }
   free(one);
-  return failed ? -1 : 0;
+  return ude_tape_failed() || failed ? -1 : 0;
 }
 
 void ude_entry_fill_lanes(ude_entry *entry, ude_map *map) {

@@ -39,6 +39,10 @@ typedef struct ude_lane_facts {
 /** What varies when `root` runs for several lanes: dilated memory behind its pointers, varying reals. Refuses what
  *  cannot be done, so that emission cannot fail. */
 ude_lane_facts *ude_lanes_analyse(ude_walk *walk, LLVMValueRef root);
+/** Refuse an instruction that has no form for lanes. */
+void ude_lanes_check(ude_lane_facts *facts, const ude_value *of);
+/** May the instruction run for some of the lanes only? */
+bool ude_lanes_for_some(const ude_lane_facts *facts, const ude_value *value);
 bool            ude_lanes_varies(const ude_lane_facts *facts, LLVMValueRef value);
 /** Does the pointer point to dilated memory? */
 bool ude_lanes_dilated(const ude_lane_facts *facts, LLVMValueRef pointer);
@@ -99,8 +103,8 @@ LLVMValueRef ude_lane_numbers(ude_lane_emit *emit, uint64_t step); /**< 0, step,
 void         ude_lane_address(ude_lane_emit *emit, LLVMValueRef gep);
 void         ude_lane_load(ude_lane_emit *emit, LLVMValueRef load);
 void         ude_lane_store(ude_lane_emit *emit, LLVMValueRef store);
-void         ude_lane_local(ude_lane_emit *emit, LLVMValueRef alloca_instruction);
-void         ude_lanes_copy(ude_lane_emit *emit, LLVMValueRef call);
+void         ude_lane_local(ude_lane_emit *emit, LLVMValueRef i);
+void         ude_lane_move(ude_lane_emit *emit, LLVMValueRef call);
 void         ude_lane_fill(ude_lane_emit *emit, LLVMValueRef call);
 LLVMValueRef ude_lane_constant(ude_lane_emit *emit, LLVMValueRef constant);
 

@@ -203,7 +203,7 @@ void ude_lane_call(ude_lane_emit *emit, LLVMValueRef call) {
   LLVMValueRef made   = NULL;
   switch (ude_call_kind(emit->walk, call)) {
   case UDE_CALLEE_IGNORED: return;
-  case UDE_CALLEE_COPY: ude_lanes_copy(emit, call); return;
+  case UDE_CALLEE_COPY: ude_lane_move(emit, call); return;
   case UDE_CALLEE_SET: ude_lane_fill(emit, call); return;
   case UDE_CALLEE_BODY: made = body_call(emit, call); break;
   case UDE_CALLEE_MALLOC:

@@ -365,7 +365,7 @@ static void each_scalar(ude_lane_emit *emit, LLVMValueRef to, LLVMValueRef from,
   LLVMPositionBuilderAtEnd(b, after);
 }
 
-void ude_lanes_copy(ude_lane_emit *emit, LLVMValueRef call) {
+void ude_lane_move(ude_lane_emit *emit, LLVMValueRef call) {
   LLVMBuilderRef b       = emit->walk->builder;
   LLVMValueRef   to      = ude_lane_scalar(emit, LLVMGetArgOperand(call, 0));
   LLVMValueRef   from    = ude_lane_scalar(emit, LLVMGetArgOperand(call, 1));

@@ -15,7 +15,8 @@ target_compile_definitions(ude_room_compiler PRIVATE
 # objects, so that these need neither libude nor LLVM.
 set(runtime_sources src/base/error.c src/base/memory.c src/model/jacobian.c src/compiler/tape.c
     src/compiler/rules_runtime.c src/compiler/entries.c src/compiler/ahead_runtime.c
-    src/compiler/jet_runtime.c src/compiler/lane.c src/compiler/lanes_math.c)
+    src/compiler/jet_runtime.c src/compiler/lane.c src/compiler/lanes_math.c
+    src/model/jacobian_sparse.c src/linalg/recover.c src/linalg/pattern.c)
 set(runtime_list "")
 set(runtime_files "")
 foreach(source IN LISTS runtime_sources)

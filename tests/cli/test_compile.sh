@@ -91,6 +91,28 @@ sed -n 3,5p plain.out | cmp - out || { cat out plain.out >&2; bad "d rhs/du diff
 run 0 ude jacobian pendulum.c --wrt param
 sed -n 6,8p plain.out | cmp - out || { cat out plain.out >&2; bad "d rhs/dp differs from the JIT"; }
 
+# Everything at once: Hessian products and the sparse Jacobian against the formulas, in C and C++.
+run 0 ude compile pendulum.c -o all.o --prefix all_ --p cycles=0 --derivatives jvp,vjp,hvp,jacobian,taylor,sparsity
+nm -u all.o | grep -iE 'ude_|llvm' && bad "needs more than libc and libm"
+cat >all.inc <<'C'
+  double values[all_rhs_entries], second[2] = {0, 0}, dot[2] = {1, 0}, bar[2] = {0, 1};
+  if (all_rhs_jacobian_sparse(values, all_u0, all_p0, 0)) return 1;
+  if (all_rhs_hvp(all_u0, dot, all_p0, NULL, 0, 0, bar, second, NULL, NULL)) return 1;
+  printf("%d %d %d %.15g %.15g %.15g\n", (int)all_rhs_entries, (int)all_rhs_pattern_start[1],
+         (int)all_rhs_pattern_column[0], values[0], values[1], second[0]);
+  return 0;
+C
+{ printf '#include "all.h"\n#include <stdio.h>\nint main(void) {\n'; cat all.inc; echo '}'; } >all.c
+{ printf '#include "all.h"\n#include <cstdio>\nint main() {\n'; cat all.inc; echo '}'; } >all.cpp
+run 0 "$cc" -std=c11 -pedantic -Wall -Wextra -Werror all.c all.o -lm -o all
+run 0 ./all
+awk '{ a = -9.81 / 1.5 * cos(0.5); b = 9.81 / 1.5 * sin(0.5); exit !($1 == 2 && $2 == 1 && $3 == 1 && $4 == 1 && ($5 - a)^2 + ($6 - b)^2 < 1e-24) }' out ||
+  { cat out >&2; bad "sparse Jacobian and Hessian product"; }
+cp out all.out
+run 0 "$cxx" -std=c++11 -pedantic -Wall -Wextra -Werror all.cpp all.o -lm -o all
+run 0 ./all
+cmp out all.out || bad "C and C++ differ"
+
 # An integer member is fixed in the object; a shared library can hold it.
 run 0 ude compile pendulum.c -o one.o --p cycles=0 --prefix one_
 run 0 "$cc" -shared one.o -lm -o libone.so

@@ -154,6 +154,44 @@ static void compare_map(const char *name, const ude_map *map, double tolerance) 
   }
 }
 
+static void compare_second(const ude_map *map, const char *name, double tolerance) {
+  typedef int (*hvp_fn)(const double *, const double *, const double *, const double *, double,
+                        double, const double *, double *, double *, double *);
+  FUNCTION(hvp_fn, hvp, name);
+  double t_dot = 0.25, bars[2][3][PARAMS] = {{{1, 2, 3, 4}, {5, 6, 7, 8}, {9}}};
+  memcpy(bars[1], bars[0], sizeof bars[0]);
+  ck_assert_int_eq(hvp(u, u_dot, p, p_dot, T, t_dot, y_bar, bars[0][0], bars[0][1], bars[0][2]), 0);
+  ck_assert_int_eq(map->hvp(u, u_dot, p, p_dot, T, &t_dot, y_bar, bars[1][0], bars[1][1],
+                            bars[1][2], map->context),
+                   0);
+  for (int k = 0; k < 3; k++) {
+    compare(bars[0][k], bars[1][k], k < 2 ? STATES : 1, tolerance * 10, name);
+  }
+  ck_assert_int_eq(hvp(u, NULL, p, NULL, T, 0, NULL, NULL, NULL, NULL), 0);
+}
+
+/* Every entry of the dense Jacobian is in the pattern, or zero. */
+static void compare_sparse(const ude_map *map, const char *name, double tolerance) {
+  char full[64];
+  snprintf(full, sizeof full, "x_%s_jacobian_sparse", name);
+  FUNCTION(value_fn, sparse, full);
+  snprintf(full, sizeof full, "x_%s_pattern_start", name);
+  const int64_t *start = find(full);
+  snprintf(full, sizeof full, "x_%s_pattern_column", name);
+  const int64_t *column = find(full);
+  double         dense[STATES * STATES], values[STATES * STATES], filled[STATES * STATES] = {0};
+  ck_ok(ude_jacobian(map, PARAMS, u, p, T, false, false, dense, &files_error), &files_error);
+  ck_assert_int_eq(start[0], 0);
+  ck_assert_int_le(start[map->rows], map->rows * STATES);
+  ck_assert_int_eq(sparse(values, u, p, T), 0);
+  for (int64_t i = 0; i < map->rows; i++) {
+    for (int64_t k = start[i]; k < start[i + 1]; k++) {
+      filled[i * STATES + column[k]] = values[k];
+    }
+  }
+  compare(filled, dense, (int)map->rows * STATES, tolerance, name);
+}
+
 static void compare_series(const ude_vector_field *field, double tolerance) {
   enum { ORDER = 6 };
   typedef int (*jet_fn)(double *, int, const double *, const double *, double);
@@ -173,15 +211,16 @@ static void compare_series(const ude_vector_field *field, double tolerance) {
 static const ude_compile_options plain = {0};
 
 static void check_object(const char *processor, double tolerance) {
-  ck_ok(make((ude_object_options){.functions = UDE_AHEAD_JVP | UDE_AHEAD_VJP | UDE_AHEAD_JACOBIAN |
-                                               UDE_AHEAD_TAYLOR,
-                                  .prefix    = "x_",
-                                  .processor = processor},
-             plain),
-        &files_error);
+  ck_ok(
+      make((ude_object_options){.functions = UDE_AHEAD_JVP | UDE_AHEAD_VJP | UDE_AHEAD_JACOBIAN |
+                                             UDE_AHEAD_TAYLOR | UDE_AHEAD_HVP | UDE_AHEAD_SPARSITY,
+                                .prefix    = "x_",
+                                .processor = processor},
+           plain),
+      &files_error);
   load();
-  ude_model *model =
-      files_model(source, UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JET);
+  ude_model *model = files_model(
+      source, UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JET | UDE_DERIVATIVE_HVP);
   const ude_vector_field *field = ude_model_vector_field(model);
   compare_map("rhs", &field->rhs, tolerance);
   compare_map("observe", &field->observe, tolerance);
@@ -201,6 +240,11 @@ static void check_object(const char *processor, double tolerance) {
   ck_assert_double_eq(bar[0], 2 * p[0]);
   ck_assert_double_eq(bar[1], p[2]);
   ck_assert_double_eq(bar[2], p[1]);
+  compare_second(&field->rhs, "x_rhs_hvp", tolerance);
+  compare_second(&field->terminal_cost, "x_terminal_cost_hvp", tolerance);
+  compare_sparse(&field->rhs, "rhs", tolerance);
+  compare_sparse(&field->observe, "observe", tolerance);
+  ck_assert_int_lt(((const int64_t *)find("x_observe_pattern_start"))[3], 3 * STATES);
   compare_series(field, tolerance);
   compare(find("x_u0"), field->u0, STATES, 0, "u0");
   compare(find("x_p0"), field->p0, PARAMS, 0, "p0");

@@ -12,7 +12,7 @@ static long setting(const char *name, long otherwise) {
 
 START_TEST(programs) {
   static rp_program program;
-  long              total = setting("UDE_PROGRAMS", 40), first = setting("UDE_SEED", 1);
+  long              total = setting("UDE_PROGRAMS", 20), first = setting("UDE_SEED", 1);
   for (long start = 0; start < total; start += BATCH) {
     ude_text text = {0};
     ude_text_append(&text, "%s", rp_preamble);

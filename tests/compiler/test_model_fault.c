@@ -82,7 +82,7 @@ static ude_status make_object(void *context, ude_error *error) {
   const char              *file   = path;
   ude_text                 object = {0};
   ude_text                 header = {0};
-  const ude_object_options how    = {.functions = UDE_AHEAD_JVP | UDE_AHEAD_VJP};
+  const ude_object_options how = {.functions = UDE_AHEAD_JVP | UDE_AHEAD_VJP | UDE_AHEAD_SPARSITY};
   (void)context;
   ude_status status = ude_model_object(&file, 1, NULL, &how, &object, &header, error);
   ude_text_free(&object);
