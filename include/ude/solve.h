@@ -47,16 +47,17 @@ typedef enum ude_save {
 
 /** Zero value: the defaults. Arrays are borrowed while the object made from them lives. */
 typedef struct ude_solve_options {
-  const char   *method;       /**< name from ude_method_name, NULL or "auto": picked by tolerance */
-  double        rtol;         /**< relative tolerance, 0: 1e-6 */
-  double        atol;         /**< absolute tolerance, units of the state, 0: 1e-9 */
-  const double *atol_vector;  /**< [state.count] or NULL; overrides atol */
-  double        initial_step; /**< 0: Hairer, Norsett, Wanner I, II.4. The size of every step for methods without an
+  const char   *method;      /**< name from ude_method_name, NULL or "auto": picked by tolerance */
+  double        rtol;        /**< relative tolerance, 0: 1e-6 */
+  double        atol;        /**< absolute tolerance, units of the state, 0: 1e-9 */
+  const double *atol_vector; /**< [state.count] or NULL; overrides atol */
+  double
+      initial_step; /**< 0: Hairer, Norsett, Wanner I, II.4. The size of every step for methods without an
                                    error estimate (euler, rk4), which need it */
-  double        min_step;     /**< 0: 16 ulp of t */
-  double        max_step;     /**< 0: the whole span; the last step may be 1 % longer */
-  int64_t       max_steps;    /**< attempted steps, 0: 1000000 */
-  double        time_limit;   /**< seconds of wall clock, 0: none */
+  double        min_step;   /**< 0: 16 ulp of t */
+  double        max_step;   /**< 0: the whole span; the last step may be 1 % longer */
+  int64_t       max_steps;  /**< attempted steps, 0: 1000000 */
+  double        time_limit; /**< seconds of wall clock, 0: none */
   ude_save      save;
   const double *saveat; /**< [saveat_count], in the direction of integration, within the span */
   int64_t       saveat_count;

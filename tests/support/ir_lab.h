@@ -36,7 +36,14 @@ typedef int (*lab_vjp_fn)(double *, double *, const double *, double *, const do
                           double, double *);
 
 /* LAB_QUICK: few passes and plain machine code, for many programs; LAB_NARROW: no width 1; LAB_JET: Taylor mode. */
-enum { LAB_FORWARD = 1, LAB_REVERSE = 2, LAB_BOTH = 3, LAB_QUICK = 4, LAB_NARROW = 8, LAB_JET = 16 };
+enum {
+  LAB_FORWARD = 1,
+  LAB_REVERSE = 2,
+  LAB_BOTH    = 3,
+  LAB_QUICK   = 4,
+  LAB_NARROW  = 8,
+  LAB_JET     = 16
+};
 
 typedef struct lab {
   ude_jit             *jit;
