@@ -121,11 +121,11 @@ static double power_of_zero(const double *x, double c, int64_t k) {
     return 0;
   }
   if (c != floor(c) || c < 0) {
-    return c < 0 ? NAN : INFINITY;
+    return c < 0 ? (double)NAN : (double)INFINITY;
   }
   int64_t shift = (int64_t)first;
   if (k - shift > UDE_JET_ORDER) {
-    return NAN;
+    return (double)NAN;
   }
   z_power[0] = pow(x[m], c);
   for (int64_t j = 1; j <= k - shift; j++) {
