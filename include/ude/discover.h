@@ -313,8 +313,8 @@ typedef struct ude_discovery {
   ude_criterion criterion;
   double        criterion_value, deviance;
   int64_t       observations, parameters;
-  int64_t       column_count; /**< observed columns */
-  char        **column_names;        /**< "log(x)" where logarithms were compared */
+  int64_t       column_count;      /**< observed columns */
+  char        **column_names;      /**< "log(x)" where logarithms were compared */
   double       *column_deviations; /**< [column_count] root mean square residual: the noise, if the
                                       structure is right */
   int64_t       trajectory_count, state_count;
