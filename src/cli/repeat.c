@@ -235,7 +235,7 @@ int cli_repeat(const cli_options *options, int (*one)(const cli_options *options
     if (failed) {
       print_failure(failed);
     }
-    code = any ? CLI_OK : failed->code;
+    code = any || !failed ? CLI_OK : failed->code;
   }
   for (int64_t i = 0; i < options->repeat; i++) {
     ude_text_free(&all[i].folder);

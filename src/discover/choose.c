@@ -50,6 +50,19 @@ ude_status task_library_model(task *t) {
   if (s->field->p0) {
     memcpy(s->base, s->field->p0, np * sizeof *s->base);
   }
+  if (t->field && t->field->p0) {
+    s->declared = ude_calloc(np, sizeof *s->declared);
+    if (!s->declared) {
+      return ude_fail_memory(t->error, "the library model");
+    }
+    for (size_t i = 0; i < np; i++) {
+      char    name[512];
+      int64_t own = ude_layout_find(
+          &t->field->param, ude_layout_name(&s->field->param, (int64_t)i, "p", name, sizeof name),
+          "p");
+      s->declared[i] = own >= 0 ? t->field->p0[own] : (double)NAN;
+    }
+  }
   for (int64_t i = 0; i < s->count; i++) {
     candidate *c = &s->candidate[i];
     c->index     = ude_layout_find(&s->field->param, c->param, "p");

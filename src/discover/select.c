@@ -35,6 +35,7 @@ void selection_free(selection *s) {
   free(s->tried);
   free(s->base);
   free(s->base_u0);
+  free(s->declared);
   free(s->free);
   free(s->cells);
   free(s->floor);
@@ -108,18 +109,27 @@ static int64_t find_tried(const selection *s, const bool *chosen) {
   return -1;
 }
 
-/* Parameters that another fit has driven to an end of their range start inside of it: at the end the mapping into the
- * range is flat, and nothing would lead them back. */
-static void leave_bounds(const selection *s, double *p) {
+/* Parameters that another fit has driven to an end of their range, back to the model's own value, or inside of it: at
+ * the end the mapping into the range is flat, and nothing leads them back. A network drives them there that can take
+ * their place. False if there are none. */
+static bool leave_bounds(const selection *s, double *p) {
   static const double inside = 0.02;
+  bool                moved  = false;
   for (int64_t i = 0; i < s->field->param.count; i++) {
     const ude_member *member = ude_layout_member(&s->field->param, i);
     if (member && !member->fixed && isfinite(member->lower) && isfinite(member->upper) &&
         member->lower < member->upper) {
       double margin = inside * (member->upper - member->lower);
-      p[i]          = fmin(fmax(p[i], member->lower + margin), member->upper - margin);
+      double low    = member->lower + margin;
+      double high   = member->upper - margin;
+      if (p[i] < low || p[i] > high) {
+        double own = s->declared ? s->declared[i] : (double)NAN;
+        p[i]       = fmin(fmax(isnan(own) ? p[i] : own, low), high);
+        moved      = true;
+      }
     }
   }
+  return moved;
 }
 
 /* A structure with room in the list and the start of its fit; not yet counted. */
@@ -142,7 +152,6 @@ static structure *new_structure(selection *s, const bool *chosen, int64_t from) 
   }
   memcpy(x->chosen, chosen, (size_t)s->count * sizeof *chosen);
   memcpy(x->p, from >= 0 ? grown[from].p : s->base, np * sizeof *x->p);
-  leave_bounds(s, x->p);
   memcpy(x->u0, from >= 0 ? grown[from].u0 : s->base_u0, nu * sizeof *x->u0);
   for (int64_t i = 0; i < s->count; i++) {
     x->terms += chosen[i];
@@ -175,6 +184,39 @@ static ude_status fit_from(selection *s, structure *x, const double *start, ude_
   return UDE_OK;
 }
 
+static void copy_start(const selection *s, const structure *from, structure *to) {
+  memcpy(to->p, from->p, (size_t)s->field->param.count * sizeof *to->p);
+  memcpy(to->u0, from->u0,
+         (size_t)(s->data->trajectories * s->field->state.count) * sizeof *to->u0);
+}
+
+/* Fit x from where it starts and, where parameters start at an end of their range, also from inside: the better one. */
+static ude_status fit_both(selection *s, structure *x, const double *start, ude_error *error) {
+  structure other = *x;
+  other.p         = ude_calloc((size_t)s->field->param.count, sizeof *other.p);
+  other.u0 = ude_calloc((size_t)(s->data->trajectories * s->field->state.count), sizeof *other.u0);
+  other.variance = ude_calloc((size_t)s->data->columns, sizeof *other.variance);
+  ude_status status =
+      other.p && other.u0 && other.variance ? UDE_OK : ude_fail_memory(error, "a structure");
+  if (status == UDE_OK) {
+    copy_start(s, x, &other);
+    bool again = leave_bounds(s, other.p);
+    status     = fit_from(s, x, start, error);
+    status     = status || !again ? status : fit_from(s, &other, start, error);
+    if (status == UDE_OK && again && other.criterion < x->criterion) {
+      copy_start(s, &other, x);
+      memcpy(x->variance, other.variance, (size_t)s->data->columns * sizeof *x->variance);
+      x->criterion  = other.criterion;
+      x->deviance   = other.deviance;
+      x->parameters = other.parameters;
+    }
+  }
+  free(other.p);
+  free(other.u0);
+  free(other.variance);
+  return status;
+}
+
 ude_status selection_try(selection *s, const bool *chosen, const double *start, int64_t from,
                          bool again, ude_error *error) {
   int64_t known = find_tried(s, chosen);
@@ -185,7 +227,7 @@ ude_status selection_try(selection *s, const bool *chosen, const double *start, 
   if (!x) {
     return ude_fail_memory(error, "a structure");
   }
-  ude_status status = fit_from(s, x, start, error);
+  ude_status status = fit_both(s, x, start, error);
   if (status) {
     structure_free(x);
     return status;
@@ -381,13 +423,14 @@ ude_status selection_search(selection *s, ude_error *error) {
   for (int64_t wide = -1; status == UDE_OK && !s->stopped;) {
     int64_t from = next_to_expand(s);
     int64_t best = selection_best(s);
-    w.wider      = from < 0 ? WIDER : 1;
-    from         = from < 0 ? best : from;
-    if (from < 0 || (w.wider > 1 && best == wide)) {
+    bool    last = from < 0; /* nothing is left but to look again around the best */
+    if (last && (best < 0 || best == wide)) {
       break;
     }
-    wide   = w.wider > 1 ? best : wide;
-    status = expand(&w, from);
+    w.wider = last ? WIDER : 1;
+    wide    = last ? best : wide;
+    from    = last ? best : from;
+    status  = expand(&w, from);
   }
   free(w.removed);
   free(w.chosen);

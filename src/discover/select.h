@@ -38,15 +38,16 @@ typedef struct selection {
   int64_t                 others;  /* further trained parameters and initial states */
   double                 *base;    /* [param.count] all coefficients zero */
   double                 *base_u0; /* [trajectories][n] */
-  bool                   *free;    /* [param.count] work */
-  int64_t                *cells;   /* [columns] observed cells */
-  double                 *floor; /* [columns] variance that the solver's tolerance leaves anyway */
-  int64_t                 tried_count;
-  structure              *tried;    /* every structure fitted so far */
-  double                  deadline; /* of ude_clock, 0: none */
-  ude_progress_fn         progress;
-  void                   *progress_context;
-  bool                    stopped;
+  double         *declared; /* [param.count] values in the model's own p0, NaN: none; or NULL */
+  bool           *free;     /* [param.count] work */
+  int64_t        *cells;    /* [columns] observed cells */
+  double         *floor;    /* [columns] variance that the solver's tolerance leaves anyway */
+  int64_t         tried_count;
+  structure      *tried;    /* every structure fitted so far */
+  double          deadline; /* of ude_clock, 0: none */
+  ude_progress_fn progress;
+  void           *progress_context;
+  bool            stopped;
 } selection;
 
 /* After field, data, fit, candidate, base and base_u0 are set: work arrays, counts of cells, floors. */
