@@ -37,7 +37,7 @@ typedef struct cli_options {
   const char *method, *sensitivity, *params, *saveat, *format, *wrt, *mode, *output;
   const char *clang, *cache, *optimizer, *initial, *truth, *derivatives, *criterion;
   cli_list    u0, p, constants, library, states;
-  double      rtol, atol, at, regularise, continuity, max_seconds, rate;
+  double      rtol, atol, step, max_step, at, regularise, continuity, max_seconds, rate;
   bool        has_at, has_tspan;
   double      tspan[2];
   int64_t     max_steps, seed, iterations, adam, segment, degree, window;

@@ -19,9 +19,10 @@ static int jvp(double *y, double *y_dot, const double *u, const double *u_dot, c
   const double       *du      = u_dot ? u_dot : zero;
   const double       *dp      = p_dot ? p_dot : zero;
   rhs(y, u, p, t, context);
-  y_dot[0] = dp[0] * u[0] + p[0] * du[0] - dp[1] * u[0] * u[1] - p[1] * (du[0] * u[1] + u[0] * du[1]);
-  y_dot[1] = -dp[3] * u[1] - p[3] * du[1] + dp[2] * u[0] * u[1] + p[2] * (du[0] * u[1] + u[0] * du[1]) +
-             (t_dot ? 0.1 * cos(t) * t_dot[0] : 0);
+  y_dot[0] =
+      dp[0] * u[0] + p[0] * du[0] - dp[1] * u[0] * u[1] - p[1] * (du[0] * u[1] + u[0] * du[1]);
+  y_dot[1] = -dp[3] * u[1] - p[3] * du[1] + dp[2] * u[0] * u[1] +
+             p[2] * (du[0] * u[1] + u[0] * du[1]) + (t_dot ? 0.1 * cos(t) * t_dot[0] : 0);
   return 0;
 }
 
@@ -72,14 +73,14 @@ static int quadratic(int64_t i, double t, const double *u, const double *q, doub
 }
 
 static void gradient(const ude_vector_field *field, const ude_sensitivity_options *options,
-                     const double *start, const double *q, double t0, double t1, const ude_cost *cost,
-                     double *value, double *u_bar, double *p_bar) {
+                     const double *start, const double *q, double t0, double t1,
+                     const ude_cost *cost, double *value, double *u_bar, double *p_bar) {
   ude_sensitivity *s     = NULL;
   ude_error        error = {0};
   ck_assert_msg(ude_sensitivity_create(field, options, &s, &error) == UDE_OK, "%s", error.message);
-  ck_assert_msg(ude_cost_gradient(s, start, q, t0, t1, cost, value, u_bar, p_bar, NULL, &error) ==
-                    UDE_OK,
-                "%s", error.message);
+  ck_assert_msg(
+      ude_cost_gradient(s, start, q, t0, t1, cost, value, u_bar, p_bar, NULL, &error) == UDE_OK,
+      "%s", error.message);
   ude_sensitivity_free(s);
 }
 
@@ -94,13 +95,18 @@ static void assert_close(const double *a, const double *b, int n, double relativ
   }
 }
 
-static const char *const methods[] = {"tsit5", "vern7"};
+static const char *const methods[] = {"euler", "rk4",   "ssprk43", "bs3",    "tsit5",
+                                      "dp5",   "vern6", "vern7",   "dop853", "vern9"};
+enum { METHODS = sizeof methods / sizeof methods[0] };
 
 /* Data times at t0, inside steps, two in one step, and at the end. */
 START_TEST(adjoint_equals_forward) {
   ude_vector_field        field   = predators();
-  ude_sensitivity_options options = {.solve  = {.method = methods[_i % 2], .rtol = _i < 2 ? 1e-4 : 1e-9,
-                                                .atol = _i < 2 ? 1e-4 : 1e-9},
+  double                  tol     = _i < METHODS ? 1e-4 : 1e-9;
+  ude_sensitivity_options options = {.solve  = {.method       = methods[_i % METHODS],
+                                                .rtol         = tol,
+                                                .atol         = tol,
+                                                .initial_step = _i % METHODS < 2 ? 0.037 : 0},
                                      .method = UDE_SENSITIVITY_ADJOINT};
   ude_cost                cost    = {.count = 6, .times = times, .at = quadratic};
   double                  value[2], u_bar[2][2], p_bar[2][4];
@@ -108,16 +114,19 @@ START_TEST(adjoint_equals_forward) {
   options.method = UDE_SENSITIVITY_FORWARD;
   gradient(&field, &options, u0, p, 0, 3, &cost, &value[1], u_bar[1], p_bar[1]);
   ck_assert_double_eq(value[0], value[1]);
-  assert_close(u_bar[0], u_bar[1], 2, 1e-12);
-  assert_close(p_bar[0], p_bar[1], 4, 1e-12);
+  /* Coefficients up to 160 amplify the rounding of the stages of vern6. */
+  double rounding = strcmp(options.solve.method, "vern6") == 0 ? 1e-11 : 1e-12;
+  assert_close(u_bar[0], u_bar[1], 2, rounding);
+  assert_close(p_bar[0], p_bar[1], 4, rounding);
 }
 END_TEST
 
 START_TEST(adjoint_equals_differences) {
   ude_vector_field        field   = predators();
-  ude_sensitivity_options options = {.solve = {.method = methods[_i], .rtol = 1e-12, .atol = 1e-13}};
-  ude_cost                cost    = {.count = 6, .times = times, .at = quadratic};
-  double                  value, u_bar[2], p_bar[4], difference[4];
+  ude_sensitivity_options options = {
+      .solve = {.method = methods[_i], .rtol = 1e-10, .atol = 1e-10}};
+  ude_cost cost = {.count = 6, .times = times, .at = quadratic};
+  double   value, u_bar[2], p_bar[4], difference[4];
   gradient(&field, &options, u0, p, 0, 3, &cost, &value, u_bar, p_bar);
   ude_sensitivity *s = NULL;
   ck_assert(ude_sensitivity_create(&field, &options, &s, NULL) == UDE_OK);
@@ -138,7 +147,10 @@ END_TEST
 /* Stored states thinned to two: the others are computed again, to the same bits. */
 START_TEST(memory_bound_changes_nothing) {
   ude_vector_field        field   = predators();
-  ude_sensitivity_options options = {.solve  = {.method = methods[_i], .rtol = 1e-8, .atol = 1e-8},
+  ude_sensitivity_options options = {.solve  = {.method       = methods[_i],
+                                                .rtol         = 1e-8,
+                                                .atol         = 1e-8,
+                                                .initial_step = _i < 2 ? 0.013 : 0},
                                      .method = UDE_SENSITIVITY_ADJOINT};
   ude_cost                cost    = {.count = 6, .times = times, .at = quadratic};
   double                  value[2], u_bar[2][2], p_bar[2][4];
@@ -158,8 +170,9 @@ static int decay(double *y, const double *u, const double *q, double t, void *co
   return 0;
 }
 
-static int decay_jvp(double *y, double *y_dot, const double *u, const double *u_dot, const double *q,
-                     const double *q_dot, double t, const double *t_dot, void *context) {
+static int decay_jvp(double *y, double *y_dot, const double *u, const double *u_dot,
+                     const double *q, const double *q_dot, double t, const double *t_dot,
+                     void *context) {
   (void)t_dot;
   decay(y, u, q, t, context);
   y_dot[0] = -q[0] * (u_dot ? u_dot[0] : 0) - (q_dot ? q_dot[0] : 0) * u[0];
@@ -213,11 +226,8 @@ static int identity_vjp(const double *u, const double *q, double t, const double
 }
 
 START_TEST(terminal_and_running_cost) {
-  ude_map cost_map = {.rows    = 1,
-                      .columns = 1,
-                      .value   = identity,
-                      .jvp     = identity_jvp,
-                      .vjp     = identity_vjp};
+  ude_map cost_map = {
+      .rows = 1, .columns = 1, .value = identity, .jvp = identity_jvp, .vjp = identity_vjp};
   ude_vector_field field = {
       .state.count = 1,
       .param.count = 1,
@@ -229,20 +239,20 @@ START_TEST(terminal_and_running_cost) {
       .method = _i % 2 ? UDE_SENSITIVITY_FORWARD : UDE_SENSITIVITY_ADJOINT};
   ude_cost cost  = {.terminal = true, .running = true};
   double   start = 2, q = 0.7, value, u_bar, q_bar;
-  double   T     = _i < 2 ? 3 : -3; /* also backwards in time */
+  double   T       = _i < 2 ? 3 : -3; /* also backwards in time */
   double   decayed = exp(-q * T);
   gradient(&field, &options, &start, &q, 0, T, &cost, &value, &u_bar, &q_bar);
   ck_assert_double_eq_tol(value, start * (decayed + (1 - decayed) / q), 1e-10);
   ck_assert_double_eq_tol(u_bar, decayed + (1 - decayed) / q, 1e-10);
-  ck_assert_double_eq_tol(
-      q_bar, start * (-T * decayed + T * decayed / q - (1 - decayed) / (q * q)), 1e-9);
+  ck_assert_double_eq_tol(q_bar, start * (-T * decayed + T * decayed / q - (1 - decayed) / (q * q)),
+                          1e-9);
 }
 END_TEST
 
 START_TEST(forward_sensitivities_of_all_directions) {
-  ude_vector_field        field   = predators();
-  ude_sensitivity_options options = {.solve = {.rtol = 1e-10, .atol = 1e-10}};
-  ude_sensitivity        *s       = NULL;
+  ude_vector_field        field     = predators();
+  ude_sensitivity_options options   = {.solve = {.rtol = 1e-10, .atol = 1e-10}};
+  ude_sensitivity        *s         = NULL;
   double                  p_dot[16] = {0}, u_at[12], u_dot[6 * 2 * 4], one[4] = {0}, single[12];
   for (int i = 0; i < 4; i++) {
     p_dot[5 * i] = 1;
@@ -262,7 +272,7 @@ START_TEST(forward_sensitivities_of_all_directions) {
 END_TEST
 
 START_TEST(check_finds_a_wrong_entry) {
-  ude_vector_field field = predators();
+  ude_vector_field field   = predators();
   double           spoiled = 1e-6;
   ude_check_row    rows[UDE_CHECK_MAX_ROWS];
   int64_t          count = 0, failed = 0;
@@ -304,9 +314,9 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("gradient");
   TCase *core  = tcase_create("core");
-  tcase_add_loop_test(core, adjoint_equals_forward, 0, 4);
-  tcase_add_loop_test(core, adjoint_equals_differences, 0, 2);
-  tcase_add_loop_test(core, memory_bound_changes_nothing, 0, 2);
+  tcase_add_loop_test(core, adjoint_equals_forward, 0, 2 * METHODS);
+  tcase_add_loop_test(core, adjoint_equals_differences, 2, METHODS);
+  tcase_add_loop_test(core, memory_bound_changes_nothing, 0, METHODS);
   tcase_add_loop_test(core, terminal_and_running_cost, 0, 4);
   tcase_add_test(core, forward_sensitivities_of_all_directions);
   tcase_add_test(core, check_finds_a_wrong_entry);
