@@ -23,8 +23,8 @@ static double run(char *const *argv) {
   pid_t  child  = 0;
   int    status = 0;
   double start  = ude_clock();
-  if (posix_spawnp(&child, argv[0], &actions, NULL, argv, environ) || waitpid(child, &status, 0) < 0 ||
-      !WIFEXITED(status) || WEXITSTATUS(status)) {
+  if (posix_spawnp(&child, argv[0], &actions, NULL, argv, environ) ||
+      waitpid(child, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status)) {
     fprintf(stderr, "startup: '%s %s' failed\n", argv[0], argv[1]);
     exit(1);
   }
@@ -75,7 +75,8 @@ int main(void) {
     return 1;
   }
   char *grad[]  = {UDE_PROGRAM, "grad", model, data, "--cache", cache, NULL};
-  char *clang[] = {UDE_CLANG, "-O2", "-I" UDE_SOURCE_DIR "/include", "-c", model, "-o", "/dev/null", NULL};
+  char *clang[] = {UDE_CLANG,   "-O2", "-I" UDE_SOURCE_DIR "/include", "-c", model, "-o",
+                   "/dev/null", NULL};
   printf("%-44s %8s %8s %8s\n", "process start to end (ms)", "min", "median", "max");
   report("ude grad, cold model cache", grad, cache, 0.150);
   report("ude grad, warm model cache", grad, NULL, 0.040);

@@ -81,6 +81,8 @@ UDE_API ude_status ude_error_prefix(ude_error *error, ude_status status, const c
 /* The analyzer sees one file at a time: tell it that a failure returns the status it was given. */
 #define ude_fail(error, status, ...) ((void)(ude_fail)(error, status, __VA_ARGS__), (status))
 #define ude_fail_memory(error, what) ((void)(ude_fail_memory)(error, what), UDE_OUT_OF_MEMORY)
+#define ude_error_prefix(error, status, ...) \
+  ((void)(ude_error_prefix)(error, status, __VA_ARGS__), (status))
 #endif
 
 /* ----------------------------------------------------------------------------------- memory -- */

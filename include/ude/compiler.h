@@ -26,7 +26,8 @@ enum {
   UDE_DERIVATIVE_NONE = 0,
   UDE_DERIVATIVE_JVP  = 1, /**< jvp and jvp_wide of every map */
   UDE_DERIVATIVE_VJP  = 2, /**< vjp of every map */
-  UDE_PROBE           = 4  /**< ude_vector_field.probe */
+  UDE_PROBE           = 4, /**< ude_vector_field.probe */
+  UDE_DERIVATIVE_JET  = 64 /**< jet of every map but learned functions, ude_vector_field.taylor */
 };
 
 /** Receives clang's own output, unchanged, whole lines. */
@@ -37,13 +38,13 @@ typedef struct ude_compile_options {
   unsigned           derivatives; /**< UDE_DERIVATIVE_* or'ed */
   const char *const *flags;       /**< extra clang flags: "-DN=32", "-Iinclude" */
   size_t             flag_count;
-  const char *const *constants;   /**< "name=value" for integer members of struct param */
+  const char *const *constants; /**< "name=value" for integer members of struct param */
   size_t             constant_count;
-  const char        *clang;       /**< path of clang; NULL: the one found when ude was built */
-  const char        *include_dir; /**< where <ude/model.h> is; NULL: where ude was built or installed */
-  const char        *cache_dir;   /**< NULL: no cache on disk */
-  ude_diagnostic_fn  diagnostic;  /**< may be NULL */
-  void              *diagnostic_context;
+  const char        *clang; /**< path of clang; NULL: the one found when ude was built */
+  const char *include_dir;  /**< where <ude/model.h> is; NULL: where ude was built or installed */
+  const char *cache_dir;    /**< NULL: no cache on disk */
+  ude_diagnostic_fn diagnostic; /**< may be NULL */
+  void             *diagnostic_context;
 } ude_compile_options;
 
 /**
@@ -67,6 +68,43 @@ UDE_API const ude_vector_field *ude_model_vector_field(const ude_model *model);
 UDE_API bool ude_model_from_cache(const ude_model *model);
 
 UDE_API void ude_model_free(ude_model *model);
+
+/* ------------------------------------------------------------------------------- ahead of time -- */
+
+/** Which functions an object has for each map of the model, beside its value. */
+enum {
+  UDE_AHEAD_JVP      = 1,
+  UDE_AHEAD_VJP      = 2,
+  UDE_AHEAD_JACOBIAN = 4, /**< dense, row-major, with respect to the state and to the parameters */
+  UDE_AHEAD_TAYLOR   = 8  /**< Taylor coefficients of the map, and of the solution */
+};
+
+/** Zero value: values only, for every processor of this architecture. Strings are borrowed until the call returns. */
+typedef struct ude_object_options {
+  unsigned functions; /**< UDE_AHEAD_* or'ed */
+  const char
+      *prefix; /**< of every exported name, a C identifier; NULL: the first file's name and "_" */
+  const char *header; /**< the header's own name, for its include guard; NULL: "model.h" */
+  const char *
+      processor; /**< NULL: any of this architecture; "native": this one (the same numbers to the last bit as
+                              ude_model_compile's); "x86-64-v2", "-v3", "-v4" */
+  const double *u0;    /**< double[state.count], instead of the model's u0; may be NULL */
+  const double *p0;    /**< double[param.count], instead of the model's p0; may be NULL */
+  const double *tspan; /**< double[2], instead of the model's tspan; may be NULL */
+} ude_object_options;
+
+/**
+ * Compile a model ahead of time: relocatable object code and a header for C and C++. What links the object needs
+ * the C and mathematical libraries (and POSIX threads) only; the object exports nothing but names with the prefix, is reentrant
+ * and safe in threads, and may go into a shared library. The header documents every function.
+ *
+ * @param[out] object  object code, appended; @param[out] header  text, appended; both owned by the caller
+ * @return as ude_model_compile; UDE_INVALID_ARGUMENT for a prefix that is no C identifier or an unknown processor
+ */
+UDE_API ude_status ude_model_object(const char *const *files, size_t file_count,
+                                    const ude_compile_options *options,
+                                    const ude_object_options *object_options, ude_text *object,
+                                    ude_text *header, ude_error *error);
 
 /* -------------------------------------------------------------- rewriting a model's source -- */
 

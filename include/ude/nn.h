@@ -73,38 +73,40 @@ enum { UDE_MLP_MAX_WIDTH = 256 }; /**< of a hidden layer */
 #define UDE_MLP_1(real, a, b)                                                               \
   struct {                                                                                  \
     UDE_LAYER(real, 1, a, b)                                                                \
-    UDE_NO_LAYER(real, 2) UDE_NO_LAYER(real, 3) UDE_NO_LAYER(real, 4) UDE_NO_LAYER(real, 5) \
-        UDE_NO_LAYER(real, 6)                                                               \
+    UDE_NO_LAYER(real, 2)                                                                   \
+    UDE_NO_LAYER(real, 3) UDE_NO_LAYER(real, 4) UDE_NO_LAYER(real, 5) UDE_NO_LAYER(real, 6) \
   }
-#define UDE_MLP_2(real, a, b, c)                                                               \
+#define UDE_MLP_2(real, a, b, c)                                                            \
+  struct {                                                                                  \
+    UDE_HIDDEN(real, 1, a, b)                                                               \
+    UDE_LAYER(real, 2, b, c)                                                                \
+    UDE_NO_LAYER(real, 3) UDE_NO_LAYER(real, 4) UDE_NO_LAYER(real, 5) UDE_NO_LAYER(real, 6) \
+  }
+#define UDE_MLP_3(real, a, b, c, d)                                                            \
   struct {                                                                                     \
     UDE_HIDDEN(real, 1, a, b)                                                                  \
-    UDE_LAYER(real, 2, b, c) UDE_NO_LAYER(real, 3) UDE_NO_LAYER(real, 4) UDE_NO_LAYER(real, 5) \
-        UDE_NO_LAYER(real, 6)                                                                  \
+    UDE_HIDDEN(real, 2, b, c)                                                                  \
+    UDE_LAYER(real, 3, c, d) UDE_NO_LAYER(real, 4) UDE_NO_LAYER(real, 5) UDE_NO_LAYER(real, 6) \
   }
-#define UDE_MLP_3(real, a, b, c, d)                                                                \
+#define UDE_MLP_4(real, a, b, c, d, e)                                                             \
   struct {                                                                                         \
     UDE_HIDDEN(real, 1, a, b)                                                                      \
-    UDE_HIDDEN(real, 2, b, c) UDE_LAYER(real, 3, c, d) UDE_NO_LAYER(real, 4) UDE_NO_LAYER(real, 5) \
-        UDE_NO_LAYER(real, 6)                                                                      \
+    UDE_HIDDEN(real, 2, b, c)                                                                      \
+    UDE_HIDDEN(real, 3, c, d) UDE_LAYER(real, 4, d, e) UDE_NO_LAYER(real, 5) UDE_NO_LAYER(real, 6) \
   }
-#define UDE_MLP_4(real, a, b, c, d, e)                                           \
+#define UDE_MLP_5(real, a, b, c, d, e, f)                                    \
+  struct {                                                                   \
+    UDE_HIDDEN(real, 1, a, b)                                                \
+    UDE_HIDDEN(real, 2, b, c)                                                \
+    UDE_HIDDEN(real, 3, c, d)                                                \
+    UDE_HIDDEN(real, 4, d, e) UDE_LAYER(real, 5, e, f) UDE_NO_LAYER(real, 6) \
+  }
+#define UDE_MLP_6(real, a, b, c, d, e, f, g)                                     \
   struct {                                                                       \
     UDE_HIDDEN(real, 1, a, b)                                                    \
-    UDE_HIDDEN(real, 2, b, c) UDE_HIDDEN(real, 3, c, d) UDE_LAYER(real, 4, d, e) \
-        UDE_NO_LAYER(real, 5) UDE_NO_LAYER(real, 6)                              \
-  }
-#define UDE_MLP_5(real, a, b, c, d, e, f)                                         \
-  struct {                                                                        \
-    UDE_HIDDEN(real, 1, a, b)                                                     \
-    UDE_HIDDEN(real, 2, b, c) UDE_HIDDEN(real, 3, c, d) UDE_HIDDEN(real, 4, d, e) \
-        UDE_LAYER(real, 5, e, f) UDE_NO_LAYER(real, 6)                            \
-  }
-#define UDE_MLP_6(real, a, b, c, d, e, f, g)                                      \
-  struct {                                                                        \
-    UDE_HIDDEN(real, 1, a, b)                                                     \
-    UDE_HIDDEN(real, 2, b, c) UDE_HIDDEN(real, 3, c, d) UDE_HIDDEN(real, 4, d, e) \
-        UDE_HIDDEN(real, 5, e, f) UDE_LAYER(real, 6, f, g)                        \
+    UDE_HIDDEN(real, 2, b, c)                                                    \
+    UDE_HIDDEN(real, 3, c, d)                                                    \
+    UDE_HIDDEN(real, 4, d, e) UDE_HIDDEN(real, 5, e, f) UDE_LAYER(real, 6, f, g) \
   }
 #define UDE_MLP_PICK(a, b, c, d, e, f, g, name, ...) name
 #define UDE_MLP_OF(real, ...)                                                                    \

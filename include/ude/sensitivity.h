@@ -20,7 +20,8 @@ typedef enum ude_sensitivity_method {
   UDE_SENSITIVITY_FORWARD   /**< tangents through the steps; needs rhs.jvp */
 } ude_sensitivity_method;
 
-UDE_API const char *ude_sensitivity_method_name(ude_sensitivity_method method); /**< "auto", "adjoint", ... */
+UDE_API const char *ude_sensitivity_method_name(
+    ude_sensitivity_method method); /**< "auto", "adjoint", ... */
 /** UDE_INVALID_ARGUMENT with the list of names if unknown. */
 UDE_API ude_status ude_sensitivity_method_parse(const char *name, ude_sensitivity_method *method,
                                                 ude_error *error);
@@ -48,16 +49,17 @@ typedef struct ude_cost {
 typedef struct ude_sensitivity_options {
   ude_solve_options      solve;
   ude_sensitivity_method method;
-  size_t                 memory_bytes; /**< bound for stored states of the adjoint, 0: 256 MiB; beyond it they are recomputed from checkpoints */
+  size_t
+      memory_bytes; /**< bound for stored states of the adjoint, 0: 256 MiB; beyond it they are recomputed from checkpoints */
 } ude_sensitivity_options;
 
 /** Reusable workspace; one per thread. */
 typedef struct ude_sensitivity ude_sensitivity;
 
-UDE_API ude_status ude_sensitivity_create(const ude_vector_field *field,
+UDE_API ude_status ude_sensitivity_create(const ude_vector_field        *field,
                                           const ude_sensitivity_options *options,
                                           ude_sensitivity **sensitivity, ude_error *error);
-UDE_API void ude_sensitivity_free(ude_sensitivity *sensitivity);
+UDE_API void       ude_sensitivity_free(ude_sensitivity *sensitivity);
 
 /**
  * Cost and its gradient. u0: double[n], p: double[np].
@@ -69,10 +71,10 @@ UDE_API void ude_sensitivity_free(ude_sensitivity *sensitivity);
  * @param[out] result  statistics of the forward solve, may be NULL
  * @return as ude_integrator_run; UDE_UNSUPPORTED if the field lacks a derivative
  */
-UDE_API ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double *u0, const double *p,
-                                     double t0, double t1, const ude_cost *cost, double *value,
-                                     double *u0_bar, double *p_bar, ude_solve_result *result,
-                                     ude_error *error);
+UDE_API ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double *u0,
+                                     const double *p, double t0, double t1, const ude_cost *cost,
+                                     double *value, double *u0_bar, double *p_bar,
+                                     ude_solve_result *result, ude_error *error);
 /** The cost alone, same steps. */
 UDE_API ude_status ude_cost_value(ude_sensitivity *sensitivity, const double *u0, const double *p,
                                   double t0, double t1, const ude_cost *cost, double *value,
@@ -90,6 +92,18 @@ UDE_API ude_status ude_forward_sensitivities(ude_sensitivity *sensitivity, const
                                              double *u_at, double *u_at_dot,
                                              ude_solve_result *result, ude_error *error);
 
+/** Receives the tangents of directions first..first+lanes-1 at times[index]: u: double[n]; u_dot: double[n][width], of
+ *  which the first `lanes` columns count. Blocks of directions come one after another, each in order of time. */
+typedef void (*ude_forward_visit_fn)(int64_t index, int64_t first, int64_t lanes, int64_t width,
+                                     const double *u, const double *u_dot, void *context);
+
+/** ude_forward_sensitivities that hands the tangents over instead of storing them. */
+UDE_API ude_status ude_forward_visit(ude_sensitivity *sensitivity, const double *u0,
+                                     const double *u0_dot, const double *p, const double *p_dot,
+                                     int64_t directions, double t0, double t1, const double *times,
+                                     int64_t count, double *u_at, ude_forward_visit_fn visit,
+                                     void *context, ude_solve_result *result, ude_error *error);
+
 /* ---------------------------------------------------------------- initial states and checks -- */
 
 /** Initial state: `initial` of the field if defined, else u0 of the field; UDE_INVALID_ARGUMENT if neither. u0: double[n]. */
@@ -101,10 +115,10 @@ UDE_API ude_status ude_initial_pullback(const ude_vector_field *field, const dou
 
 /** One comparison of `ude check`. */
 typedef struct ude_check_row {
-  const char *quantity;  /**< "rhs", "rhs jvp (state)", "gradient adjoint", ... static */
-  const char *against;   /**< "finite differences", "vjp transposed", ... static */
-  double      deviation; /**< largest relative deviation */
-  double      tolerance; /**< what passes */
+  const char *quantity;    /**< "rhs", "rhs jvp (state)", "gradient adjoint", ... static */
+  const char *against;     /**< "finite differences", "vjp transposed", ... static */
+  double      deviation;   /**< largest relative deviation */
+  double      tolerance;   /**< what passes */
   int64_t     row, column; /**< worst place; -1 where it does not apply */
   bool        passed;
 } ude_check_row;

@@ -88,6 +88,12 @@ typedef int (*ude_jvp_fn)(double *y, double *y_dot, const double *u, const doubl
 typedef int (*ude_vjp_fn)(const double *u, const double *p, double t, const double *y_bar,
                           double *u_bar, double *p_bar, double *t_bar, void *context);
 
+/** Taylor coefficients of y(s) = f(u(s), p, t + s) in s, from those of u(s): y: double[rows][order + 1], u:
+ *  double[columns][order + 1]; coefficient k is the k-th derivative over k!. 0 <= order <= UDE_MAX_ORDER. */
+typedef int (*ude_jet_fn)(double *y, int64_t order, const double *u, const double *p, double t,
+                          void *context);
+enum { UDE_MAX_ORDER = 32 };
+
 /** A differentiable map. `value` NULL: the model does not define it. Derivatives are optional for
  *  callback models; what needs one that is absent says so (UDE_UNSUPPORTED). */
 typedef struct ude_map {
@@ -98,6 +104,7 @@ typedef struct ude_map {
   int64_t      width;    /**< 0 when jvp_wide is NULL */
   ude_vjp_fn   vjp;
   void        *context;
+  ude_jet_fn   jet; /**< may be NULL */
 } ude_map;
 
 /** A UDE_LEARNED function: rows outputs from columns inputs and the parameters (t is ignored). */
@@ -136,6 +143,10 @@ typedef struct ude_vector_field {
   int (*probe)(const double *u, const double *p, double t, ude_record_fn record, void *sink,
                void *context);
   void *probe_context;
+  /** Taylor coefficients of the solution through u: double[state.count] at t; y: double[state.count][order + 1]. May be
+   *  NULL: ude_taylor then calls rhs.jet once for each order. */
+  ude_jet_fn taylor;
+  void      *taylor_context;
 
   const double *u0; /**< [state.count] default initial state or NULL */
   const double *p0; /**< [param.count] default parameters or NULL (zeros) */
@@ -158,6 +169,18 @@ UDE_API ude_status ude_vector_field_check(const ude_vector_field *field, ude_err
 UDE_API ude_status ude_jacobian(const ude_map *map, int64_t param_count, const double *u,
                                 const double *p, double t, bool wrt_param, bool reverse,
                                 double *jacobian, ude_error *error);
+
+/**
+ * Taylor coefficients of the solution of u' = rhs(u, p, t) through (t, u): u(t + s) = sum over k of series[i][k] s^k.
+ * The k-th derivative is k! times coefficient k. Source: the recurrences of Jorba & Zou, Exp. Math. 14 (2005).
+ *
+ * @param order       0 to UDE_MAX_ORDER
+ * @param[out] series double[state.count][order + 1]
+ * @return UDE_INVALID_ARGUMENT (order), UDE_UNSUPPORTED (the field has neither `taylor` nor rhs.jet), UDE_NUMERICAL if
+ *         the callback fails, UDE_OUT_OF_MEMORY
+ */
+UDE_API ude_status ude_taylor(const ude_vector_field *field, int64_t order, const double *u,
+                              const double *p, double t, double *series, ude_error *error);
 
 #ifdef __cplusplus
 }

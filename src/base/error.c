@@ -8,6 +8,7 @@
 #ifdef __clang_analyzer__
 #undef ude_fail
 #undef ude_fail_memory
+#undef ude_error_prefix
 #endif
 
 const char *ude_version(void) {

@@ -120,6 +120,15 @@ ude_status ude_file_write(const char *path, const char *data, size_t length, ude
   return failed ? ude_fail(error, UDE_IO, "%s: cannot write: %s", path, strerror(failed)) : UDE_OK;
 }
 
+/* Keeps errno: it is asked after a failure of which errno tells. */
+static bool is_folder(const char *path) {
+  int         before = errno;
+  struct stat status;
+  bool        folder = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+  errno              = before;
+  return folder;
+}
+
 ude_status ude_folder_make(const char *path, ude_error *error) {
   ude_text   text   = {0};
   ude_status status = UDE_OK;
@@ -128,8 +137,12 @@ ude_status ude_folder_make(const char *path, ude_error *error) {
     char old = text.data[i];
     if (old == '/' || old == '\0') {
       text.data[i] = '\0';
-      if (mkdir(text.data, 0777) && errno != EEXIST) {
-        status = ude_fail(error, UDE_IO, "%s: cannot make the folder: %s", text.data, strerror(errno));
+      int failed   = mkdir(text.data, 0777) == 0 || is_folder(text.data) ? 0 : errno;
+      if (failed) {
+        status = failed == EEXIST
+                     ? ude_fail(error, UDE_IO, "%s: is a file, not a folder", text.data)
+                     : ude_fail(error, UDE_IO, "%s: cannot make the folder: %s", text.data,
+                                strerror(failed));
       }
       text.data[i] = old;
     }

@@ -5,7 +5,7 @@
 
 static int run(const cli_options *options) {
   cli_model model;
-  int code = cli_model_open(options, UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP, &model);
+  int       code = cli_model_open(options, UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP, &model);
   if (code) {
     return code;
   }
@@ -27,8 +27,8 @@ static int run(const cli_options *options) {
       printf("%-34s %-26s %10s %10s\n", "quantity", "against", "deviation", "allowed");
     }
     for (int64_t i = 0; code == CLI_OK && i < count; i++) {
-      printf("%-34s %-26s %10.2e %10.2e  %s\n", rows[i].quantity, rows[i].against, rows[i].deviation,
-             rows[i].tolerance, rows[i].passed ? "ok" : "DISAGREES");
+      printf("%-34s %-26s %10.2e %10.2e  %s\n", rows[i].quantity, rows[i].against,
+             rows[i].deviation, rows[i].tolerance, rows[i].passed ? "ok" : "DISAGREES");
       if (!rows[i].passed && rows[i].row >= 0) {
         printf("%34s worst at row %lld, column %lld\n", "", (long long)rows[i].row,
                (long long)rows[i].column);
@@ -49,6 +49,7 @@ const cli_verb cli_check = {
     .name    = "check",
     .usage   = "MODEL.c [MORE.c ...] [options]",
     .summary = "compare all derivatives of the model with each other and with differences",
-    .options = "method rtol atol step max-step tspan u0 p params max-steps define clang cache no-cache",
+    .options =
+        "method rtol atol step max-step tspan u0 p params max-steps define clang cache no-cache",
     .details = "Exit status 1 when something disagrees.",
     .run     = run};

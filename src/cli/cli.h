@@ -35,13 +35,21 @@ typedef struct cli_options {
   cli_list flags;                 /**< -D, -I for clang */
 
   const char *method, *sensitivity, *params, *saveat, *format, *wrt, *mode, *output;
+  const char *header, *prefix, *processor;
   const char *clang, *cache, *optimizer, *initial, *truth, *derivatives, *criterion;
-  cli_list    u0, p, constants, library, states;
+  cli_list    u0, p, constants, library, states, correlations;
   double      rtol, atol, step, max_step, at, regularise, continuity, max_seconds, rate;
   bool        has_at, has_tspan;
   double      tspan[2];
   int64_t     max_steps, seed, iterations, adam, segment, degree, window;
+  int64_t     order;
+  bool        has_order;
+  bool        partial; /**< set by a verb, not an option: parameters need no values */
   bool        stats, plot, no_cache, resume, quiet, help;
+  const char *covariance;
+  bool        uncertain; /**< values may be uncertain (set by the verb): value+-sigma */
+  bool        components;
+  int64_t     samples, threads;
   double      future; /**< extrapolate the report to this time */
   bool        has_future;
 } cli_options;
@@ -53,8 +61,22 @@ typedef struct cli_verb {
   int (*run)(const cli_options *options);
 } cli_verb;
 
-extern const cli_verb cli_solve, cli_grad, cli_jacobian, cli_check, cli_fit, cli_discover,
-    cli_report;
+/** Every verb in the order of the help, once. */
+#define CLI_VERB_MAP(X) \
+  X(solve)              \
+  X(grad)               \
+  X(jacobian)           \
+  X(check)              \
+  X(fit)                \
+  X(discover)           \
+  X(uncertain)          \
+  X(report)             \
+  X(compile)            \
+  X(taylor)
+
+#define CLI_VERB_DECLARE(name) extern const cli_verb cli_##name;
+CLI_VERB_MAP(CLI_VERB_DECLARE)
+#undef CLI_VERB_DECLARE
 
 /** Parse argv after the verb; on an error prints it and returns CLI_USAGE. */
 int  cli_options_parse(const cli_verb *verb, int argc, char **argv, cli_options *options);
@@ -64,6 +86,9 @@ void cli_verb_help(FILE *stream, const cli_verb *verb);
 
 /** "ude: ..." on standard error; returns CLI_USAGE. */
 int cli_usage_error(const char *format, ...) UDE_PRINTF(1, 2);
+#ifdef __clang_analyzer__ /* it sees one file at a time */
+#define cli_usage_error(...) ((void)(cli_usage_error)(__VA_ARGS__), CLI_USAGE)
+#endif
 /** Print the error and return the exit status that belongs to it. */
 int cli_fail(const ude_error *error, ude_status status);
 
@@ -72,10 +97,13 @@ typedef struct cli_model {
   ude_model              *model;
   const ude_vector_field *field;
   double                 *u0, *p;
-  bool                    has_u0;          /**< false: neither the model nor the options gave one */
-  bool                    u0_from_initial; /**< u0 is the model's initial(p), not overridden */
-  bool                    has_span;
-  double                  tspan[2];
+  double  *u0_sigma, *p_sigma; /**< with options->uncertain: 0 where none was given */
+  bool     has_p;              /**< false (only with options->partial): some have none */
+  bool     has_u0;             /**< false: neither the model nor the options gave one */
+  bool     u0_from_initial;    /**< u0 is the model's initial(p), not overridden */
+  bool     has_span;
+  double   tspan[2];
+  cli_list constants; /**< "name=value" of integer members; owned copies */
 } cli_model;
 
 /** Compile the models named in `options`; prints errors and returns the exit status. */

@@ -189,7 +189,7 @@ static int solve_model(const cli_options *options, const char *file, const doubl
   only.p = only.u0 = (cli_list){0};
   double times[POINTS + 1];
   for (int i = 0; i <= POINTS; i++) {
-    times[i] = i == POINTS ? span[1] : span[0] + (span[1] - span[0]) * i / POINTS;
+    times[i] = i == POINTS ? span[1] : span[0] + (span[1] - span[0]) * i / (double)POINTS;
   }
   int code = cli_model_open(&only, UDE_DERIVATIVE_NONE, model);
   if (code) {

@@ -11,7 +11,7 @@ static int fit_options(const cli_options *options, const cli_model *model, ude_f
   ude_error  error  = {0};
   ude_status status = UDE_OK;
   double    *times  = NULL;
-  int        code   = cli_solve_options(options, model->tspan[0], model->tspan[1], &fit->solve, &times);
+  int code = cli_solve_options(options, model->tspan[0], model->tspan[1], &fit->solve, &times);
   free(times);
   if (code) {
     return code;
@@ -50,12 +50,13 @@ static int train(const cli_options *options, const cli_model *model, const ude_d
   cli_progress_end(&progress);
   free(settings);
   if (status == UDE_OK || status == UDE_INTERRUPTED) {
-    fprintf(stderr,
-            "loss %.6g -> %.6g; %lld variables, %lld measurements, %lld iterations, %lld evaluations, "
-            "%.2f s; %s\n",
-            result.first_loss, result.loss, (long long)result.variables, (long long)data->cells,
-            (long long)result.iterations, (long long)result.evaluations, result.seconds,
-            ude_fit_reason_text(result.reason));
+    fprintf(
+        stderr,
+        "loss %.6g -> %.6g; %lld variables, %lld measurements, %lld iterations, %lld evaluations, "
+        "%.2f s; %s\n",
+        result.first_loss, result.loss, (long long)result.variables, (long long)data->cells,
+        (long long)result.iterations, (long long)result.evaluations, result.seconds,
+        ude_fit_reason_text(result.reason));
     fprintf(stderr, "run folder: %s\n", options->output);
   }
   return status ? cli_fail(&error, status) : CLI_OK;
@@ -81,12 +82,12 @@ static int run(const cli_options *options) {
   if (code) {
     return code;
   }
-  ude_dataset    *data   = NULL;
-  ude_error       error  = {0};
-  ude_fit_options fit    = {0};
-  ude_status      status = ude_dataset_read(with.data.item, with.data.count, model.field, NULL, &data,
-                                            &error);
-  code                   = status ? cli_fail(&error, status) : fit_options(&with, &model, &fit);
+  ude_dataset    *data  = NULL;
+  ude_error       error = {0};
+  ude_fit_options fit   = {0};
+  ude_status      status =
+      ude_dataset_read(with.data.item, with.data.count, model.field, NULL, &data, &error);
+  code = status ? cli_fail(&error, status) : fit_options(&with, &model, &fit);
   if (code == CLI_OK) {
     code = train(&with, &model, data, &fit);
   }
@@ -108,12 +109,18 @@ const cli_verb cli_fit = {
     .name    = "fit",
     .usage   = "MODEL.c [MORE.c ...] DATA.csv [MORE.csv ...] [-o RUN] [options]",
     .summary = "train the model's parameters and networks on data, into a run folder",
-    .options = "output initial adam rate optimizer iterations regularise segment continuity max-seconds "
-               "seed resume method rtol atol step max-step tspan u0 p params max-steps plot quiet define clang cache "
-               "no-cache",
+    .options =
+        "output initial adam rate optimizer iterations regularise segment continuity max-seconds "
+        "seed resume method rtol atol step max-step tspan u0 p params max-steps plot quiet define "
+        "clang cache "
+        "no-cache",
     .details =
-        "The data's columns are named as the states (or as members of struct observation); empty cells\n"
-        "are missing; a column 'trajectory' tells several solutions apart. Adam is followed by BFGS.\n"
-        "Ctrl-C saves what was reached; --resume goes on from there to the same result. The run folder\n"
-        "(default: run) holds params.json, history.csv, predicted.csv, trajectory.csv, report.html, ...",
+        "The data's columns are named as the states (or as members of struct observation); empty "
+        "cells\n"
+        "are missing; a column 'trajectory' tells several solutions apart. Adam is followed by "
+        "BFGS.\n"
+        "Ctrl-C saves what was reached; --resume goes on from there to the same result. The run "
+        "folder\n"
+        "(default: run) holds params.json, history.csv, predicted.csv, trajectory.csv, "
+        "report.html, ...",
     .run = run};

@@ -6,9 +6,9 @@
 
 /** Which gradient, and where it goes. */
 typedef struct request {
-  bool    state, all;
-  double *p_bar, *u0_bar;
-  double  value;
+  bool             state, all;
+  double          *p_bar, *u0_bar;
+  double           value;
   ude_solve_result result;
 } request;
 
@@ -37,22 +37,27 @@ static void print_json(const cli_model *model, const request *want, const char *
   cli_json_number(stdout, want->value);
   putchar(',');
   print_gradient(model, want);
-  printf(",\"wrt\":\"%s\",\"sensitivity\":\"%s\",\"method\":\"%s\",\"steps\":%lld,\"rejected\":%lld}\n",
-         want->state ? "state" : want->all ? "all" : "param", method, want->result.method,
-         (long long)want->result.steps, (long long)want->result.rejected);
+  printf(
+      ",\"wrt\":\"%s\",\"sensitivity\":\"%s\",\"method\":\"%s\",\"steps\":%lld,\"rejected\":%lld}"
+      "\n",
+      want->state ? "state"
+      : want->all ? "all"
+                  : "param",
+      method, want->result.method, (long long)want->result.steps, (long long)want->result.rejected);
 }
 
 /* Terminal and running cost over the time span. */
 static int cost_gradient(const cli_model *model, const ude_sensitivity_options *sensitivity,
                          request *want) {
   const ude_vector_field *field = model->field;
-  ude_cost         cost  = {.terminal = field->terminal_cost.value != NULL,
-                            .running  = field->running_cost.value != NULL};
-  ude_sensitivity *s     = NULL;
-  ude_error        error = {0};
+  ude_cost                cost  = {.terminal = field->terminal_cost.value != NULL,
+                                   .running  = field->running_cost.value != NULL};
+  ude_sensitivity        *s     = NULL;
+  ude_error               error = {0};
   if (!cost.terminal && !cost.running) {
-    return cli_usage_error("grad needs data (a CSV file), or a model that defines terminal_cost or "
-                           "running_cost");
+    return cli_usage_error(
+        "grad needs data (a CSV file), or a model that defines terminal_cost or "
+        "running_cost");
   }
   int code = cli_model_need(model, true, true);
   if (code) {
@@ -64,8 +69,8 @@ static int cost_gradient(const cli_model *model, const ude_sensitivity_options *
                                &want->value, want->u0_bar, want->p_bar, &want->result, &error);
   }
   if (status == UDE_OK && !want->state && model->u0_from_initial) {
-    status = ude_initial_pullback(field, model->p, model->tspan[0], want->u0_bar, want->p_bar,
-                                  &error);
+    status =
+        ude_initial_pullback(field, model->p, model->tspan[0], want->u0_bar, want->p_bar, &error);
   }
   ude_sensitivity_free(s);
   return status ? cli_fail(&error, status) : CLI_OK;
@@ -73,10 +78,10 @@ static int cost_gradient(const cli_model *model, const ude_sensitivity_options *
 
 static int data_gradient(const cli_options *options, const cli_model *model,
                          const ude_sensitivity_options *sensitivity, request *want) {
-  ude_fit_options fit = {.solve       = sensitivity->solve,
-                         .sensitivity = sensitivity->method,
-                         .regularise  = options->regularise,
-                         .u0          = model->u0_from_initial || !model->has_u0 ? NULL : model->u0};
+  ude_fit_options fit    = {.solve       = sensitivity->solve,
+                            .sensitivity = sensitivity->method,
+                            .regularise  = options->regularise,
+                            .u0 = model->u0_from_initial || !model->has_u0 ? NULL : model->u0};
   ude_dataset    *data   = NULL;
   ude_loss       *loss   = NULL;
   ude_error       error  = {0};
@@ -100,8 +105,8 @@ static int data_gradient(const cli_options *options, const cli_model *model,
                     : ude_fail_memory(&error, "the gradient");
   }
   if (status == UDE_OK) {
-    status = ude_loss_gradient(loss, model->p, &want->value, want->p_bar, starts, &want->result,
-                               &error);
+    status =
+        ude_loss_gradient(loss, model->p, &want->value, want->p_bar, starts, &want->result, &error);
   }
   if (status == UDE_OK) {
     memcpy(want->u0_bar, starts, (size_t)model->field->state.count * sizeof *starts);
@@ -140,7 +145,7 @@ static int run(const cli_options *options) {
   unsigned derivatives = sensitivity.method == UDE_SENSITIVITY_ADJOINT
                              ? UDE_DERIVATIVE_VJP
                              : UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JVP;
-  int code = cli_model_open(options, derivatives, &model);
+  int      code        = cli_model_open(options, derivatives, &model);
   if (code) {
     return code;
   }
@@ -169,11 +174,15 @@ const cli_verb cli_grad = {
     .name    = "grad",
     .usage   = "MODEL.c [MORE.c ...] [DATA.csv] [options]",
     .summary = "loss and gradient against data, or of the model's cost functions, as JSON",
-    .options = "sensitivity wrt method rtol atol step max-step tspan u0 p params initial regularise max-steps format "
-               "define clang cache no-cache",
+    .options =
+        "sensitivity wrt method rtol atol step max-step tspan u0 p params initial regularise "
+        "max-steps format "
+        "define clang cache no-cache",
     .details =
         "With data the loss is the sum of squares over all observed cells. Without data it is\n"
-        "terminal_cost at the end of the time span plus the integral of running_cost. The gradient is\n"
-        "that of the steps taken: adjoint and forward agree to rounding. --wrt param gives the trained\n"
+        "terminal_cost at the end of the time span plus the integral of running_cost. The gradient "
+        "is\n"
+        "that of the steps taken: adjoint and forward agree to rounding. --wrt param gives the "
+        "trained\n"
         "parameters, all also the const ones, state the initial state.",
     .run = run};

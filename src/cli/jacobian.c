@@ -63,8 +63,7 @@ static int run(const cli_options *options) {
     return cli_usage_error("--format: '%s' is neither csv nor json", options->format);
   }
   cli_model model;
-  int       code =
-      cli_model_open(options, reverse ? UDE_DERIVATIVE_VJP : UDE_DERIVATIVE_JVP, &model);
+  int code = cli_model_open(options, reverse ? UDE_DERIVATIVE_VJP : UDE_DERIVATIVE_JVP, &model);
   if (code) {
     return code;
   }
@@ -74,10 +73,10 @@ static int run(const cli_options *options) {
     double            t       = options->has_at ? options->at : model.has_span ? model.tspan[0] : 0;
     double    *jacobian = ude_calloc((size_t)model.field->state.count, (size_t)columns->count * 8);
     ude_error  error    = {0};
-    ude_status status =
-        jacobian ? ude_jacobian(&model.field->rhs, model.field->param.count, model.u0, model.p, t,
-                                param, reverse, jacobian, &error)
-                 : ude_fail_memory(&error, "the Jacobian");
+    ude_status status   = jacobian
+                              ? ude_jacobian(&model.field->rhs, model.field->param.count, model.u0,
+                                             model.p, t, param, reverse, jacobian, &error)
+                              : ude_fail_memory(&error, "the Jacobian");
     if (status) {
       code = cli_fail(&error, status);
     } else {
@@ -94,6 +93,7 @@ const cli_verb cli_jacobian = {
     .usage   = "MODEL.c [MORE.c ...] [options]",
     .summary = "the Jacobian of the right-hand side at a point",
     .options = "wrt mode at u0 p params tspan format define clang cache no-cache",
-    .details = "Rows and columns are in memory order and named as C names them; integer members are\n"
-               "constants of the model and do not appear.",
-    .run     = run};
+    .details =
+        "Rows and columns are in memory order and named as C names them; integer members are\n"
+        "constants of the model and do not appear.",
+    .run = run};

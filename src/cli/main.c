@@ -4,22 +4,26 @@
 
 #include "cli/cli.h"
 
-static const cli_verb *const verbs[] = {&cli_solve, &cli_grad,     &cli_jacobian, &cli_check,
-                                        &cli_fit,   &cli_discover, &cli_report};
+#define CLI_VERB_ADDRESS(name) &cli_##name,
+static const cli_verb *const verbs[] = {CLI_VERB_MAP(CLI_VERB_ADDRESS)};
+#undef CLI_VERB_ADDRESS
 
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 
 static void help(FILE *stream) {
-  fputs("ude: universal differential equations from plain C\n\n"
-        "usage: ude VERB MODEL.c [DATA.csv] [options]\n\n",
-        stream);
+  fputs(
+      "ude: universal differential equations from plain C\n\n"
+      "usage: ude VERB MODEL.c [DATA.csv] [options]\n\n",
+      stream);
   for (int i = 0; i < VERB_COUNT; i++) {
     fprintf(stream, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
   }
-  fputs("\n'ude VERB --help' lists the options of a verb. Results go to standard output, messages to\n"
-        "standard error. Exit status: 0 success, 1 numerical failure, 2 usage, 3 the model does not\n"
-        "compile or cannot be differentiated, 4 bad data file, 130 interrupted.\n",
-        stream);
+  fputs(
+      "\n'ude VERB --help' lists the options of a verb. Results go to standard output, messages "
+      "to\n"
+      "standard error. Exit status: 0 success, 1 numerical failure, 2 usage, 3 the model does not\n"
+      "compile or cannot be differentiated, 4 bad data file, 130 interrupted.\n",
+      stream);
 }
 
 int main(int argc, char **argv) {
@@ -31,7 +35,8 @@ int main(int argc, char **argv) {
     puts("ude " UDE_VERSION_TEXT);
     return CLI_OK;
   }
-  if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+  if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+      strcmp(argv[1], "-h") == 0) {
     help(stdout);
     return CLI_OK;
   }

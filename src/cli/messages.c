@@ -9,6 +9,10 @@
 
 #include "cli/cli.h"
 
+#ifdef __clang_analyzer__
+#undef cli_usage_error
+#endif
+
 int cli_usage_error(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);

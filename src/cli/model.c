@@ -42,8 +42,8 @@ ude_compile_options cli_compile_options(const cli_options *options, unsigned der
                                .constants      = options->constants.item,
                                .constant_count = (size_t)options->constants.count,
                                .clang          = options->clang,
-                               .cache_dir = options->no_cache || !cache[0] ? NULL : cache,
-                               .diagnostic = show_diagnostic};
+                               .cache_dir      = options->no_cache || !cache[0] ? NULL : cache,
+                               .diagnostic     = show_diagnostic};
 }
 
 int cli_model_compile(const cli_options *options, const char *const *files, size_t count,
@@ -57,9 +57,27 @@ int cli_model_compile(const cli_options *options, const char *const *files, size
 
 /* --------------------------------------------------------------------------- assignments -- */
 
+/* Where "+-", "+/-" or the sign of plus or minus (U+00B1) begins; NULL: nowhere. */
+static char *find_plus_minus(char *number, size_t *length) {
+  static const char *const marks[] = {"+-", "+/-", "\xc2\xb1"};
+  for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+    char *found = strstr(number, marks[i]);
+    if (found) {
+      *length = strlen(marks[i]);
+      return found;
+    }
+  }
+  return NULL;
+}
+
+static bool finite_number(const char *text, double *value) {
+  return ude_parse_real(text, strlen(text), value) && isfinite(*value);
+}
+
 /* One name=value on a vector; *known is false (and nothing is said) for a name it does not have. */
-static int assign(const ude_layout *layout, const char *fallback, const char *what, const char *item,
-                  size_t length, double *values, bool *seen, bool *known) {
+static int assign(const ude_layout *layout, const char *fallback, const char *what,
+                  const char *item, size_t length, double *values, double *sigmas, bool *seen,
+                  bool *known) {
   char        name[512];
   const char *equals = memchr(item, '=', length);
   if (!equals || equals == item || (size_t)(equals - item) >= sizeof name) {
@@ -67,16 +85,27 @@ static int assign(const ude_layout *layout, const char *fallback, const char *wh
   }
   memcpy(name, item, (size_t)(equals - item));
   name[equals - item] = '\0';
-  char   number[64];
+  char   number[96];
   size_t digits = length - (size_t)(equals + 1 - item);
-  char  *end    = number;
   double value  = 0;
-  if (digits > 0 && digits < sizeof number) {
+  double sigma  = 0;
+  number[0]     = '\0';
+  if (digits < sizeof number) {
     memcpy(number, equals + 1, digits);
     number[digits] = '\0';
-    value          = strtod(number, &end);
   }
-  if (end == number || *end != '\0' || !isfinite(value)) {
+  size_t mark  = 0;
+  char  *split = sigmas ? find_plus_minus(number, &mark) : NULL;
+  if (split) {
+    *split = '\0';
+    if (!finite_number(split + mark, &sigma) || sigma < 0) {
+      return cli_usage_error(
+          "--%s: the standard deviation of '%s' is not a finite number, zero or "
+          "more: '%s'",
+          what, name, split + mark);
+    }
+  }
+  if (!finite_number(number, &value)) {
     return cli_usage_error("--%s: the value of '%s' is not a finite number: '%.*s'", what, name,
                            (int)digits, equals + 1);
   }
@@ -84,6 +113,9 @@ static int assign(const ude_layout *layout, const char *fallback, const char *wh
   *known    = i >= 0;
   if (*known) {
     values[i] = value;
+    if (sigmas) {
+      sigmas[i] = sigma;
+    }
     if (seen) {
       seen[i] = true;
     }
@@ -108,7 +140,7 @@ static void list_names(const ude_layout *layout, const char *fallback, char *buf
 typedef struct target {
   const ude_layout *layout;
   const char       *fallback, *what;
-  double           *values;
+  double           *values, *sigmas; /**< sigmas NULL: no uncertainties */
   bool             *seen;
   cli_list         *unknown; /**< collects names that may be integer members; NULL: an error */
 } target;
@@ -133,8 +165,8 @@ static int assign_text(const target *to, const char *text, size_t length, const 
       continue;
     }
     bool known = false;
-    int  code  = assign(to->layout, to->fallback, to->what, text + first, item, to->values, to->seen,
-                        &known);
+    int  code  = assign(to->layout, to->fallback, to->what, text + first, item, to->values,
+                        to->sigmas, to->seen, &known);
     if (code) {
       return code;
     }
@@ -144,7 +176,7 @@ static int assign_text(const target *to, const char *text, size_t length, const 
         const char **grown =
             ude_realloc(to->unknown->item, (size_t)to->unknown->count + 1, sizeof *grown);
         if (grown) {
-          to->unknown->item                         = grown;
+          to->unknown->item                       = grown;
           to->unknown->item[to->unknown->count++] = copy;
           continue;
         }
@@ -188,7 +220,12 @@ static int set_params(const cli_options *options, cli_model *model, cli_list *un
   size_t                  count = (size_t)field->param.count;
   bool                   *seen  = ude_calloc(count, sizeof *seen);
   model->p                      = ude_calloc(count, sizeof *model->p);
-  int code = seen && model->p ? CLI_OK : cli_usage_error("out of memory");
+  model->p_sigma = options->uncertain ? ude_calloc(count, sizeof *model->p_sigma) : NULL;
+  if (!seen || !model->p || (options->uncertain && !model->p_sigma)) {
+    free(seen);
+    return cli_usage_error("out of memory");
+  }
+  int code = CLI_OK;
   if (code == CLI_OK && field->p0) {
     memcpy(model->p, field->p0, count * sizeof *model->p);
   }
@@ -198,18 +235,24 @@ static int set_params(const cli_options *options, cli_model *model, cli_list *un
     code              = status ? cli_fail(&error, status) : CLI_OK;
   }
   if (code == CLI_OK) {
-    target to = {&field->param, "p", "p", model->p, seen, unknown};
+    target to = {&field->param, "p", "p", model->p, model->p_sigma, seen, unknown};
     code      = assign_all(&to, &options->p);
   }
+  model->has_p = true;
   if (code == CLI_OK && !field->p0 && !options->params) {
     for (size_t i = 0; i < count && code == CLI_OK; i++) {
       const ude_member *member = ude_layout_member(&field->param, (int64_t)i);
       if (!seen[i] && !(member && member->init != UDE_INIT_DEFAULT)) {
         char name[256];
+        if (options->partial) {
+          model->has_p = false;
+          break;
+        }
         ude_layout_name(&field->param, (int64_t)i, "p", name, sizeof name);
-        code = cli_usage_error("parameter '%s' has no value: define p0 in the model, or give --p "
-                               "%s=VALUE or --params FILE",
-                               name, name);
+        code = cli_usage_error(
+            "parameter '%s' has no value: define p0 in the model, or give --p "
+            "%s=VALUE or --params FILE",
+            name, name);
       }
     }
   }
@@ -222,17 +265,20 @@ static int set_state(const cli_options *options, cli_model *model) {
   size_t                  count = (size_t)field->state.count;
   bool                   *seen  = ude_calloc(count, sizeof *seen);
   model->u0                     = ude_calloc(count, sizeof *model->u0);
-  int code      = seen && model->u0 ? CLI_OK : cli_usage_error("out of memory");
-  model->has_u0 = field->u0 != NULL || field->initial.value != NULL;
+  model->u0_sigma        = options->uncertain ? ude_calloc(count, sizeof *model->u0_sigma) : NULL;
+  int code               = seen && model->u0 && (model->u0_sigma || !options->uncertain)
+                               ? CLI_OK
+                               : cli_usage_error("out of memory");
+  model->has_u0          = field->u0 != NULL || field->initial.value != NULL;
   model->u0_from_initial = field->initial.value != NULL && options->u0.count == 0;
   if (code == CLI_OK && model->has_u0) {
-    ude_error  error = {0};
-    ude_status status =
-        ude_initial_state(field, model->p, model->has_span ? model->tspan[0] : 0, model->u0, &error);
-    code = status ? cli_fail(&error, status) : CLI_OK;
+    ude_error  error  = {0};
+    ude_status status = ude_initial_state(field, model->p, model->has_span ? model->tspan[0] : 0,
+                                          model->u0, &error);
+    code              = status ? cli_fail(&error, status) : CLI_OK;
   }
   if (code == CLI_OK) {
-    target to = {&field->state, "u", "u0", model->u0, seen, NULL};
+    target to = {&field->state, "u", "u0", model->u0, model->u0_sigma, seen, NULL};
     code      = assign_all(&to, &options->u0);
   }
   if (code == CLI_OK && !model->has_u0 && options->u0.count > 0) {
@@ -241,9 +287,10 @@ static int set_state(const cli_options *options, cli_model *model) {
       if (!seen[i]) {
         char name[256];
         ude_layout_name(&field->state, (int64_t)i, "u", name, sizeof name);
-        code = cli_usage_error("--u0 gives no value for '%s', and the model defines neither u0 nor "
-                               "initial",
-                               name);
+        code = cli_usage_error(
+            "--u0 gives no value for '%s', and the model defines neither u0 nor "
+            "initial",
+            name);
       }
     }
   }
@@ -294,7 +341,7 @@ int cli_model_open(const cli_options *options, unsigned derivatives, cli_model *
     code = prepare(&with, derivatives, model, &again);
     free_copies(&again);
   }
-  free_copies(&constants);
+  model->constants = constants;
   if (code) {
     cli_model_close(model);
   }
@@ -303,12 +350,14 @@ int cli_model_open(const cli_options *options, unsigned derivatives, cli_model *
 
 int cli_model_need(const cli_model *model, bool u0, bool tspan) {
   if (tspan && !model->has_span) {
-    return cli_usage_error("no time span: define 'const double tspan[2]' in the model or give "
-                           "--tspan a,b");
+    return cli_usage_error(
+        "no time span: define 'const double tspan[2]' in the model or give "
+        "--tspan a,b");
   }
   if (u0 && !model->has_u0) {
-    return cli_usage_error("no initial state: define 'const struct state u0' or 'initial' in the "
-                           "model, or give --u0 name=value,...");
+    return cli_usage_error(
+        "no initial state: define 'const struct state u0' or 'initial' in the "
+        "model, or give --u0 name=value,...");
   }
   return CLI_OK;
 }
@@ -316,7 +365,10 @@ int cli_model_need(const cli_model *model, bool u0, bool tspan) {
 void cli_model_close(cli_model *model) {
   free(model->u0);
   free(model->p);
+  free(model->u0_sigma);
+  free(model->p_sigma);
   ude_model_free(model->model);
+  free_copies(&model->constants);
   *model = (cli_model){0};
 }
 
@@ -330,7 +382,8 @@ static int parse_times(const char *text, double t0, double t1, double **times, i
   char  *end   = NULL;
   double first = strtod(text, &end);
   if (end == text || (*end != '\0' && *end != ',') || !isfinite(first)) {
-    return cli_usage_error("--saveat: '%s' is neither a step, nor times t1,t2,..., nor 'end'", text);
+    return cli_usage_error("--saveat: '%s' is neither a step, nor times t1,t2,..., nor 'end'",
+                           text);
   }
   if (commas == 0) { /* a step */
     double steps = floor(fabs(t1 - t0) / first * (1 + 4e-16) + 1e-9);
@@ -344,7 +397,7 @@ static int parse_times(const char *text, double t0, double t1, double **times, i
     }
     double direction = t1 >= t0 ? 1 : -1;
     for (int64_t i = 0; i < *count; i++) {
-      double t = t0 + direction * (double)i * first;
+      double t    = t0 + direction * (double)i * first;
       (*times)[i] = fabs(t1 - t) < 1e-9 * first ? t1 : t;
     }
     return CLI_OK;

@@ -40,7 +40,13 @@ static const cli_option table[] = {
     {"wrt", TEXT, AT(wrt), 0, "WHAT", "with respect to: param, state (grad also: all)"},
     {"mode", TEXT, AT(mode), 0, "M", "forward or reverse"},
     {"at", REAL, AT(at), AT(has_at), "T", "time (default: start of the span)"},
+    {"t", REAL, AT(at), AT(has_at), "T", "the same as --at"},
+    {"order", INTEGER, AT(order), AT(has_order), "K", "highest order"},
     {"output", TEXT, AT(output), 0, "PATH", "run folder or file to write (also -o)"},
+    {"header", TEXT, AT(header), 0, "PATH", "header to write (default: beside the object)"},
+    {"prefix", TEXT, AT(prefix), 0, "P_", "of exported names (default: the model's name and _)"},
+    {"processor", TEXT, AT(processor), 0, "NAME",
+     "native, x86-64-v2, x86-64-v3, x86-64-v4 (default: any of this architecture)"},
     {"initial", TEXT, AT(initial), 0, "WHAT",
      "initial state of each trajectory: auto, model, data (its first row) or trained"},
     {"optimizer", TEXT, AT(optimizer), 0, "NAME", "after adam: auto, bfgs, lbfgs, lm or none"},
@@ -60,8 +66,15 @@ static const cli_option table[] = {
     {"states", LIST, AT(states), 0, "a,b,...",
      "columns that are states (default: all but t, trajectory, derivatives)"},
     {"derivatives", TEXT, AT(derivatives), 0, "HOW",
-     "auto, given (columns d(x) or dx/dt), spline, savitzky-golay, finite"},
+     "discover: auto, given (columns d(x) or dx/dt), spline, savitzky-golay, finite; compile: "
+     "which functions"},
     {"window", INTEGER, AT(window), 0, "N", "points of a Savitzky-Golay window"},
+    {"correlation", LIST, AT(correlations), 0, "a:b=r,...", "correlation of two uncertain inputs"},
+    {"covariance", TEXT, AT(covariance), 0, "FILE",
+     "CSV: names of uncertain inputs, then their covariance matrix"},
+    {"components", FLAG, AT(components), 0, NULL, "also the part of each uncertain input"},
+    {"sample", INTEGER, AT(samples), 0, "N", "cross-check with N solves of drawn inputs"},
+    {"threads", INTEGER, AT(threads), 0, "N", "threads to use (default: all processors)"},
     {"future", REAL, AT(future), AT(has_future), "T", "extrapolate the recovered model to time T"},
     {"truth", TEXT, AT(truth), 0, "MODEL.c", "true model, plotted beside the extrapolation"},
     {"define", LIST, AT(flags), 0, "NAME[=V]", "macro for clang (also -DNAME=V)"},
@@ -226,9 +239,10 @@ int cli_options_parse(const cli_verb *verb, int argc, char **argv, cli_options *
 }
 
 void cli_options_free(cli_options *options) {
-  cli_list *lists[] = {&options->models,    &options->data,    &options->folders,
-                       &options->flags,     &options->u0,      &options->p,
-                       &options->constants, &options->library, &options->states};
+  cli_list *lists[] = {&options->models,      &options->data,    &options->folders,
+                       &options->flags,       &options->u0,      &options->p,
+                       &options->constants,   &options->library, &options->states,
+                       &options->correlations};
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
     free(lists[i]->item);
     *lists[i] = (cli_list){0};

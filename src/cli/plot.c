@@ -73,21 +73,21 @@ static ude_table *read_run(const char *folder, const char *name) {
 }
 
 void cli_plot_run(const char *folder) {
-  ude_table      *data  = read_run(folder, "data.csv");
-  ude_table      *model = read_run(folder, "predicted.csv");
+  ude_table      *data               = read_run(folder, "data.csv");
+  ude_table      *model              = read_run(folder, "predicted.csv");
   ude_plot_series series[MAX_SERIES] = {0};
   int64_t         count              = 0;
-  double         *room  = data && model ? ude_calloc((size_t)(data->rows + model->rows),
-                                                     2 * MAX_SERIES * sizeof *room)
-                                        : NULL;
-  double         *next  = room;
+  double         *room               = data && model
+                                           ? ude_calloc((size_t)(data->rows + model->rows), 2 * MAX_SERIES * sizeof *room)
+                                           : NULL;
+  double         *next               = room;
   for (int64_t j = 2; room && j < data->columns && count + 1 < MAX_SERIES; j++) {
     const ude_table *tables[2] = {model, data};
     for (int which = 0; which < 2; which++) {
-      int64_t rows     = first_trajectory(tables[which], 1, next);
-      double *x        = next;
-      double *y        = next + rows;
-      next             = y + first_trajectory(tables[which], j, y);
+      int64_t rows    = first_trajectory(tables[which], 1, next);
+      double *x       = next;
+      double *y       = next + rows;
+      next            = y + first_trajectory(tables[which], j, y);
       series[count++] = (ude_plot_series){.name   = which ? NULL : data->names[j],
                                           .count  = rows,
                                           .x      = x,
@@ -97,8 +97,10 @@ void cli_plot_run(const char *folder) {
     }
   }
   if (count > 0) {
-    ude_plot plot = {
-        .title = "fit (lines) and data (points)", .x = {.label = "t"}, .series = series, .count = count};
+    ude_plot plot = {.title  = "fit (lines) and data (points)",
+                     .x      = {.label = "t"},
+                     .series = series,
+                     .count  = count};
     draw(&plot);
   }
   free(room);

@@ -51,7 +51,8 @@ static void print_json(const ude_vector_field *field, const ude_solution *soluti
 }
 
 static void print_stats(const ude_solve_result *result, double seconds) {
-  fprintf(stderr, "{\"method\":\"%s\",\"retcode\":\"%s\",\"steps\":%lld,\"rejected\":%lld,\"rhs\":%lld",
+  fprintf(stderr,
+          "{\"method\":\"%s\",\"retcode\":\"%s\",\"steps\":%lld,\"rejected\":%lld,\"rhs\":%lld",
           result->method, ude_retcode_name(result->retcode), (long long)result->steps,
           (long long)result->rejected, (long long)result->rhs_calls);
   fputs(",\"t\":", stderr);
@@ -110,7 +111,10 @@ const cli_verb cli_solve = {
     .name    = "solve",
     .usage   = "MODEL.c [MORE.c ...] [options]",
     .summary = "solve and print the trajectory as CSV or JSON",
-    .options = "method rtol atol step max-step tspan u0 p params saveat max-steps format stats plot define clang "
-               "cache no-cache",
-    .details = "Prints what was reached also when the solve fails (status 1, reason on standard error).",
-    .run     = run};
+    .options =
+        "method rtol atol step max-step tspan u0 p params saveat max-steps format stats plot "
+        "define clang "
+        "cache no-cache",
+    .details =
+        "Prints what was reached also when the solve fails (status 1, reason on standard error).",
+    .run = run};

@@ -26,6 +26,8 @@ typedef struct build {
   ude_cache_entry           *entry;
   ude_error                 *error;
   bool                       cacheable; /**< all dependencies are known */
+  ude_build_finish           finish;    /**< takes the derived module; NULL: it becomes the entry */
+  void                      *finish_context;
 } build;
 
 /** A source file on its way through clang. */
@@ -78,8 +80,18 @@ static ude_status front(build *b) {
   return status;
 }
 
+static bool derives_any(const build *b) {
+  return (b->options->derivatives &
+          (UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JET)) != 0;
+}
+
 static ude_status derive(build *b, LLVMValueRef flat, const char *map) {
   char name[UDE_FLAT_NAME];
+  bool learned = strncmp(map, "learned.", strlen("learned.")) == 0;
+  if ((b->options->derivatives & UDE_DERIVATIVE_JET) && !learned &&
+      !ude_emit_jet(b->module, flat, ude_flat_name(name, "jet", map), b->error)) {
+    return b->error->status;
+  }
   if (b->options->derivatives & UDE_DERIVATIVE_JVP) {
     if (!ude_emit_jvp(b->module, flat, 1, ude_flat_name(name, "jvp", map), b->error) ||
         !ude_emit_jvp(b->module, flat, UDE_BUILD_WIDTH, ude_flat_name(name, "wide", map),
@@ -100,10 +112,10 @@ void ude_build_learned_name(char buffer[UDE_FLAT_NAME], const ude_learned_shape 
 
 /* Flat maps of everything the model defines, their derivatives, machine code. */
 static ude_status middle(build *b) {
-  bool probe      = (b->options->derivatives & UDE_PROBE) != 0;
-  bool derive_any = (b->options->derivatives & (UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_VJP)) != 0;
-  char name[UDE_FLAT_NAME];
-  char map[UDE_FLAT_NAME];
+  bool       probe      = (b->options->derivatives & UDE_PROBE) != 0;
+  bool       derive_any = derives_any(b);
+  char       name[UDE_FLAT_NAME];
+  char       map[UDE_FLAT_NAME];
   ude_status status = UDE_OK;
   for (int i = 0; i < UDE_MAPS && status == UDE_OK; i++) {
     if (b->reflection->map[i] &&
@@ -169,17 +181,17 @@ static LLVMMemoryBufferRef to_bitcode(LLVMModuleRef module) {
 }
 
 static ude_status back(build *b, LLVMModuleRef probe) {
-  static const char *const prefixes[UDE_OBJECTS] = {[UDE_OBJECT_VJP]   = "ude.vjp.",
-                                                    [UDE_OBJECT_WIDE]  = "ude.wide.",
-                                                    [UDE_OBJECT_JVP]   = "ude.jvp.",
-                                                    [UDE_OBJECT_VALUE] = "ude.value.",
-                                                    [UDE_OBJECT_PROBE] = "ude.probe."};
-  const bool               jvp = (b->options->derivatives & UDE_DERIVATIVE_JVP) != 0;
-  const bool               wanted[UDE_OBJECTS] = {
+  static const char *const prefixes[UDE_OBJECTS] = {
+      [UDE_OBJECT_VJP] = "ude.vjp.", [UDE_OBJECT_WIDE] = "ude.wide.",
+      [UDE_OBJECT_JVP] = "ude.jvp.", [UDE_OBJECT_VALUE] = "ude.value.",
+      [UDE_OBJECT_JET] = "ude.jet.", [UDE_OBJECT_PROBE] = "ude.probe."};
+  const bool jvp                 = (b->options->derivatives & UDE_DERIVATIVE_JVP) != 0;
+  const bool wanted[UDE_OBJECTS] = {
       [UDE_OBJECT_VJP]   = (b->options->derivatives & UDE_DERIVATIVE_VJP) != 0,
       [UDE_OBJECT_WIDE]  = jvp,
       [UDE_OBJECT_JVP]   = jvp,
       [UDE_OBJECT_VALUE] = true,
+      [UDE_OBJECT_JET]   = (b->options->derivatives & UDE_DERIVATIVE_JET) != 0,
       [UDE_OBJECT_PROBE] = probe != NULL};
   LLVMMemoryBufferRef bitcode[2] = {to_bitcode(b->module), probe ? to_bitcode(probe) : NULL};
   ude_part            parts[UDE_OBJECTS];
@@ -223,6 +235,9 @@ static ude_status compile(build *b) {
   if (status == UDE_OK) {
     status = middle(b);
   }
+  if (status == UDE_OK && b->finish) {
+    return b->finish(b->module, b->finish_context, b->error);
+  }
   if (status == UDE_OK && probe) {
     status = make_probe(b, probe);
   }
@@ -241,23 +256,49 @@ static ude_status compile(build *b) {
   return status;
 }
 
+static ude_status run_build(build *b) {
+  b->context        = LLVMContextCreate();
+  ude_status status = compile(b);
+  if (b->module) {
+    LLVMDisposeModule(b->module);
+  }
+  if (b->machine) {
+    LLVMDisposeTargetMachine(b->machine);
+  }
+  LLVMContextDispose(b->context);
+  return status;
+}
+
 ude_status ude_build(const char *const *files, size_t file_count,
                      const ude_compile_options *options, ude_reflection *reflection,
                      ude_cache_entry *entry, ude_error *error) {
-  build      b      = {.files      = files,
-                       .file_count = file_count,
-                       .options    = options,
-                       .context    = LLVMContextCreate(),
-                       .reflection = reflection,
-                       .entry      = entry,
-                       .error      = error};
-  ude_status status = compile(&b);
-  if (b.module) {
-    LLVMDisposeModule(b.module);
-  }
-  if (b.machine) {
-    LLVMDisposeTargetMachine(b.machine);
-  }
-  LLVMContextDispose(b.context);
+  build b = {.files      = files,
+             .file_count = file_count,
+             .options    = options,
+             .reflection = reflection,
+             .entry      = entry,
+             .error      = error};
+  return run_build(&b);
+}
+
+ude_status ude_build_module(const char *const *files, size_t file_count,
+                            const ude_compile_options *options, ude_build_finish finish,
+                            void *context, ude_error *error) {
+  ude_reflection      reflection = {0};
+  ude_cache_entry     entry      = {0};
+  ude_compile_options own        = *options;
+  own.derivatives &= ~(unsigned)UDE_PROBE;
+  own.cache_dir     = NULL;
+  build      b      = {.files          = files,
+                       .file_count     = file_count,
+                       .options        = &own,
+                       .reflection     = &reflection,
+                       .entry          = &entry,
+                       .error          = error,
+                       .finish         = finish,
+                       .finish_context = context};
+  ude_status status = run_build(&b);
+  ude_reflection_free(&reflection);
+  ude_cache_entry_free(&entry);
   return status;
 }

@@ -18,4 +18,12 @@ ude_status ude_build(const char *const *files, size_t file_count,
                      const ude_compile_options *options, ude_reflection *reflection,
                      ude_cache_entry *entry, ude_error *error);
 
+/** What to do with the derived module instead of making a cache entry of it. */
+typedef ude_status (*ude_build_finish)(LLVMModuleRef module, void *context, ude_error *error);
+
+/** ude_build up to the derived module, which `finish` takes; without a probe. */
+ude_status ude_build_module(const char *const *files, size_t file_count,
+                            const ude_compile_options *options, ude_build_finish finish,
+                            void *context, ude_error *error);
+
 #endif

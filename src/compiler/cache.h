@@ -19,6 +19,7 @@ enum {
   UDE_OBJECT_WIDE,
   UDE_OBJECT_JVP,
   UDE_OBJECT_VALUE, /**< and u0, p0, tspan */
+  UDE_OBJECT_JET,
   UDE_OBJECT_PROBE, /**< the right-hand side that reports calls of learned functions */
   UDE_OBJECTS
 };

@@ -60,6 +60,23 @@ static int vjp(const double *u, const double *p, double t, const double *y_bar, 
   return failed ? -1 : 0;
 }
 
+static ude_jet_shape jet_shape(const ude_entry *entry) {
+  return (ude_jet_shape){entry->value, entry->jet, entry->rows, entry->columns, entry->params};
+}
+
+static int jet(double *y, int64_t order, const double *u, const double *p, double t,
+               void *context) {
+  ude_jet_shape shape = jet_shape(context);
+  return order < 0 || order > UDE_JET_ORDER || ude_jet_map(&shape, order, y, u, p, t) ? -1 : 0;
+}
+
+int ude_entry_taylor(double *series, int64_t order, const double *u, const double *p, double t,
+                     void *context) {
+  ude_jet_shape shape = jet_shape(context);
+  return order < 0 || order > UDE_JET_ORDER || ude_jet_solution(&shape, order, series, u, p, t) ? -1
+                                                                                                : 0;
+}
+
 void ude_entry_fill(ude_entry *entry, int64_t width, ude_map *map) {
   *map = (ude_map){.rows     = entry->rows,
                    .columns  = entry->columns,
@@ -68,5 +85,6 @@ void ude_entry_fill(ude_entry *entry, int64_t width, ude_map *map) {
                    .jvp_wide = entry->jvp_wide ? jvp_wide : NULL,
                    .width    = entry->jvp_wide ? width : 0,
                    .vjp      = entry->vjp ? vjp : NULL,
-                   .context  = entry};
+                   .context  = entry,
+                   .jet      = entry->jet ? jet : NULL};
 }

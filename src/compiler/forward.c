@@ -17,7 +17,7 @@ LLVMTypeRef ude_forward_type(ude_forward *forward, LLVMTypeRef type) {
   ude_emit    *emit  = &forward->emit;
   unsigned     count = LLVMCountParamTypes(type);
   LLVMTypeRef *from  = ude_walk_alloc(emit->walk, count, sizeof(LLVMTypeRef));
-  LLVMTypeRef *to    = ude_walk_alloc(emit->walk, 2 * (size_t)count, sizeof(LLVMTypeRef));
+  LLVMTypeRef *to    = ude_walk_alloc(emit->walk, 2 * (size_t)count + 1, sizeof(LLVMTypeRef));
   unsigned     n     = 0;
   LLVMGetParamTypes(type, from);
   for (unsigned k = 0; k < count; k++) {
@@ -25,6 +25,9 @@ LLVMTypeRef ude_forward_type(ude_forward *forward, LLVMTypeRef type) {
     if (ude_forward_pairs(from[k])) {
       to[n++] = ude_emit_shadow_type(emit, from[k]);
     }
+  }
+  if (forward->kind) {
+    to[n++] = emit->walk->type_ptr;
   }
   LLVMTypeRef result = LLVMGetReturnType(type);
   if (ude_forward_pairs(result)) {
@@ -93,24 +96,38 @@ static void emit_function(ude_forward *forward, int index) {
     LLVMValueRef shadow = ude_forward_pairs(LLVMTypeOf(param)) ? LLVMGetParam(f, at++) : NULL;
     ude_emit_set(emit, param, copy, ude_emit_wants_shadow(emit, param) ? shadow : NULL);
   }
-  emit->block = ude_walk_alloc(walk, (size_t)flow->blocks, sizeof(LLVMBasicBlockRef));
-  emit->last  = emit->block;
+  forward->context = forward->kind ? LLVMGetParam(f, at) : NULL;
+  emit->block      = ude_walk_alloc(walk, (size_t)flow->blocks, sizeof(LLVMBasicBlockRef));
+  emit->last       = emit->block;
   for (int b = 0; b < flow->blocks; b++) {
     emit->block[b] = LLVMAppendBasicBlockInContext(walk->context, f, "");
   }
+  if (forward->kind) {
+    LLVMPositionBuilderAtEnd(walk->builder, emit->block[0]);
+    forward->kind->begin(forward);
+  }
   for (int b = 0; b < flow->blocks; b++) {
     LLVMPositionBuilderAtEnd(walk->builder, emit->block[b]);
+    bool entered = false;
     for (LLVMValueRef i = LLVMGetFirstInstruction(flow->block[b].block); i;
          i              = LLVMGetNextInstruction(i)) {
       ude_walk_check(walk, i);
-      if (LLVMGetInstructionOpcode(i) == LLVMPHI) {
+      bool phi = LLVMGetInstructionOpcode(i) == LLVMPHI;
+      if (forward->kind && !phi && !entered) {
+        forward->kind->block(forward, true);
+        entered = true;
+      }
+      if (forward->kind && LLVMIsATerminatorInst(i)) {
+        forward->kind->block(forward, false);
+      }
+      if (phi) {
         ude_emit_phi(emit, i);
       } else if (LLVMGetInstructionOpcode(i) == LLVMRet) {
         emit_return(emit, i);
       } else if (LLVMIsATerminatorInst(i)) {
         ude_emit_branch(emit, i);
       } else {
-        ude_forward_instruction(forward, i);
+        (forward->kind ? forward->kind->instruction : ude_forward_instruction)(forward, i);
       }
     }
   }
@@ -120,6 +137,22 @@ static void emit_function(ude_forward *forward, int index) {
       ude_emit_complete_phi(emit, i);
     }
   }
+}
+
+void ude_forward_finish(ude_forward *forward) {
+  while (forward->wanted_count) {
+    emit_function(forward, forward->wanted[--forward->wanted_count]);
+  }
+}
+
+void ude_forward_begin(ude_forward *forward, ude_walk *walk, int width) {
+  forward->emit.walk            = walk;
+  forward->emit.scale           = width;
+  forward->emit.function_shadow = function_shadow;
+  forward->emit.primal          = ude_walk_alloc(walk, (size_t)walk->values, sizeof(LLVMValueRef));
+  forward->emit.shadow          = ude_walk_alloc(walk, (size_t)walk->values, sizeof(LLVMValueRef));
+  forward->derivative = ude_walk_alloc(walk, (size_t)walk->functions, sizeof(LLVMValueRef));
+  forward->wanted     = ude_walk_alloc(walk, (size_t)walk->functions, sizeof(int));
 }
 
 static LLVMValueRef emit_entry(ude_forward *forward, LLVMValueRef primal, const char *name) {
@@ -145,9 +178,7 @@ static LLVMValueRef emit_entry(ude_forward *forward, LLVMValueRef primal, const 
   }
   ude_emit_attribute(emit, f, (unsigned)LLVMAttributeFunctionIndex, "nounwind");
   LLVMValueRef inner = ude_forward_function(forward, ude_walk_function(walk, primal));
-  while (forward->wanted_count) {
-    emit_function(forward, forward->wanted[--forward->wanted_count]);
-  }
+  ude_forward_finish(forward);
   for (unsigned k = 1; k <= 6; k++) {
     ude_emit_attribute(emit, inner, k, "noalias");
   }
@@ -165,6 +196,53 @@ static LLVMValueRef emit_entry(ude_forward *forward, LLVMValueRef primal, const 
   return f;
 }
 
+/* The same around any function: its arguments as they are. */
+static LLVMValueRef emit_wrapper(ude_forward *forward, LLVMValueRef function, const char *name) {
+  ude_emit      *emit  = &forward->emit;
+  ude_walk      *walk  = emit->walk;
+  LLVMBuilderRef b     = walk->builder;
+  LLVMValueRef   inner = ude_forward_function(forward, ude_walk_function(walk, function));
+  ude_forward_finish(forward);
+  LLVMTypeRef  type = LLVMGlobalGetValueType(inner);
+  LLVMValueRef f    = LLVMAddFunction(walk->module, name, type);
+  LLVMSetLinkage(f, LLVMInternalLinkage);
+  ude_emit_attribute(emit, f, (unsigned)LLVMAttributeFunctionIndex, "nounwind");
+  LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(walk->context, f, ""));
+  ude_emit_reset_globals(emit);
+  unsigned      count     = LLVMCountParams(f);
+  LLVMValueRef *arguments = ude_walk_alloc(walk, count, sizeof(LLVMValueRef));
+  LLVMGetParams(f, arguments);
+  LLVMValueRef result = LLVMBuildCall2(b, type, inner, arguments, count, "");
+  if (LLVMGetTypeKind(LLVMGetReturnType(type)) == LLVMVoidTypeKind) {
+    LLVMBuildRetVoid(b);
+  } else {
+    LLVMBuildRet(b, result);
+  }
+  return f;
+}
+
+/* roles NULL: a flat map. */
+static LLVMValueRef derive(LLVMModuleRef module, LLVMValueRef primal, int width,
+                           const ude_roles *roles, const char *name, ude_error *error) {
+  ude_walk *volatile walk = ude_walk_create(module, error);
+  if (!walk) {
+    return NULL;
+  }
+  LLVMValueRef volatile result = NULL;
+  if (!setjmp(walk->leave)) {
+    ude_walk *w = walk;
+    w->roles    = roles;
+    ude_walk_program(w, primal);
+    ude_walk_points(w, primal);
+    ude_walk_activity(w, primal);
+    ude_forward *forward = ude_walk_alloc(w, 1, sizeof *forward);
+    ude_forward_begin(forward, w, width);
+    result = roles ? emit_wrapper(forward, primal, name) : emit_entry(forward, primal, name);
+  }
+  ude_walk_free(walk);
+  return result;
+}
+
 LLVMValueRef ude_emit_jvp(LLVMModuleRef module, LLVMValueRef primal, int width, const char *name,
                           ude_error *error) {
   if (!module || !primal || !name || width < 1 || width > UDE_MAX_WIDTH ||
@@ -173,26 +251,16 @@ LLVMValueRef ude_emit_jvp(LLVMModuleRef module, LLVMValueRef primal, int width, 
              UDE_MAX_WIDTH);
     return NULL;
   }
-  ude_walk *volatile walk = ude_walk_create(module, error);
-  if (!walk) {
+  return derive(module, primal, width, NULL, name, error);
+}
+
+LLVMValueRef ude_emit_tangent(LLVMModuleRef module, LLVMValueRef function, int width,
+                              const ude_roles *roles, const char *name, ude_error *error) {
+  if (!module || !function || !roles || !name || width < 1 || width > UDE_MAX_WIDTH ||
+      LLVMIsDeclaration(function)) {
+    ude_fail(error, UDE_INVALID_ARGUMENT,
+             "forward mode needs a defined function and 1 to %d tangents", UDE_MAX_WIDTH);
     return NULL;
   }
-  LLVMValueRef volatile result = NULL;
-  if (!setjmp(walk->leave)) {
-    ude_walk *w = walk;
-    ude_walk_program(w, primal);
-    ude_walk_points(w, primal);
-    ude_walk_activity(w, primal);
-    ude_forward *forward          = ude_walk_alloc(w, 1, sizeof *forward);
-    forward->emit.walk            = w;
-    forward->emit.scale           = width;
-    forward->emit.function_shadow = function_shadow;
-    forward->emit.primal          = ude_walk_alloc(w, (size_t)w->values, sizeof(LLVMValueRef));
-    forward->emit.shadow          = ude_walk_alloc(w, (size_t)w->values, sizeof(LLVMValueRef));
-    forward->derivative           = ude_walk_alloc(w, (size_t)w->functions, sizeof(LLVMValueRef));
-    forward->wanted               = ude_walk_alloc(w, (size_t)w->functions, sizeof(int));
-    result                        = emit_entry(forward, primal, name);
-  }
-  ude_walk_free(walk);
-  return result;
+  return derive(module, function, width, roles, name, error);
 }

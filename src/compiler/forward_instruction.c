@@ -185,7 +185,7 @@ static void call_function(ude_forward *forward, LLVMValueRef call, LLVMValueRef 
   ude_emit      *emit  = &forward->emit;
   LLVMBuilderRef b     = emit->walk->builder;
   unsigned       count = LLVMGetNumArgOperands(call);
-  LLVMValueRef  *args  = ude_walk_alloc(emit->walk, 2 * (size_t)count, sizeof(LLVMValueRef));
+  LLVMValueRef  *args  = ude_walk_alloc(emit->walk, 2 * (size_t)count + 1, sizeof(LLVMValueRef));
   unsigned       n     = 0;
   for (unsigned k = 0; k < count; k++) {
     LLVMValueRef argument = LLVMGetArgOperand(call, k);
@@ -193,6 +193,9 @@ static void call_function(ude_forward *forward, LLVMValueRef call, LLVMValueRef 
     if (ude_forward_pairs(LLVMTypeOf(argument))) {
       args[n++] = ude_emit_shadow(emit, argument);
     }
+  }
+  if (forward->kind) {
+    args[n++] = forward->context;
   }
   LLVMTypeRef  type   = ude_forward_type(forward, LLVMGetCalledFunctionType(call));
   LLVMValueRef result = LLVMBuildCall2(b, type, callee, args, n, "");
@@ -266,6 +269,10 @@ void ude_forward_call(ude_forward *forward, LLVMValueRef call) {
   case UDE_CALLEE_CALLOC:
   case UDE_CALLEE_REALLOC:
   case UDE_CALLEE_FREE: ude_emit_heap(emit, call, kind); return;
+  case UDE_CALLEE_TAKE:
+  case UDE_CALLEE_SHADOW_ALLOC:
+  case UDE_CALLEE_SHADOW_GROW: ude_emit_derivative_memory(emit, call, kind, NULL); return;
+  case UDE_CALLEE_TAPE:
   case UDE_CALLEE_IGNORED:
   case UDE_CALLEE_INTEGER:
   case UDE_CALLEE_INERT:

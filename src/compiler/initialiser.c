@@ -13,9 +13,13 @@ const char *ude_initialiser_number(double value, bool single, char buffer[32]) {
   }
   for (int digits = single ? 6 : 15; digits < (single ? 9 : 17); digits++) {
     double back = 0;
-    snprintf(buffer, 32, "%.*g", digits, value);
+    if (snprintf(buffer, 32, "%.*g", digits, value) >= 32) {
+      break;
+    }
     for (char *c = buffer; *c; c++) { /* the decimal point of any locale */
-      *c = *c == ',' ? '.' : *c;
+      if (*c == ',') {
+        *c = '.';
+      }
     }
     if (ude_parse_real(buffer, strlen(buffer), &back) &&
         (back == value || (single && (float)back == (float)value))) {

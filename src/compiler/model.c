@@ -86,6 +86,10 @@ static ude_status find_entry(ude_model *model, const char *map, unsigned derivat
     address = ude_jit_find(model->jit, ude_flat_name(name, "vjp", map), error);
     memcpy(&entry->vjp, &address, sizeof address);
   }
+  if (address && (derivatives & UDE_DERIVATIVE_JET)) {
+    address = ude_jit_find(model->jit, ude_flat_name(name, "jet", map), error);
+    memcpy(&entry->jet, &address, sizeof address);
+  }
   return address ? UDE_OK : UDE_INTERNAL;
 }
 
@@ -109,6 +113,10 @@ static ude_status fill_maps(ude_model *model, unsigned derivatives, ude_error *e
       }
       ude_entry_fill(entry, UDE_BUILD_WIDTH, maps[i]);
     }
+  }
+  if (field->rhs.jet) {
+    field->taylor         = ude_entry_taylor;
+    field->taylor_context = &model->entries[UDE_MAP_RHS];
   }
   return UDE_OK;
 }
@@ -164,11 +172,12 @@ static ude_status fill_learned(ude_model *model, unsigned derivatives, ude_error
     ude_entry               *entry = &model->learned_entries[i];
     char                     map[UDE_FLAT_NAME];
     ude_build_learned_name(map, shape);
-    *entry            = (ude_entry){.rows    = shape->rows,
-                                    .columns = shape->columns,
-                                    .params  = model->field.param.count,
-                                    .zeros   = model->zeros};
-    ude_status status = find_entry(model, map, derivatives, entry, error);
+    *entry = (ude_entry){.rows    = shape->rows,
+                         .columns = shape->columns,
+                         .params  = model->field.param.count,
+                         .zeros   = model->zeros};
+    ude_status status =
+        find_entry(model, map, derivatives & ~(unsigned)UDE_DERIVATIVE_JET, entry, error);
     if (status) {
       return status;
     }
@@ -335,6 +344,14 @@ const ude_vector_field *ude_model_vector_field(const ude_model *model) {
 
 bool ude_model_from_cache(const ude_model *model) {
   return model->from_cache;
+}
+
+const ude_map *ude_model_map(const ude_model *model, int which) {
+  const ude_vector_field *field          = &model->field;
+  const ude_map *const    maps[UDE_MAPS] = {&field->rhs,          &field->initial,
+                                            &field->observe,      &field->terminal_cost,
+                                            &field->running_cost, &field->penalty};
+  return maps[which];
 }
 
 const ude_reflection *ude_model_reflection(const ude_model *model) {

@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <string.h>
 
-
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void initialise(void) {
@@ -15,26 +14,62 @@ static void initialise(void) {
   LLVMInitializeNativeAsmPrinter();
 }
 
-ude_status ude_pipeline_target(LLVMTargetMachineRef *machine, ude_error *error) {
-  pthread_once(&once, initialise);
-  char         *triple   = LLVMGetDefaultTargetTriple();
-  char         *cpu      = LLVMGetHostCPUName();
-  char         *features = LLVMGetHostCPUFeatures();
-  char         *message  = NULL;
-  LLVMTargetRef target   = NULL;
-  *machine               = NULL;
+static ude_status make_machine(const char *cpu, const char *features, LLVMCodeModel model,
+                               LLVMTargetMachineRef *machine, ude_error *error) {
+  char         *triple  = LLVMGetDefaultTargetTriple();
+  char         *message = NULL;
+  LLVMTargetRef target  = NULL;
+  *machine              = NULL;
   if (!LLVMGetTargetFromTriple(triple, &target, &message)) {
     *machine = LLVMCreateTargetMachine(target, triple, cpu, features, LLVMCodeGenLevelAggressive,
-                                       LLVMRelocPIC, LLVMCodeModelJITDefault);
+                                       LLVMRelocPIC, model);
   }
   ude_status status = *machine ? UDE_OK
                                : ude_fail(error, UDE_UNSUPPORTED, "LLVM has no target for %s: %s",
                                           triple, message ? message : "");
   LLVMDisposeMessage(message);
   LLVMDisposeMessage(triple);
+  return status;
+}
+
+static ude_status native_machine(LLVMCodeModel model, LLVMTargetMachineRef *machine,
+                                 ude_error *error) {
+  pthread_once(&once, initialise);
+  char      *cpu      = LLVMGetHostCPUName();
+  char      *features = LLVMGetHostCPUFeatures();
+  ude_status status   = make_machine(cpu, features, model, machine, error);
   LLVMDisposeMessage(cpu);
   LLVMDisposeMessage(features);
   return status;
+}
+
+ude_status ude_pipeline_target(LLVMTargetMachineRef *machine, ude_error *error) {
+  return native_machine(LLVMCodeModelJITDefault, machine, error);
+}
+
+ude_status ude_pipeline_processor(const char *processor, LLVMTargetMachineRef *machine,
+                                  ude_error *error) {
+  static const char *const levels[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
+  pthread_once(&once, initialise);
+  if (!processor) {
+    return make_machine("", "", LLVMCodeModelDefault, machine, error);
+  }
+  if (strcmp(processor, "native") == 0) {
+    return native_machine(LLVMCodeModelDefault, machine, error);
+  }
+  char *triple = LLVMGetDefaultTargetTriple();
+  bool  known  = false;
+  for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+    known = known || (strcmp(processor, levels[i]) == 0 && strncmp(triple, "x86_64", 6) == 0);
+  }
+  LLVMDisposeMessage(triple);
+  if (!known) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT,
+                    "unknown processor '%s': give 'native' or (on x86-64) x86-64-v2, x86-64-v3, "
+                    "x86-64-v4",
+                    processor);
+  }
+  return make_machine(processor, "", LLVMCodeModelDefault, machine, error);
 }
 
 void ude_pipeline_describe(ude_text *text) {
@@ -65,6 +100,19 @@ static void keep_only(LLVMModuleRef module, const char *prefix, bool data) {
   }
   for (LLVMValueRef g = LLVMGetFirstGlobal(module); g; g = LLVMGetNextGlobal(g)) {
     if (LLVMGetInitializer(g) && !kept(LLVMGetValueName2(g, &length), prefix, data)) {
+      LLVMSetLinkage(g, LLVMInternalLinkage);
+    }
+  }
+}
+
+void ude_pipeline_hide(LLVMModuleRef module) {
+  for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
+    if (!LLVMIsDeclaration(f)) {
+      LLVMSetLinkage(f, LLVMInternalLinkage);
+    }
+  }
+  for (LLVMValueRef g = LLVMGetFirstGlobal(module); g; g = LLVMGetNextGlobal(g)) {
+    if (LLVMGetInitializer(g)) {
       LLVMSetLinkage(g, LLVMInternalLinkage);
     }
   }

@@ -10,6 +10,10 @@
 
 /** The machine that we compile for: this one. Owned by the caller (LLVMDisposeTargetMachine). */
 ude_status ude_pipeline_target(LLVMTargetMachineRef *machine, ude_error *error);
+/** The machine that an object is for: `processor` NULL: any of this architecture, "native": this one, or a level of x86-64.
+ *  UDE_INVALID_ARGUMENT for anything else: LLVM would print a complaint. */
+ude_status ude_pipeline_processor(const char *processor, LLVMTargetMachineRef *machine,
+                                  ude_error *error);
 /** Text that changes whenever other code would be made: LLVM version, processor, features. Append to `text`. */
 void ude_pipeline_describe(ude_text *text);
 
@@ -18,6 +22,8 @@ void ude_pipeline_internalize(LLVMModuleRef module, bool data);
 /** Canonical form for the transforms: O2 without vectorisation and partial unrolling, short loops unrolled fully. */
 ude_status ude_pipeline_canonical(LLVMModuleRef module, LLVMTargetMachineRef machine,
                                   ude_error *error);
+/** Make everything that is defined internal. */
+void ude_pipeline_hide(LLVMModuleRef module);
 /** O3 and machine code. */
 ude_status ude_pipeline_object(LLVMModuleRef module, LLVMTargetMachineRef machine,
                                LLVMMemoryBufferRef *object, ude_error *error);

@@ -171,7 +171,9 @@ static void map_prologue(ude_reverse *r, LLVMBasicBlockRef out_of_memory) {
   LLVMBuildCondBr(b, none, out_of_memory, have);
   LLVMPositionBuilderAtEnd(b, have);
   ude_reverse_tape_in(r);
-  r->mark = LLVMBuildLoad2(b, walk->type_ptr, r->top, "");
+  r->mark = r->nested ? ude_emit_call(&r->emit, "ude_tape_mark", walk->type_ptr, &r->tape,
+                                      &walk->type_ptr, 1)
+                      : LLVMBuildLoad2(b, walk->type_ptr, r->top, "");
   LLVMBuildBr(b, start);
 }
 
@@ -267,8 +269,8 @@ static ude_reverse *create(ude_walk *walk) {
   return r;
 }
 
-LLVMValueRef ude_emit_vjp(LLVMModuleRef module, LLVMValueRef primal, const char *name,
-                          ude_error *error) {
+static LLVMValueRef derive(LLVMModuleRef module, LLVMValueRef primal, const char *name, bool nested,
+                           ude_error *error) {
   if (!module || !primal || !name || LLVMIsDeclaration(primal) || LLVMCountParams(primal) != 4) {
     ude_fail(error, UDE_INVALID_ARGUMENT, "reverse mode needs a defined map");
     return NULL;
@@ -284,6 +286,7 @@ LLVMValueRef ude_emit_vjp(LLVMModuleRef module, LLVMValueRef primal, const char 
     ude_walk_points(w, primal);
     ude_walk_activity(w, primal);
     ude_reverse *r = create(w);
+    r->nested      = nested;
     ude_reverse_mark_quiet(r);
     LLVMValueRef f = emit_map(r, primal, name);
     while (r->wanted_count) {
@@ -295,4 +298,14 @@ LLVMValueRef ude_emit_vjp(LLVMModuleRef module, LLVMValueRef primal, const char 
   }
   ude_walk_free(walk);
   return result;
+}
+
+LLVMValueRef ude_emit_vjp(LLVMModuleRef module, LLVMValueRef primal, const char *name,
+                          ude_error *error) {
+  return derive(module, primal, name, false, error);
+}
+
+LLVMValueRef ude_emit_vjp_inner(LLVMModuleRef module, LLVMValueRef primal, const char *name,
+                                ude_error *error) {
+  return derive(module, primal, name, true, error);
 }

@@ -79,7 +79,8 @@ typedef struct ude_reverse {
   ude_emit     emit; /**< first: forward sweep, scale 1 */
   ude_derived *derived;
   int         *wanted, wanted_count;
-  bool        *quiet; /**< [functions] nothing active happens in it: its calls are copied */
+  bool         nested; /**< to be differentiated again: the tape is reached by calls */
+  bool        *quiet;  /**< [functions] nothing active happens in it: its calls are copied */
 
   /* the function being emitted */
   bool               split;
@@ -114,8 +115,8 @@ LLVMValueRef ude_reverse_need(ude_reverse *r, LLVMValueRef value);
 LLVMValueRef ude_reverse_need_shadow(ude_reverse *r, LLVMValueRef pointer);
 /** A slot for something that the forward sweep stores; loads are emitted at the builder. */
 int          ude_reverse_slot(ude_reverse *r, int keep, int id, int block, LLVMTypeRef type);
-LLVMValueRef ude_reverse_load_slot(ude_reverse *r, int slot);
-void         ude_reverse_store_slot(ude_reverse *r, int slot, LLVMValueRef value);
+LLVMValueRef ude_reverse_load_slot(ude_reverse *r, int index);
+void         ude_reverse_store_slot(ude_reverse *r, int index, LLVMValueRef value);
 LLVMValueRef ude_reverse_variable(ude_reverse *r, bool back, LLVMTypeRef type,
                                   LLVMValueRef initial);
 
@@ -125,13 +126,13 @@ LLVMTypeRef  ude_reverse_bar_type(ude_reverse *r, LLVMValueRef value);
 void         ude_reverse_add(ude_reverse *r, LLVMValueRef value, LLVMValueRef amount);
 LLVMValueRef ude_reverse_take(ude_reverse *r, LLVMValueRef value); /**< NULL: zero */
 /** a + b leaf by leaf; NULL is zero. */
-LLVMValueRef ude_reverse_sum(ude_reverse *r, LLVMValueRef a, LLVMValueRef b);
+LLVMValueRef ude_reverse_sum(ude_reverse *r, LLVMValueRef x, LLVMValueRef y);
 
 /* reverse_instruction.c */
 void ude_reverse_instruction(ude_reverse *r, LLVMValueRef instruction);
 
 /* reverse_memory.c */
-void ude_reverse_access(ude_reverse *r, LLVMValueRef access);
+void ude_reverse_access(ude_reverse *r, LLVMValueRef i);
 void ude_reverse_copy(ude_reverse *r, LLVMValueRef call, bool copies);
 void ude_reverse_heap(ude_reverse *r, LLVMValueRef call, ude_callee kind);
 

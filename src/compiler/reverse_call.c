@@ -194,11 +194,13 @@ static bool is_quiet(ude_reverse *r, const ude_value *value) {
     case UDE_CALLEE_IGNORED:
     case UDE_CALLEE_INTEGER:
     case UDE_CALLEE_INERT:
-    case UDE_CALLEE_STACK: return true;
+    case UDE_CALLEE_STACK:
     case UDE_CALLEE_FREE: return true;
     case UDE_CALLEE_MALLOC:
     case UDE_CALLEE_CALLOC:
-    case UDE_CALLEE_REALLOC: return !ude_walk_shadowed(walk, i);
+    case UDE_CALLEE_REALLOC:
+    case UDE_CALLEE_SHADOW_ALLOC:
+    case UDE_CALLEE_SHADOW_GROW: return !ude_walk_shadowed(walk, i);
     default: return false;
     }
   default: return true;

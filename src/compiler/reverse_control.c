@@ -94,13 +94,37 @@ void ude_reverse_leave_block(ude_reverse *r, int block) {
 
 /* ------------------------------------------------------------ frames of the forward sweep -- */
 
+/* The same by a call, which derivatives of this code understand. */
+static LLVMValueRef take(ude_reverse *r, LLVMBasicBlockRef from, LLVMBasicBlockRef to,
+                         LLVMValueRef bytes) {
+  ude_walk      *walk         = r->emit.walk;
+  LLVMBuilderRef b            = walk->builder;
+  LLVMTypeRef    ptr          = walk->type_ptr;
+  LLVMValueRef   arguments[2] = {r->tape, bytes};
+  LLVMTypeRef    types[2]     = {ptr, walk->type_i64};
+  r->uses_tape                = true;
+  LLVMPositionBuilderAtEnd(b, from);
+  LLVMValueRef block = ude_emit_call(&r->emit, "ude_tape_take", ptr, arguments, types, 2);
+  LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntEQ, block, LLVMConstNull(ptr), ""), r->fail, to);
+  LLVMValueRef start = LLVMGetFirstInstruction(to);
+  if (start) {
+    LLVMPositionBuilderBefore(b, start);
+  } else {
+    LLVMPositionBuilderAtEnd(b, to);
+  }
+  return block;
+}
+
 /* At the end of `from`, which has no terminator: `size` bytes of tape, then to the start of `to`. Returns the phi in
  * `to` that holds the address. */
 static LLVMValueRef bump(ude_reverse *r, LLVMBasicBlockRef from, LLVMBasicBlockRef to,
                          LLVMValueRef bytes) {
-  ude_walk         *walk = r->emit.walk;
-  LLVMBuilderRef    b    = walk->builder;
-  LLVMTypeRef       ptr = walk->type_ptr, i64 = walk->type_i64;
+  ude_walk      *walk = r->emit.walk;
+  LLVMBuilderRef b    = walk->builder;
+  LLVMTypeRef    ptr = walk->type_ptr, i64 = walk->type_i64;
+  if (r->nested) {
+    return take(r, from, to, bytes);
+  }
   LLVMBasicBlockRef slow = LLVMAppendBasicBlockInContext(walk->context, r->emit.function, "");
   r->uses_tape           = true;
   LLVMPositionBuilderAtEnd(b, from);

@@ -238,6 +238,8 @@ static void call(ude_reverse *r, LLVMValueRef i) {
   case UDE_CALLEE_SET: ude_reverse_copy(r, i, kind == UDE_CALLEE_COPY); return;
   case UDE_CALLEE_MALLOC:
   case UDE_CALLEE_CALLOC:
+  case UDE_CALLEE_SHADOW_ALLOC:
+  case UDE_CALLEE_SHADOW_GROW:
   case UDE_CALLEE_REALLOC: ude_reverse_heap(r, i, kind); return;
   case UDE_CALLEE_RULE: {
     LLVMValueRef    operand[UDE_RULE_ARGUMENTS];

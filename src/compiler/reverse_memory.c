@@ -159,7 +159,8 @@ void ude_reverse_heap(ude_reverse *r, LLVMValueRef call, ude_callee kind) {
     return;
   }
   LLVMValueRef shadow = ude_reverse_need_shadow(r, call);
-  if (kind == UDE_CALLEE_REALLOC && ude_walk_node_active(walk, call)) {
+  if ((kind == UDE_CALLEE_REALLOC || kind == UDE_CALLEE_SHADOW_GROW) &&
+      ude_walk_node_active(walk, call)) {
     LLVMValueRef before = ude_reverse_need_shadow(r, LLVMGetArgOperand(call, 0));
     LLVMValueRef now    = ude_emit_call(emit, "ude_shadow_size", walk->type_i64, &shadow, &type, 1);
     LLVMValueRef then   = ude_emit_call(emit, "ude_shadow_size", walk->type_i64, &before, &type, 1);

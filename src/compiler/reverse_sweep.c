@@ -5,6 +5,8 @@
 #include "compiler/reverse.h"
 #include "compiler/tape.h"
 
+#include <string.h>
+
 static LLVMValueRef tape_field(ude_reverse *r, unsigned field) {
   ude_walk    *walk  = r->emit.walk;
   LLVMValueRef index = LLVMConstInt(walk->type_i64, field, false);
@@ -14,12 +16,18 @@ static LLVMValueRef tape_field(ude_reverse *r, unsigned field) {
 void ude_reverse_tape_out(ude_reverse *r) {
   LLVMBuilderRef b = r->emit.walk->builder;
   r->uses_tape     = true;
+  if (r->nested) {
+    return;
+  }
   LLVMBuildStore(b, LLVMBuildLoad2(b, r->emit.walk->type_ptr, r->top, ""), tape_field(r, 0));
 }
 
 void ude_reverse_tape_in(ude_reverse *r) {
   LLVMBuilderRef b    = r->emit.walk->builder;
   LLVMTypeRef    type = r->emit.walk->type_ptr;
+  if (r->nested) {
+    return;
+  }
   LLVMBuildStore(b, LLVMBuildLoad2(b, type, tape_field(r, 0), ""), r->top);
   LLVMBuildStore(b, LLVMBuildLoad2(b, type, tape_field(r, 1), ""), r->end);
 }
@@ -173,6 +181,21 @@ static void call(ude_reverse *r, LLVMValueRef i) {
   case UDE_CALLEE_CALLOC:
   case UDE_CALLEE_REALLOC:
   case UDE_CALLEE_FREE: ude_emit_heap(emit, i, kind); return;
+  case UDE_CALLEE_SHADOW_ALLOC:
+  case UDE_CALLEE_SHADOW_GROW: ude_emit_derivative_memory(emit, i, kind, NULL); return;
+  case UDE_CALLEE_TAKE:
+    ude_reverse_tape_out(r);
+    ude_emit_derivative_memory(emit, i, kind, r->tape);
+    ude_reverse_tape_in(r);
+    return;
+  case UDE_CALLEE_TAPE:
+    /* What an inner derivative took is released with the tape of this one: its shadow is still needed. */
+    if (LLVMGetTypeKind(LLVMTypeOf(i)) == LLVMVoidTypeKind &&
+        strcmp(ude_call_name(i), "ude_tape_fail")) {
+      return;
+    }
+    ude_emit_copy(emit, i);
+    return;
   case UDE_CALLEE_COPY: {
     LLVMValueRef to = LLVMGetArgOperand(i, 0), from = LLVMGetArgOperand(i, 1);
     LLVMValueRef copy = ude_emit_copy(emit, i);

@@ -49,7 +49,7 @@ LLVMValueRef ude_rule_partial(ude_walk *walk, const ude_rule *rule, int k,
 bool ude_rule_is_one(const ude_rule *rule, int k);
 
 /** polygamma(n, x): n-th derivative of digamma; n = 0, 1, 2, ... */
-double ude_polygamma(double n, double x);
+double ude_polygamma(double order, double x);
 float  ude_polygammaf(float n, float x);
 
 #endif

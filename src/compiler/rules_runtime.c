@@ -40,12 +40,12 @@ double ude_polygamma(double order, double x) {
   static const double bernoulli[] = {1.0 / 6,       -1.0 / 30,       1.0 / 42,      -1.0 / 30,
                                      5.0 / 66,      -691.0 / 2730,   7.0 / 6,       -3617.0 / 510,
                                      43867.0 / 798, -174611.0 / 330, 854513.0 / 138};
-  if (!(order >= 0) || order > MAX_ORDER || isnan(x)) {
-    return NAN;
+  if (!(order >= 0) || order > (double)MAX_ORDER || isnan(x)) {
+    return (double)NAN;
   }
   int n = (int)order;
   if (x <= 0 && x == floor(x)) {
-    return NAN; /* a pole */
+    return (double)NAN; /* a pole */
   }
   double sign = n % 2 ? 1.0 : -1.0; /* (-1)^(n+1) */
   if (x < 0.5) {

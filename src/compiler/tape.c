@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/jet.h"
 #include "compiler/rules.h"
 #include "compiler/transform.h"
 
@@ -100,7 +101,7 @@ void *ude_tape_more(ude_tape *tape, size_t size) {
   return block;
 }
 
-void *ude_tape_zeroed(ude_tape *tape, size_t size) {
+void *ude_tape_take(ude_tape *tape, size_t size) {
   if (size > SIZE_MAX / 2) {
     return NULL;
   }
@@ -108,10 +109,18 @@ void *ude_tape_zeroed(ude_tape *tape, size_t size) {
   void  *block = tape->top;
   if ((size_t)(tape->end - tape->top) >= bytes && block) {
     tape->top += bytes;
-  } else {
-    block = ude_tape_more(tape, bytes ? bytes : ALIGN);
+    return block;
   }
-  return block ? memset(block, 0, bytes) : NULL;
+  return ude_tape_more(tape, bytes ? bytes : ALIGN);
+}
+
+void *ude_tape_zeroed(ude_tape *tape, size_t size) {
+  void *block = ude_tape_take(tape, size);
+  return block ? memset(block, 0, size) : NULL;
+}
+
+char *ude_tape_mark(const ude_tape *tape) {
+  return tape->top;
 }
 
 void ude_tape_end(ude_tape *tape, char *top) {
@@ -178,11 +187,24 @@ void ude_transform_runtime_symbols(void (*add)(const char *name, void *address, 
   SYMBOL(ude_tape_end);
   SYMBOL(ude_tape_more);
   SYMBOL(ude_tape_zeroed);
+  SYMBOL(ude_tape_take);
+  SYMBOL(ude_tape_mark);
   SYMBOL(ude_shadow_alloc);
   SYMBOL(ude_shadow_grow);
   SYMBOL(ude_shadow_free);
   SYMBOL(ude_shadow_size);
   SYMBOL(ude_polygamma);
   SYMBOL(ude_polygammaf);
+  SYMBOL(ude_jet_begin);
+  SYMBOL(ude_jet_reserve);
+  SYMBOL(ude_jet_mul);
+  SYMBOL(ude_jet_div);
+  SYMBOL(ude_jet_chain);
+  SYMBOL(ude_jet_log);
+  SYMBOL(ude_jet_power);
+  SYMBOL(ude_jet_pow);
+  SYMBOL(ude_jet_tower);
+  SYMBOL(ude_jet_once1);
+  SYMBOL(ude_jet_once2);
 #undef SYMBOL
 }

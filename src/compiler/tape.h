@@ -23,6 +23,11 @@ void ude_tape_end(ude_tape *tape, char *top);
 /** `size` bytes aligned to 16 from another chunk; top and end move there. NULL: no memory. */
 void *ude_tape_more(ude_tape *tape, size_t size);
 
+/** `size` bytes aligned to 16. NULL: no memory. */
+void *ude_tape_take(ude_tape *tape, size_t size);
+/** The top, for ude_tape_end. */
+char *ude_tape_mark(const ude_tape *tape);
+
 /** `size` zeroed bytes. NULL: no memory. */
 void *ude_tape_zeroed(ude_tape *tape, size_t size);
 

@@ -50,6 +50,34 @@ LLVMValueRef ude_emit_vjp(LLVMModuleRef module, LLVMValueRef primal, const char 
                           ude_error *error);
 
 /**
+ * Reverse mode as in ude_emit_vjp, in the form that can be differentiated again (by any of the transforms, any
+ * number of times): where the tape is used, through calls. Optimise the module before differentiating it.
+ */
+LLVMValueRef ude_emit_vjp_inner(LLVMModuleRef module, LLVMValueRef primal, const char *name,
+                                ude_error *error);
+
+/**
+ * Second derivatives, forward over reverse: emit into `module`, with external linkage,
+ *     int name(double *y, double *y_dot, double *y_bar, double *y_bar_dot,
+ *              const double *u, const double *u_dot, double *u_bar, double *u_bar_dot,
+ *              const double *p, const double *p_dot, double *p_bar, double *p_bar_dot,
+ *              double t, const double *t_dot, double *t_bar, double *t_bar_dot)
+ * from `inner`, which ude_emit_vjp_inner made; x_dot as in ude_emit_jvp, the rest as in ude_emit_vjp: u_bar
+ * += (df/du)^T y_bar, and u_bar_dot += the derivative of that along the `width` directions. The result is that of
+ * ude_emit_vjp. Errors as in ude_emit_jvp.
+ */
+LLVMValueRef ude_emit_hvp(LLVMModuleRef module, LLVMValueRef inner, int width, const char *name,
+                          ude_error *error);
+
+/**
+ * Taylor mode: emit into `module`, with external linkage, a function that evaluates one order of the map's jets
+ * (ude_jet_pass of jet.h) along u(s), t + s; parameters are constant. ude_jet_map and ude_jet_solution call it.
+ * Errors as in ude_emit_jvp.
+ */
+LLVMValueRef ude_emit_jet(LLVMModuleRef module, LLVMValueRef primal, const char *name,
+                          ude_error *error);
+
+/**
  * Every runtime function that emitted code may call, by the exact name of its declaration in the module
  * (define them as absolute symbols in the JIT, mangled for the target; in a program linked ahead of time they are
  * ordinary external symbols). libm and malloc, free, memcpy are to be found in the process.

@@ -91,6 +91,17 @@ typedef struct ude_function {
   bool         address_taken;
 } ude_function;
 
+enum {
+  UDE_ROLE_INPUT  = 1, /**< varied when the function starts */
+  UDE_ROLE_OUTPUT = 2  /**< useful when it ends */
+};
+
+/** What the parameters of the differentiated function are to the derivative; of a pointer, the memory it points to. */
+typedef struct ude_roles {
+  const unsigned char *param;  /**< [parameters] UDE_ROLE_* */
+  bool                 result; /**< its result is an output */
+} ude_roles;
+
 typedef struct ude_map_entry {
   const void *key;
   int         index;
@@ -113,14 +124,15 @@ typedef struct ude_walk {
   void             *arena;
   LLVMTypeRef type_double, type_float, type_i1, type_i8, type_i32, type_i64, type_ptr, type_void;
 
-  ude_map_of    rules; /**< of called functions: row of the rule table plus one, 0: none */
-  ude_map_of    ids;   /**< functions, blocks, values, globals: each kind indexes its own array */
-  ude_function *function;
-  int           functions, function_capacity;
-  ude_value    *value;
-  int           values, value_capacity;
-  ude_node     *node;
-  int           nodes, node_capacity;
+  const ude_roles *roles; /**< NULL: a flat map */
+  ude_map_of       rules; /**< of called functions: row of the rule table plus one, 0: none */
+  ude_map_of       ids; /**< functions, blocks, values, globals: each kind indexes its own array */
+  ude_function    *function;
+  int              functions, function_capacity;
+  ude_value       *value;
+  int              values, value_capacity;
+  ude_node        *node;
+  int              nodes, node_capacity;
 } ude_walk;
 
 /* walker.c: life, memory, maps, the reachable program */
@@ -147,7 +159,7 @@ void ude_walk_lower_pointers(ude_walk *walk);
 void ude_walk_points(ude_walk *walk, LLVMValueRef primal);
 int  ude_walk_find(ude_walk *walk, int node);
 int  ude_walk_target(ude_walk    *walk,
-                     LLVMValueRef pointer); /**< representative node; -1: null, undef */
+                     LLVMValueRef value); /**< representative node; -1: null, undef */
 
 /* walker_activity.c */
 void ude_walk_activity(ude_walk *walk, LLVMValueRef primal);
@@ -159,15 +171,20 @@ bool ude_walk_shadowed(ude_walk *walk, LLVMValueRef pointer); /**< its shadow ma
 /** The load or store moves an integer that may be a copy of float or pointer bits. */
 bool ude_walk_carries(ude_walk *walk, LLVMValueRef access);
 
+/** Name of the alias scope of everything that derivatives keep on the tape. */
+#define UDE_TAPE_SCOPE "ude.tape"
+
 /* walker_types.c: questions about types, accesses and calls */
 bool        ude_type_is_real(LLVMTypeRef type);        /**< float or double */
 bool        ude_type_is_real_vector(LLVMTypeRef type); /**< fixed vector of those */
 bool        ude_type_has_real(LLVMTypeRef type);       /**< contains any floating type */
 bool        ude_type_has_pointer(LLVMTypeRef type);
 unsigned    ude_type_holds(LLVMTypeRef type); /**< UDE_HOLDS_* of all leaves */
-LLVMTypeRef ude_access_type(LLVMValueRef load_or_store);
+LLVMTypeRef ude_access_type(LLVMValueRef access);
 /** 1: the C type of the access is an integer, 0: it is a float or pointer, -1: unknown (char, union, none). */
-int  ude_access_is_integer(ude_walk *walk, LLVMValueRef access);
+int ude_access_is_integer(ude_walk *walk, LLVMValueRef access);
+/** A derivative keeps or fetches something on its tape. */
+bool ude_access_is_tape(ude_walk *walk, LLVMValueRef access);
 bool ude_call_is_intrinsic(LLVMValueRef call);
 /** Name of the directly called function, NULL for indirect calls and assembly. */
 const char *ude_call_name(LLVMValueRef call);
@@ -188,6 +205,11 @@ typedef enum ude_callee {
   UDE_CALLEE_FREE,
   UDE_CALLEE_INERT, /**< reads at most: printing, abort, comparisons of text */
   UDE_CALLEE_STACK, /**< stacksave, stackrestore */
+  /* What derivatives call, for those that are differentiated again. */
+  UDE_CALLEE_TAPE, /**< finds, marks or releases the tape */
+  UDE_CALLEE_TAKE, /**< memory of the tape */
+  UDE_CALLEE_SHADOW_ALLOC,
+  UDE_CALLEE_SHADOW_GROW,
   UDE_CALLEE_UNKNOWN
 } ude_callee;
 ude_callee ude_call_kind(ude_walk *walk, LLVMValueRef call);

@@ -82,6 +82,9 @@ bool ude_walk_carries(ude_walk *walk, LLVMValueRef access) {
   if (!is_integer(ude_access_type(access))) {
     return false;
   }
+  if (ude_access_is_tape(walk, access)) {
+    return false;
+  }
   if (ude_access_is_integer(walk, access) != 1) {
     return true;
   }
@@ -408,11 +411,30 @@ static void mark_shadowed(ude_walk *walk) {
   }
 }
 
+/* Parameters with that role have that flag: reals themselves, pointers what they point to. */
+static void mark_params(pass *p, LLVMValueRef primal, const unsigned char *role, unsigned wanted,
+                        unsigned flag) {
+  for (unsigned k = 0; k < LLVMCountParams(primal); k++) {
+    LLVMValueRef param = LLVMGetParam(primal, k);
+    if (!(role[k] & wanted)) {
+      continue;
+    }
+    if (ude_type_has_pointer(LLVMTypeOf(param))) {
+      add_node_flags(p, param, flag);
+    }
+    if (ude_type_has_real(LLVMTypeOf(param)) && flag == UDE_VARIED) {
+      add_flags(p, param, flag);
+    }
+  }
+}
+
 void ude_walk_activity(ude_walk *walk, LLVMValueRef primal) {
-  pass p = {.walk = walk};
-  add_node_flags(&p, LLVMGetParam(primal, 1), UDE_VARIED);
-  add_node_flags(&p, LLVMGetParam(primal, 2), UDE_VARIED);
-  add_flags(&p, LLVMGetParam(primal, 3), UDE_VARIED);
+  static const unsigned char flat[4] = {UDE_ROLE_OUTPUT, UDE_ROLE_INPUT, UDE_ROLE_INPUT,
+                                        UDE_ROLE_INPUT};
+  const unsigned char       *role    = walk->roles ? walk->roles->param : flat;
+  pass                       p       = {.walk = walk};
+  ude_function              *whole   = &walk->function[ude_walk_function(walk, primal)];
+  mark_params(&p, primal, role, UDE_ROLE_INPUT, UDE_VARIED);
   do {
     p.changed = false;
     for (int v = 0; v < walk->values; v++) {
@@ -421,7 +443,10 @@ void ude_walk_activity(ude_walk *walk, LLVMValueRef primal) {
       }
     }
   } while (p.changed);
-  add_node_flags(&p, LLVMGetParam(primal, 0), UDE_USEFUL);
+  mark_params(&p, primal, role, UDE_ROLE_OUTPUT, UDE_USEFUL);
+  if (walk->roles && walk->roles->result) {
+    whole->result_flags |= UDE_USEFUL;
+  }
   do {
     p.changed = false;
     for (int v = walk->values - 1; v >= 0; v--) {

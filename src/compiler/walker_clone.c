@@ -23,12 +23,16 @@ void ude_emit_apart(ude_emit *emit, LLVMValueRef access, bool tape) {
   if (!emit->adjoint || LLVMGetMetadata(access, kind)) {
     return;
   }
+  if (!tape && ude_access_is_tape(emit->walk, access)) {
+    return; /* of a derivative inside the primal */
+  }
   if (!emit->tape_scope) {
     LLVMMetadataRef label     = LLVMMDStringInContext2(context, "ude", 3);
     LLVMMetadataRef domain    = LLVMMDNodeInContext2(context, &label, 1);
-    LLVMMetadataRef fields[2] = {LLVMMDStringInContext2(context, "ude.tape", 8), domain};
-    LLVMMetadataRef scope     = LLVMMDNodeInContext2(context, fields, 2);
-    emit->tape_scope = LLVMMetadataAsValue(context, LLVMMDNodeInContext2(context, &scope, 1));
+    LLVMMetadataRef fields[2] = {
+        LLVMMDStringInContext2(context, UDE_TAPE_SCOPE, strlen(UDE_TAPE_SCOPE)), domain};
+    LLVMMetadataRef scope = LLVMMDNodeInContext2(context, fields, 2);
+    emit->tape_scope      = LLVMMetadataAsValue(context, LLVMMDNodeInContext2(context, &scope, 1));
   }
   LLVMSetMetadata(access, kind, emit->tape_scope);
 }

@@ -76,11 +76,15 @@ void         ude_emit_store_shadow(ude_emit *emit, LLVMTypeRef type, LLVMValueRe
  *  computing. NULL if the instruction is none of these. */
 LLVMValueRef ude_emit_move(ude_emit *emit, LLVMValueRef instruction);
 /** Copy of a GEP and its shadow; of a phi, to be completed when all blocks are there. */
-void ude_emit_address(ude_emit *emit, LLVMValueRef gep);
+void ude_emit_address(ude_emit *emit, LLVMValueRef i);
 void ude_emit_phi(ude_emit *emit, LLVMValueRef phi);
 void ude_emit_complete_phi(ude_emit *emit, LLVMValueRef phi);
 /** Shadow memory of malloc, calloc, realloc and free (both modes): sets the copy and its shadow. */
 void ude_emit_heap(ude_emit *emit, LLVMValueRef call, ude_callee kind);
+/** Memory that derivatives inside the primal take (UDE_CALLEE_TAKE, _SHADOW_ALLOC, _SHADOW_GROW), with its shadow;
+ *  `tape` is where the shadow of taken memory comes from. */
+void ude_emit_derivative_memory(ude_emit *emit, LLVMValueRef call, ude_callee kind,
+                                LLVMValueRef tape);
 /** Declare or find a function; call it. */
 LLVMValueRef ude_emit_call(ude_emit *emit, const char *name, LLVMTypeRef result,
                            LLVMValueRef *arguments, LLVMTypeRef *types, unsigned count);

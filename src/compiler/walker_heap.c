@@ -31,13 +31,16 @@ static LLVMValueRef is_null(ude_emit *emit, LLVMValueRef pointer) {
                        "");
 }
 
-/* Either both the block and its shadow exist, or neither. */
-static void settle(ude_emit *emit, LLVMValueRef call, LLVMValueRef block, LLVMValueRef shadow) {
+/* Either both the block and its shadow exist, or neither. `release`: what frees the block, NULL: nothing has to. */
+static void settle(ude_emit *emit, LLVMValueRef call, LLVMValueRef block, LLVMValueRef shadow,
+                   const char *release) {
   LLVMBuilderRef b    = emit->walk->builder;
   LLVMValueRef   null = LLVMConstNull(emit->walk->type_ptr);
   LLVMValueRef   bad  = LLVMBuildOr(b, is_null(emit, block), is_null(emit, shadow), "");
-  runtime_void(emit, "free", LLVMBuildSelect(b, bad, block, null, ""));
-  runtime_void(emit, "ude_shadow_free", LLVMBuildSelect(b, bad, shadow, null, ""));
+  if (release) {
+    runtime_void(emit, release, LLVMBuildSelect(b, bad, block, null, ""));
+    runtime_void(emit, "ude_shadow_free", LLVMBuildSelect(b, bad, shadow, null, ""));
+  }
   ude_emit_set(emit, call, LLVMBuildSelect(b, bad, null, block, ""),
                LLVMBuildSelect(b, bad, null, shadow, ""));
 }
@@ -92,5 +95,33 @@ void ude_emit_heap(ude_emit *emit, LLVMValueRef call, ude_callee kind) {
     size              = LLVMBuildMul(walk->builder, size,
                                      LLVMBuildIntCast2(walk->builder, each, walk->type_i64, false, ""), "");
   }
-  settle(emit, call, block, runtime(emit, "ude_shadow_alloc", &size, 1));
+  settle(emit, call, block, runtime(emit, "ude_shadow_alloc", &size, 1), "free");
+}
+
+void ude_emit_derivative_memory(ude_emit *emit, LLVMValueRef call, ude_callee kind,
+                                LLVMValueRef tape) {
+  LLVMValueRef block = ude_emit_copy(emit, call);
+  if (!ude_emit_wants_shadow(emit, call)) {
+    return;
+  }
+  const char  *name         = ude_call_name(call);
+  LLVMValueRef arguments[2] = {NULL, NULL};
+  switch (kind) {
+  case UDE_CALLEE_TAKE:
+    arguments[0] = tape ? tape : LLVMGetArgOperand(block, 0);
+    arguments[1] = dilated(emit, LLVMGetArgOperand(block, 1));
+    /* Tangents are written before they are read, adjoints are added to. */
+    settle(emit, call, block, runtime(emit, emit->adjoint ? "ude_tape_zeroed" : name, arguments, 2),
+           NULL);
+    return;
+  case UDE_CALLEE_SHADOW_GROW:
+    arguments[0] = ude_emit_shadow(emit, LLVMGetArgOperand(call, 0));
+    arguments[1] = dilated(emit, LLVMGetArgOperand(block, 1));
+    settle(emit, call, block, runtime(emit, name, arguments, 2), "ude_shadow_free");
+    return;
+  default:
+    arguments[0] = dilated(emit, LLVMGetArgOperand(block, 0));
+    settle(emit, call, block, runtime(emit, name, arguments, 1), "ude_shadow_free");
+    return;
+  }
 }

@@ -247,6 +247,19 @@ static void visit_call(ude_walk *walk, LLVMValueRef call) {
     node_of(walk, call)->heap     = true;
     node_of(walk, call)->declared = ~0U;
     break;
+  case UDE_CALLEE_TAKE:
+  case UDE_CALLEE_SHADOW_ALLOC:
+  case UDE_CALLEE_SHADOW_GROW:
+    if (!strcmp(ude_call_name(call), "ude_shadow_grow")) { /* keeps what the old block held */
+      int a = value_target(walk, call), b = value_target(walk, LLVMGetArgOperand(call, 0));
+      if (a >= 0 && b >= 0) {
+        unify(walk, a, b);
+      }
+    }
+    written(walk, call, true);
+    node_of(walk, call)->declared = ~0U;
+    break;
+  case UDE_CALLEE_TAPE:
   case UDE_CALLEE_IGNORED:
   case UDE_CALLEE_INERT:
   case UDE_CALLEE_FREE:
@@ -363,13 +376,18 @@ void ude_walk_points(ude_walk *walk, LLVMValueRef primal) {
     nodes  = walk->nodes;
     merged = roots;
   }
-  for (unsigned k = 0; k < 3; k++) {
+  for (unsigned k = 0; k < LLVMCountParams(primal); k++) {
     LLVMValueRef param = LLVMGetParam(primal, k);
-    int          node  = value_target(walk, param);
-    walk->node[node].holds |= UDE_HOLDS_DOUBLE;
-    walk->node[node].declared |= UDE_HOLDS_DOUBLE;
+    if (!may_point(walk, LLVMTypeOf(param))) {
+      continue;
+    }
+    int node = value_target(walk, param);
+    walk->node[node].declared |= walk->roles ? ~0U : (unsigned)UDE_HOLDS_DOUBLE;
     walk->node[node].outside = true;
-    if (k == 0) {
+    if (!walk->roles) {
+      walk->node[node].holds |= UDE_HOLDS_DOUBLE;
+    }
+    if (walk->roles ? walk->roles->param[k] & UDE_ROLE_OUTPUT : k == 0) {
       walk->node[node].written = true;
     }
   }

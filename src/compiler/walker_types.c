@@ -78,6 +78,32 @@ static const char *tbaa_name(ude_walk *walk, LLVMValueRef access, unsigned *leng
   return parts[0] && LLVMIsAMDString(parts[0]) ? LLVMGetMDString(parts[0], length) : NULL;
 }
 
+bool ude_access_is_tape(ude_walk *walk, LLVMValueRef access) {
+  unsigned     kind  = LLVMGetMDKindIDInContext(walk->context, "alias.scope", 11);
+  LLVMValueRef list  = LLVMGetMetadata(access, kind);
+  int          count = list ? (int)LLVMGetMDNodeNumOperands(list) : 0;
+  if (!count) {
+    return false;
+  }
+  LLVMValueRef *scope = ude_walk_alloc(walk, (size_t)count, sizeof *scope);
+  LLVMGetMDNodeOperands(list, scope);
+  for (int k = 0; k < count; k++) {
+    LLVMValueRef fields[8];
+    int          parts = scope[k] ? (int)LLVMGetMDNodeNumOperands(scope[k]) : 0;
+    if (parts < 2 || parts > 8) {
+      continue;
+    }
+    LLVMGetMDNodeOperands(scope[k], fields);
+    unsigned    length = 0;
+    const char *name =
+        fields[0] && LLVMIsAMDString(fields[0]) ? LLVMGetMDString(fields[0], &length) : NULL;
+    if (name && length == strlen(UDE_TAPE_SCOPE) && !memcmp(name, UDE_TAPE_SCOPE, length)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 int ude_access_is_integer(ude_walk *walk, LLVMValueRef access) {
   static const char *const integers[] = {"int",  "long",     "long long",      "short", "_Bool",
                                          "bool", "__int128", "vtable pointer", NULL};
@@ -85,6 +111,9 @@ int ude_access_is_integer(ude_walk *walk, LLVMValueRef access) {
   unsigned                 length     = 0;
   const char              *name       = tbaa_name(walk, access, &length);
   char                     text[32];
+  if (!name && ude_access_is_tape(walk, access)) {
+    return !(ude_type_holds(ude_access_type(access)) & ~(unsigned)UDE_HOLDS_INTEGER);
+  }
   if (!name || length >= sizeof text) {
     return -1;
   }
@@ -214,7 +243,17 @@ ude_callee ude_call_kind(ude_walk *walk, LLVMValueRef call) {
   } memory[] = {{"malloc", UDE_CALLEE_MALLOC},
                 {"calloc", UDE_CALLEE_CALLOC},
                 {"realloc", UDE_CALLEE_REALLOC},
-                {"free", UDE_CALLEE_FREE}};
+                {"free", UDE_CALLEE_FREE},
+                {"ude_tape_begin", UDE_CALLEE_TAPE},
+                {"ude_tape_mark", UDE_CALLEE_TAPE},
+                {"ude_tape_end", UDE_CALLEE_TAPE},
+                {"ude_tape_fail", UDE_CALLEE_TAPE},
+                {"ude_tape_take", UDE_CALLEE_TAKE},
+                {"ude_tape_zeroed", UDE_CALLEE_TAKE},
+                {"ude_shadow_alloc", UDE_CALLEE_SHADOW_ALLOC},
+                {"ude_shadow_grow", UDE_CALLEE_SHADOW_GROW},
+                {"ude_shadow_free", UDE_CALLEE_FREE},
+                {"ude_shadow_size", UDE_CALLEE_INERT}};
   for (size_t k = 0; k < sizeof memory / sizeof *memory; k++) {
     if (!strcmp(name, memory[k].name)) {
       return memory[k].kind;

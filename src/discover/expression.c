@@ -134,6 +134,8 @@ double ude_expression_gradient(const ude_expression *expression, const double *i
   memset(gradient, 0, (size_t)count * sizeof *gradient);
   int root  = expression->count - 1;
   bar[root] = 1;
+  /* Operands stand before what uses them, so evaluate has set every v that is read here.
+   * NOLINTBEGIN(clang-analyzer-core.UndefinedBinaryOperatorResult) */
   for (int i = root; i >= 0; i--) {
     const expression_node *node = &expression->nodes[i];
     double                 a    = i ? v[node->left] : 0;
@@ -161,6 +163,7 @@ double ude_expression_gradient(const ude_expression *expression, const double *i
     case OP_ABS: *la += w * (double)((a > 0) - (a < 0)); break;
     }
   }
+  /* NOLINTEND(clang-analyzer-core.UndefinedBinaryOperatorResult) */
   return v[root];
 }
 

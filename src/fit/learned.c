@@ -87,7 +87,7 @@ static ude_status sample_learned(ude_loss *loss, const double *theta, collector 
     status = times && u_at ? UDE_OK : ude_fail_memory(error, "samples of learned functions");
     for (int64_t i = 0; i < count && status == UDE_OK; i++) {
       int64_t j = i / PER_INTERVAL;
-      double  f = (double)(i % PER_INTERVAL) / PER_INTERVAL;
+      double  f = (double)(i % PER_INTERVAL) / (double)PER_INTERVAL;
       times[i]  = f > 0 ? trajectory->t[j] + f * (trajectory->t[j + 1] - trajectory->t[j])
                         : trajectory->t[j];
     }

@@ -110,7 +110,7 @@ static ude_status write_trajectory(ude_loss *loss, const double *theta, const ch
     double                t0         = trajectory->t[0];
     double                t1         = trajectory->t[trajectory->count - 1];
     for (int64_t i = 0; i <= FINE; i++) {
-      times[i] = i == FINE ? t1 : t0 + (t1 - t0) * (double)i / FINE;
+      times[i] = i == FINE ? t1 : t0 + (t1 - t0) * (double)i / (double)FINE;
     }
     status = ude_loss_solve(loss, theta, k, times, FINE + 1, u_at, error);
     for (int64_t i = 0; i <= FINE && status == UDE_OK; i++) {

@@ -77,17 +77,16 @@ ude_status ude_augmented_create(const ude_vector_field *inner, const ude_solve_o
     made->atol[n] = solve->atol > 0 ? solve->atol : 1e-9;
   }
   made->field       = (ude_vector_field){.name = inner->name, .param = inner->param};
-  made->field.state = (ude_layout){.count   = n + 1,
-                                   .members = members > 0 ? members + 1 : 0,
-                                   .member  = made->members};
-  made->field.rhs   = (ude_map){.rows     = n + 1,
-                                .columns  = n + 1,
-                                .value    = value,
-                                .jvp      = rhs->jvp && cost->jvp ? jvp : NULL,
-                                .jvp_wide = same_width ? jvp_wide : NULL,
-                                .width    = same_width ? rhs->width : 0,
-                                .vjp      = rhs->vjp && cost->vjp ? vjp : NULL,
-                                .context  = made};
-  *augmented = made;
+  made->field.state = (ude_layout){
+      .count = n + 1, .members = members > 0 ? members + 1 : 0, .member = made->members};
+  made->field.rhs = (ude_map){.rows     = n + 1,
+                              .columns  = n + 1,
+                              .value    = value,
+                              .jvp      = rhs->jvp && cost->jvp ? jvp : NULL,
+                              .jvp_wide = same_width ? jvp_wide : NULL,
+                              .width    = same_width ? rhs->width : 0,
+                              .vjp      = rhs->vjp && cost->vjp ? vjp : NULL,
+                              .context  = made};
+  *augmented      = made;
   return UDE_OK;
 }

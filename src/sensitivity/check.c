@@ -12,7 +12,8 @@ enum { MAPS = 6, SEEDS = 4, ALL_COLUMNS = 128 };
 static const struct {
   const char *value, *by_state, *by_param, *by_time, *wide, *transposed;
 } names[MAPS] = {
-    {"rhs", "rhs jvp (state)", "rhs jvp (param)", "rhs jvp (time)", "rhs jvp, several at once", "rhs vjp"},
+    {"rhs", "rhs jvp (state)", "rhs jvp (param)", "rhs jvp (time)", "rhs jvp, several at once",
+     "rhs vjp"},
     {"initial", "initial jvp (state)", "initial jvp (param)", "initial jvp (time)",
      "initial jvp, several at once", "initial vjp"},
     {"observe", "observe jvp (state)", "observe jvp (param)", "observe jvp (time)",
@@ -37,8 +38,9 @@ typedef struct checker {
   ude_check_row          *rows;
   int64_t                 count, np;
   double                 *work; /**< several vectors, see carve */
-  double *y, *y_dot, *stencil, *u_dot, *p_dot, *u_try, *p_try, *y_bar, *u_bar, *p_bar, *wide, *wide_dot;
-  ude_rng                 rng;
+  double *y, *y_dot, *stencil, *u_dot, *p_dot, *u_try, *p_try, *y_bar, *u_bar, *p_bar, *wide,
+      *wide_dot;
+  ude_rng rng;
 } checker;
 
 static void add_row(checker *c, const char *quantity, const char *against, double deviation,
@@ -133,7 +135,7 @@ static void check_argument(checker *c, const ude_map *map, const char *quantity,
       }
     }
     bool evaluated = difference(c, map, t_dot);
-    int  code = map->jvp(c->y, c->y_dot, c->u, c->u_dot, c->p, c->p_dot, c->t, &t_dot, map->context);
+    int code = map->jvp(c->y, c->y_dot, c->u, c->u_dot, c->p, c->p_dot, c->t, &t_dot, map->context);
     if (!evaluated || code) {
       w = (worst){(double)INFINITY, -1, k};
     } else {
@@ -168,14 +170,15 @@ static void check_wide(checker *c, const ude_map *map, const char *quantity) {
     for (int64_t i = 0; i < c->np; i++) {
       c->p_dot[i] = p_dot[i * width + lane];
     }
-    code = map->jvp(c->y, c->y_dot, c->u, c->u_dot, c->p, c->p_dot, c->t, &t_dot[lane], map->context);
+    code =
+        map->jvp(c->y, c->y_dot, c->u, c->u_dot, c->p, c->p_dot, c->t, &t_dot[lane], map->context);
     for (int64_t i = 0; i < map->rows; i++) {
       c->stencil[i] = c->wide_dot[i * width + lane];
     }
     compare(&w, c->y_dot, c->stencil, map->rows, 0, lane);
   }
-  add_row(c, quantity, "one at a time", code ? (double)INFINITY : w.deviation, mode_tolerance, w.row,
-          w.column);
+  add_row(c, quantity, "one at a time", code ? (double)INFINITY : w.deviation, mode_tolerance,
+          w.row, w.column);
 }
 
 /* <y_bar, J v> = <J^T y_bar, v> for random y_bar, v. */
@@ -189,7 +192,8 @@ static void check_transposed(checker *c, const ude_map *map, const char *quantit
     memset(c->u_bar, 0, (size_t)map->columns * sizeof(double));
     memset(c->p_bar, 0, (size_t)c->np * sizeof(double));
     int code = map->jvp(c->y, c->y_dot, c->u, c->u_dot, c->p, c->p_dot, c->t, &t_dot, map->context);
-    code = code ? code : map->vjp(c->u, c->p, c->t, c->y_bar, c->u_bar, c->p_bar, &t_bar, map->context);
+    code     = code ? code
+                    : map->vjp(c->u, c->p, c->t, c->y_bar, c->u_bar, c->p_bar, &t_bar, map->context);
     double left  = 0;
     double right = t_bar * t_dot;
     double size  = fabs(right);
@@ -204,7 +208,9 @@ static void check_transposed(checker *c, const ude_map *map, const char *quantit
       right += c->p_bar[i] * c->p_dot[i];
     }
     double now = code ? (double)INFINITY : fabs(left - right) / fmax(size, 1e-300);
-    deviation  = left == right && !code ? deviation : isnan(now) ? (double)INFINITY : fmax(deviation, now);
+    deviation  = left == right && !code ? deviation
+                 : isnan(now)           ? (double)INFINITY
+                                        : fmax(deviation, now);
   }
   add_row(c, quantity, "jvp, transposed", deviation, mode_tolerance, -1, -1);
 }
@@ -213,7 +219,7 @@ static void check_map(checker *c, const ude_map *map, int which) {
   if (!map->value || map->rows == 0) {
     return;
   }
-  int  code = map->value(c->y, c->u, c->p, c->t, map->context);
+  int  code   = map->value(c->y, c->u, c->p, c->t, map->context);
   bool finite = code == 0;
   for (int64_t i = 0; i < map->rows; i++) {
     finite = finite && isfinite(c->y[i]);
@@ -278,9 +284,9 @@ static ude_status solve_gradient(checker *c, const ude_sensitivity_options *opti
 static ude_status check_solve_difference(checker *c, const ude_sensitivity_options *options,
                                          const ude_cost *cost, double t0, double t1,
                                          ude_error *error) {
-  ude_sensitivity_options tight = *options;
-  int64_t                 n     = c->field->state.count;
-  double                  h     = 1e-4;
+  ude_sensitivity_options tight    = *options;
+  int64_t                 n        = c->field->state.count;
+  double                  h        = 1e-4;
   double                  value[2] = {0, 0};
   double                  ignored  = 0;
   tight.solve.rtol                 = 1e-11;
@@ -288,9 +294,9 @@ static ude_status check_solve_difference(checker *c, const ude_sensitivity_optio
   tight.solve.method               = "vern7";
   random_direction(c, &c->field->rhs);
   bool       reverse = c->field->rhs.vjp != NULL;
-  ude_status status  = solve_gradient(
-      c, &tight, reverse ? UDE_SENSITIVITY_ADJOINT : UDE_SENSITIVITY_FORWARD, c->u, c->p, cost, t0, t1,
-      &ignored, c->u_bar, c->p_bar, error);
+  ude_status status =
+      solve_gradient(c, &tight, reverse ? UDE_SENSITIVITY_ADJOINT : UDE_SENSITIVITY_FORWARD, c->u,
+                     c->p, cost, t0, t1, &ignored, c->u_bar, c->p_bar, error);
   for (int k = 0; k < 2 && status == UDE_OK; k++) {
     double sign = k ? -h : h;
     for (int64_t i = 0; i < n; i++) {
@@ -299,8 +305,8 @@ static ude_status check_solve_difference(checker *c, const ude_sensitivity_optio
     for (int64_t i = 0; i < c->np; i++) {
       c->p_try[i] = c->p[i] + sign * c->p_dot[i] * fmax(1e-3, fabs(c->p[i]));
     }
-    status = solve_gradient(c, &tight, UDE_SENSITIVITY_AUTO, c->u_try, c->p_try, cost, t0, t1, &value[k],
-                            NULL, NULL, error);
+    status = solve_gradient(c, &tight, UDE_SENSITIVITY_AUTO, c->u_try, c->p_try, cost, t0, t1,
+                            &value[k], NULL, NULL, error);
   }
   if (status) {
     return status;
@@ -336,19 +342,21 @@ static ude_status check_solver(checker *c, const ude_sensitivity_options *option
     status = solve_gradient(c, options, UDE_SENSITIVITY_ADJOINT, c->u, c->p, &cost, t0, t1, &value,
                             c->u_bar, c->p_bar, error);
     if (status == UDE_OK) {
-      status = solve_gradient(c, options, UDE_SENSITIVITY_FORWARD, c->u, c->p, &cost, t0, t1, &value,
-                              c->u_try, c->p_try, error);
+      status = solve_gradient(c, options, UDE_SENSITIVITY_FORWARD, c->u, c->p, &cost, t0, t1,
+                              &value, c->u_try, c->p_try, error);
     }
     if (status) {
       return status;
     }
     worst w = {0, -1, -1};
     compare(&w, c->u_bar, c->u_try, n, 0, -1);
-    add_row(c, "gradient, initial state: adjoint", "forward", w.deviation, mode_tolerance, w.row, -1);
+    add_row(c, "gradient, initial state: adjoint", "forward", w.deviation, mode_tolerance, w.row,
+            -1);
     if (c->np > 0) {
       w = (worst){0, -1, -1};
       compare(&w, c->p_bar, c->p_try, c->np, 0, -1);
-      add_row(c, "gradient, parameters: adjoint", "forward", w.deviation, mode_tolerance, w.row, -1);
+      add_row(c, "gradient, parameters: adjoint", "forward", w.deviation, mode_tolerance, w.row,
+              -1);
     }
   }
   return forward || reverse ? check_solve_difference(c, options, &cost, t0, t1, error) : UDE_OK;
@@ -357,8 +365,8 @@ static ude_status check_solver(checker *c, const ude_sensitivity_options *option
 /* One block for all vectors. */
 static bool carve(checker *c) {
   const ude_vector_field *field = c->field;
-  int64_t rows  = field->state.count > field->observation.count ? field->state.count
-                                                                : field->observation.count;
+  int64_t                 rows =
+      field->state.count > field->observation.count ? field->state.count : field->observation.count;
   int64_t n     = field->state.count;
   int64_t width = field->rhs.jvp_wide ? field->rhs.width : 1;
   rows          = rows > 0 ? rows : 1;
@@ -367,18 +375,18 @@ static bool carve(checker *c) {
   if (!c->work) {
     return false;
   }
-  double *at = c->work;
-  c->y       = at;
-  c->y_dot   = c->y + rows;
-  c->stencil = c->y_dot + rows;
-  c->y_bar   = c->stencil + rows;
-  c->u_dot   = c->y_bar + rows;
-  c->u_try   = c->u_dot + n;
-  c->u_bar   = c->u_try + n;
-  c->p_dot   = c->u_bar + n;
-  c->p_try   = c->p_dot + c->np;
-  c->p_bar   = c->p_try + c->np;
-  c->wide    = c->p_bar + c->np;
+  double *at  = c->work;
+  c->y        = at;
+  c->y_dot    = c->y + rows;
+  c->stencil  = c->y_dot + rows;
+  c->y_bar    = c->stencil + rows;
+  c->u_dot    = c->y_bar + rows;
+  c->u_try    = c->u_dot + n;
+  c->u_bar    = c->u_try + n;
+  c->p_dot    = c->u_bar + n;
+  c->p_try    = c->p_dot + c->np;
+  c->p_bar    = c->p_try + c->np;
+  c->wide     = c->p_bar + c->np;
   c->wide_dot = c->wide + width * (n + c->np + 1);
   return true;
 }
@@ -387,17 +395,17 @@ ude_status ude_check(const ude_vector_field *field, const double *u0, const doub
                      double t1, const ude_sensitivity_options *options, ude_check_row *rows,
                      int64_t *row_count, ude_error *error) {
   static const ude_sensitivity_options none = {0};
-  checker c = {.field = field,
-               .u     = u0,
-               .p     = p,
-               .t     = t0,
-               .rows  = rows,
-               .np    = field->param.count,
-               .rng   = ude_rng_make(1, 0)};
+  checker                              c    = {.field = field,
+                                               .u     = u0,
+                                               .p     = p,
+                                               .t     = t0,
+                                               .rows  = rows,
+                                               .np    = field->param.count,
+                                               .rng   = ude_rng_make(1, 0)};
   const ude_map *const maps[MAPS] = {&field->rhs,           &field->initial,      &field->observe,
                                      &field->terminal_cost, &field->running_cost, &field->penalty};
-  *row_count        = 0;
-  ude_status status = ude_vector_field_check(field, error);
+  *row_count                      = 0;
+  ude_status status               = ude_vector_field_check(field, error);
   if (status == UDE_OK && !carve(&c)) {
     status = ude_fail_memory(error, "the checks");
   }

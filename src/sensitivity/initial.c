@@ -23,7 +23,8 @@ ude_status ude_initial_pullback(const ude_vector_field *field, const double *p, 
     return UDE_OK;
   }
   if (!field->initial.vjp) {
-    return ude_fail(error, UDE_UNSUPPORTED, "the gradient needs initial.vjp, which the model lacks");
+    return ude_fail(error, UDE_UNSUPPORTED,
+                    "the gradient needs initial.vjp, which the model lacks");
   }
   int code = field->initial.vjp(NULL, p, t0, u0_bar, NULL, p_bar, NULL, field->initial.context);
   return code ? ude_fail(error, UDE_NUMERICAL, "initial.vjp reported failure %d", code) : UDE_OK;

@@ -112,19 +112,53 @@ ude_status ude_engine_tangents(ude_engine *engine, const double *u0, const doubl
   return status;
 }
 
+/** Where the tangents of a public call go. */
+typedef struct visitor {
+  const ude_engine    *engine;
+  int64_t              count;
+  ude_forward_visit_fn visit;
+  void                *context;
+} visitor;
+
+static void hand_over(int64_t index, int64_t first, int64_t lanes, const double *u_dot,
+                      void *context) {
+  const visitor *to = context;
+  if (index < to->count) { /* the end state was not asked for */
+    to->visit(index, first, lanes, to->engine->width, to->engine->u_at + index * to->engine->n,
+              u_dot, to->context);
+  }
+}
+
+ude_status ude_forward_visit(ude_sensitivity *sensitivity, const double *u0, const double *u0_dot,
+                             const double *p, const double *p_dot, int64_t directions, double t0,
+                             double t1, const double *times, int64_t count, double *u_at,
+                             ude_forward_visit_fn visit, void *context, ude_solve_result *result,
+                             ude_error *error) {
+  ude_engine *engine = &sensitivity->plain;
+  ude_status  status = ude_engine_solve(engine, u0, p, t0, t1, times, count, result, error);
+  if (status) {
+    return status;
+  }
+  if (count > 0) {
+    memcpy(u_at, engine->u_at, (size_t)(count * engine->n) * sizeof *u_at);
+  }
+  visitor to = {engine, count, visit, context};
+  return ude_engine_tangents(engine, u0, u0_dot, p, p_dot, directions, times, count, hand_over, &to,
+                             error);
+}
+
 /** Where ude_forward_sensitivities puts the tangents. */
 typedef struct target {
   double *u_at_dot;
-  int64_t n, directions, count, width;
+  int64_t n, directions;
 } target;
 
-static void put(int64_t index, int64_t first, int64_t lanes, const double *u_dot, void *context) {
+static void put(int64_t index, int64_t first, int64_t lanes, int64_t width, const double *u,
+                const double *u_dot, void *context) {
+  (void)u;
   const target *to = context;
-  if (index == to->count) {
-    return; /* the end state was not asked for */
-  }
   for (int64_t i = 0; i < to->n; i++) {
-    memcpy(to->u_at_dot + (index * to->n + i) * to->directions + first, u_dot + i * to->width,
+    memcpy(to->u_at_dot + (index * to->n + i) * to->directions + first, u_dot + i * width,
            (size_t)lanes * sizeof *u_dot);
   }
 }
@@ -134,15 +168,7 @@ ude_status ude_forward_sensitivities(ude_sensitivity *sensitivity, const double 
                                      int64_t directions, double t0, double t1, const double *times,
                                      int64_t count, double *u_at, double *u_at_dot,
                                      ude_solve_result *result, ude_error *error) {
-  ude_engine *engine = &sensitivity->plain;
-  ude_status  status = ude_engine_solve(engine, u0, p, t0, t1, times, count, result, error);
-  if (status) {
-    return status;
-  }
-  if (count > 0) {
-    memcpy(u_at, engine->u_at, (size_t)(count * engine->n) * sizeof *u_at);
-  }
-  target to = {u_at_dot, engine->n, directions, count, engine->width};
-  return ude_engine_tangents(engine, u0, u0_dot, p, p_dot, directions, times, count, put, &to,
-                             error);
+  target to = {u_at_dot, sensitivity->plain.n, directions};
+  return ude_forward_visit(sensitivity, u0, u0_dot, p, p_dot, directions, t0, t1, times, count,
+                           u_at, put, &to, result, error);
 }

@@ -37,6 +37,10 @@ static ude_status read_file(void *context, ude_error *error) {
   return agree ? status : ude_fail(error, UDE_INTERNAL, "data in spite of failure");
 }
 
+static ude_status make_folder(void *context, ude_error *error) {
+  return ude_folder_make(context, error);
+}
+
 static ude_status grow(void *context, ude_error *error) {
   ude_text text = {0};
   for (int i = 0; i < 500; i++) {
@@ -64,6 +68,7 @@ START_TEST(files_survive) {
   ck_ok(ude_table_create(100, 2, names, &table, NULL), NULL);
   fault_every_allocation(write_and_read, table, 8);
   fault_every_allocation(read_file, "base_fault.csv", 1);
+  fault_every_allocation(make_folder, ".", 1);
   ude_table_free(table);
   remove("base_fault.csv");
 }

@@ -99,6 +99,22 @@ START_TEST(read_errors) {
 }
 END_TEST
 
+START_TEST(folders_are_made_with_those_above) {
+  ude_error   error = {0};
+  struct stat status;
+  char        deep[600];
+  snprintf(deep, sizeof deep, "%s/a/b/c/", folder);
+  ck_ok(ude_folder_make(deep, &error), &error);
+  ck_ok(ude_folder_make(deep, &error), &error); /* there already */
+  ck_assert(stat(deep, &status) == 0 && S_ISDIR(status.st_mode));
+  ck_ok(ude_file_write(in_folder("a/file"), "x", 1, &error), &error);
+  ck_fails(ude_folder_make(in_folder("a/file/d"), &error), UDE_IO, &error, "a/file", "folder");
+  ck_fails(ude_folder_make(in_folder("a/file"), &error), UDE_IO, &error, "a/file", "folder");
+  ck_assert(remove(in_folder("a/file")) == 0 && rmdir(in_folder("a/b/c")) == 0 &&
+            rmdir(in_folder("a/b")) == 0);
+}
+END_TEST
+
 START_TEST(clock_goes_forward) {
   double before = ude_clock();
   usleep(2000);
@@ -116,6 +132,7 @@ int main(void) {
   tcase_add_test(tcase, permissions_follow_the_umask);
   tcase_add_test(tcase, failed_write_leaves_nothing);
   tcase_add_test(tcase, read_errors);
+  tcase_add_test(tcase, folders_are_made_with_those_above);
   tcase_add_test(tcase, clock_goes_forward);
   return ude_check_run(suite);
 }

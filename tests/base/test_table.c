@@ -97,10 +97,7 @@ START_TEST(refuses_binary_and_absent_files) {
 END_TEST
 
 START_TEST(write_and_read_back) {
-  static const char *const names[]  = {"t", "a, \"b\"", "#c",
-                                       "\xEF\xBB\xBF"
-                                        "d",
-                                       "e\nf"};
+  static const char *const names[]  = {"t", "a, \"b\"", "#c", "\xEF\xBB\xBF_d", "e\nf"};
   static const double      values[] = {0, 1.0 / 3, -1e-300, 5e-324, 1e300, NAN, 0.1, NAN, -0.0, 2};
   ude_table               *table    = NULL;
   ude_table               *again    = NULL;

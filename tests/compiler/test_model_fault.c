@@ -56,15 +56,26 @@ START_TEST(learned_functions_survive) {
 }
 END_TEST
 
-/* Every fifth allocation, as each try runs clang. */
-START_TEST(rewriting_survives) {
-  enum { STEP = 5 };
+static ude_status make_object(void *context, ude_error *error) {
+  const char              *file   = path;
+  ude_text                 object = {0};
+  ude_text                 header = {0};
+  const ude_object_options how    = {.functions = UDE_AHEAD_JVP | UDE_AHEAD_VJP};
+  (void)context;
+  ude_status status = ude_model_object(&file, 1, NULL, &how, &object, &header, error);
+  ude_text_free(&object);
+  ude_text_free(&header);
+  return status;
+}
+
+/* Only every `step`-th allocation, as each try runs clang. */
+static void survive(ude_status (*task)(void *, ude_error *), long step) {
   long k = 1;
-  for (ude_status status = UDE_OUT_OF_MEMORY; status != UDE_OK; k += STEP) {
+  for (ude_status status = UDE_OUT_OF_MEMORY; status != UDE_OK; k += step) {
     ude_error error  = {0};
     long      before = fault_live();
     fault_arm(k, false);
-    status     = rewrite(NULL, &error);
+    status     = task(NULL, &error);
     long calls = fault_disarm();
     long after = fault_live();
     ck_assert_msg(status == (calls < k ? UDE_OK : UDE_OUT_OF_MEMORY),
@@ -73,6 +84,15 @@ START_TEST(rewriting_survives) {
     ck_assert_msg(after == before, "allocation %ld: %ld blocks are left", k, after - before);
   }
   ck_assert_int_gt(k, 50);
+}
+
+START_TEST(rewriting_survives) {
+  survive(rewrite, 5);
+}
+END_TEST
+
+START_TEST(objects_survive) {
+  survive(make_object, 9);
 }
 END_TEST
 
@@ -84,6 +104,7 @@ int main(void) {
   tcase_add_test(all, compiling_survives);
   tcase_add_test(all, learned_functions_survive);
   tcase_add_test(all, rewriting_survives);
+  tcase_add_test(all, objects_survive);
   suite_add_tcase(suite, all);
   return ude_check_run(suite);
 }

@@ -1,6 +1,7 @@
 /* The transforms and the code they emit when memory runs out at the k-th allocation, and in several threads. */
 #include <pthread.h>
 
+#include "compiler/jet.h"
 #include "compiler/tape.h"
 #include "support/fault.h"
 #include "support/ir_lab.h"
@@ -34,14 +35,19 @@ static const char source[] =
     "  free(x);\n"
     "}\n";
 
-static lab_vjp_fn vjp_x, vjp_heap;
-static lab_jvp_fn jvp_heap;
-static lab        ready;
+static lab_vjp_fn    vjp_x, vjp_heap;
+static ude_jet_shape jet_x;
+static lab_jvp_fn    jvp_heap;
+static lab           ready;
 
 static const double u[4] = {0.3, 0.7, 1.1, -0.4};
 
 static void open_lab(void) {
-  lab_open(&ready, source, LAB_BOTH);
+  lab_open(&ready, source, LAB_BOTH | LAB_JET);
+  jet_x    = (ude_jet_shape){.value   = (ude_jet_value)lab_find(&ready, "", "map_x"),
+                             .pass    = (ude_jet_pass)lab_find(&ready, "jet_", "map_x"),
+                             .rows    = 2,
+                             .columns = 4};
   vjp_x    = (lab_vjp_fn)lab_find(&ready, "vjp_", "map_x");
   vjp_heap = (lab_vjp_fn)lab_find(&ready, "vjp_", "map_heap");
   jvp_heap = (lab_jvp_fn)lab_find(&ready, "jvp1_", "map_heap");
@@ -159,8 +165,34 @@ START_TEST(heap_shadows) {
 }
 END_TEST
 
+/* Jets give up without a trace where their records do not fit. */
+START_TEST(jets_out_of_memory) {
+  enum { ORDER = 3 };
+  double curve[4 * (ORDER + 1)], good[2 * (ORDER + 1)], again[2 * (ORDER + 1)];
+  for (int k = 0; k < 4 * (ORDER + 1); k++) {
+    curve[k] = u[k / (ORDER + 1)] / (1 + k % (ORDER + 1));
+  }
+  ck_assert_int_eq(ude_jet_map(&jet_x, ORDER, good, curve, NULL, 0.25), 0);
+  int  failures = 0;
+  long live     = fault_live();
+  for (int k = 1; k < 100; k++) {
+    fault_arm(k, true);
+    int  failed = ude_jet_map(&jet_x, ORDER, again, curve, NULL, 0.25);
+    bool fired  = fault_disarm() >= k;
+    ck_assert_int_eq(failed, fired);
+    ck_assert_int_eq(fault_live(), live);
+    if (!fired) {
+      break;
+    }
+    failures++;
+  }
+  ck_assert_int_ge(failures, 5);
+  ck_assert_mem_eq(again, good, sizeof good);
+}
+END_TEST
+
 START_TEST(transforms_out_of_memory) {
-  for (int mode = 0; mode < 2; mode++) {
+  for (int mode = 0; mode < 3; mode++) {
     int failures = 0;
     for (int k = 1; k < 2000; k++) {
       lab l = {.context = LLVMContextCreate()};
@@ -168,8 +200,9 @@ START_TEST(transforms_out_of_memory) {
       LLVMValueRef map  = LLVMGetNamedFunction(l.module, "map_x");
       long         live = fault_live();
       fault_arm(k, false);
-      LLVMValueRef f     = mode ? ude_emit_vjp(l.module, map, "derived", &l.error)
-                                : ude_emit_jvp(l.module, map, 2, "derived", &l.error);
+      LLVMValueRef f     = mode == 2   ? ude_emit_jet(l.module, map, "derived", &l.error)
+                           : mode == 1 ? ude_emit_vjp(l.module, map, "derived", &l.error)
+                                       : ude_emit_jvp(l.module, map, 2, "derived", &l.error);
       bool         fired = fault_disarm() >= k;
       ck_assert(fired == (f == NULL));
       ck_assert_int_eq(fault_live(), live);
@@ -197,6 +230,7 @@ int main(void) {
   tcase_add_test(tcase, threads);
   tcase_add_test(tcase, hot_sweeps_do_not_allocate);
   tcase_add_test(tcase, heap_shadows);
+  tcase_add_test(tcase, jets_out_of_memory);
   tcase_add_test(tcase, transforms_out_of_memory);
   suite_add_tcase(suite, tcase);
   srunner_set_fork_status(runner, CK_NOFORK);

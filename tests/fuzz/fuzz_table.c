@@ -1,19 +1,7 @@
 /* The CSV reader on arbitrary bytes: never crashes; what it accepts survives writing and reading. */
+#include "fuzz/fuzz.h"
+
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <ude/base.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds) {
-  if (!holds) {
-    abort();
-  }
-}
 
 static void same(const ude_table *a, const ude_table *b) {
   require(a->rows == b->rows && a->columns == b->columns);
@@ -32,14 +20,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       ude_table_parse("fuzz.csv", size ? (const char *)data : "", size, &table, &error);
   require((status == UDE_OK) == (table != NULL));
   if (!table) {
-    require(error.message[0] != '\0' && strlen(error.message) < sizeof error.message);
+    require_message(status, &error);
     return 0;
   }
   require(table->rows > 0 && table->columns > 0);
-  char path[64];
-  snprintf(path, sizeof path, "fuzz_table.%ld.csv", (long)getpid());
+  char       path[96];
   ude_table *again = NULL;
-  require(ude_table_write(table, path, &error) == UDE_OK);
+  require(ude_table_write(table, scratch("csv", path), &error) == UDE_OK);
   require(ude_table_read(path, &again, &error) == UDE_OK);
   unlink(path);
   same(table, again);

@@ -1,11 +1,7 @@
 /* Feeds every file of the given folders to the fuzzer's entry point: the corpus as an ordinary test. */
+#include "fuzz/fuzz.h"
+
 #include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <ude/base.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int replay(const char *folder) {
   int  count  = 0;

@@ -219,16 +219,16 @@ START_TEST(dense_output_is_lazy_and_accurate) {
   ck_assert_int_eq(ude_solution_count(end), 1);
   ck_assert_mem_eq(ude_solution_state(end, 0), ude_solution_state(at, SAVED - 1),
                    N * sizeof(double));
-  const ude_solve_result *plain = ude_solution_result(end);
-  const ude_solve_result *dense = ude_solution_result(at);
-  int64_t                 tried = plain->steps + plain->rejected;
+  const ude_solve_result *plain    = ude_solution_result(end);
+  const ude_solve_result *dense    = ude_solution_result(at);
+  int64_t                 attempts = plain->steps + plain->rejected;
   ck_assert_int_eq(dense->steps, plain->steps);
   double  worst = 0;
   int64_t extra = dense_evaluations(tableau, u0, options, times, SAVED, &worst);
   ck_assert_double_lt(worst, low_order(_i) * 1e-6);
   ck_assert_double_lt(inside, low_order(_i) * 5e-9 * (1 + exp(5))); /* u[1] reaches exp 5 */
   int64_t ends = tableau->fsal ? 0 : plain->steps - 1; /* derivatives at the ends of steps */
-  ck_assert_int_eq(plain->rhs_calls, (tableau->stages - 1) * tried + ends + 2);
+  ck_assert_int_eq(plain->rhs_calls, (tableau->stages - 1) * attempts + ends + 2);
   ck_assert_int_eq(dense->rhs_calls, plain->rhs_calls + extra);
   times[0]             = 0.9;
   options.save         = UDE_SAVE_AT;

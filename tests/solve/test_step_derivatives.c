@@ -147,7 +147,7 @@ static void replay(bench *b, const double *x, double *y) {
   memset(y, 0, RESULTS * sizeof *y);
   ck_assert_int_eq(b->method->replay(b->work, &step), 0);
   ck_assert_int_eq(b->method->dense(b->work, &step, x[N + NP + 2], y + N), 0);
-  double rho     = b->method->stiffness ? b->method->stiffness(b->work, &step) : NAN;
+  double rho     = b->method->stiffness ? b->method->stiffness(b->work, &step) : (double)NAN;
   y[RESULTS - 1] = isnan(rho) ? 0 : rho;
 }
 

@@ -13,20 +13,20 @@ typedef struct tree {
 } tree;
 
 /* The next tree of the same size in the order of Beyer and Hedetniemi (1980), from the path 1, 2, ..., n. */
-static bool next_tree(tree *tree) {
-  int p = tree->nodes - 1;
-  while (p > 0 && tree->level[p] <= 2) {
+static bool next_tree(tree *shape) {
+  int p = shape->nodes - 1;
+  while (p > 0 && shape->level[p] <= 2) {
     p--;
   }
   if (p <= 0) {
     return false;
   }
   int q = p - 1;
-  while (tree->level[q] != tree->level[p] - 1) {
+  while (shape->level[q] != shape->level[p] - 1) {
     q--;
   }
-  for (int i = p; i < tree->nodes; i++) {
-    tree->level[i] = tree->level[i - (p - q)];
+  for (int i = p; i < shape->nodes; i++) {
+    shape->level[i] = shape->level[i - (p - q)];
   }
   return true;
 }
@@ -45,7 +45,7 @@ typedef struct sum {
 } sum;
 
 /* Elementary weights of the subtree first..end-1 at each stage, sums over children multiplied; returns its gamma. */
-static long double weights_of(const ude_erk_tableau *tableau, const tree *tree, int first, int end,
+static long double weights_of(const ude_erk_tableau *tableau, const tree *shape, int first, int end,
                               sum *phi) {
   int         s     = tableau->dense_stages;
   long double gamma = end - first;
@@ -54,11 +54,11 @@ static long double weights_of(const ude_erk_tableau *tableau, const tree *tree, 
   }
   for (int child = first + 1; child < end;) {
     int after = child + 1;
-    while (after < end && tree->level[after] > tree->level[child]) {
+    while (after < end && shape->level[after] > shape->level[child]) {
       after++;
     }
     sum inner[MOST_STAGES];
-    gamma *= weights_of(tableau, tree, child, after, inner);
+    gamma *= weights_of(tableau, shape, child, after, inner);
     for (int k = 0; k < s; k++) {
       sum total = {0, 0};
       for (int j = 0; j < k; j++) {

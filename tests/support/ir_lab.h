@@ -35,8 +35,8 @@ typedef void (*lab_jvp_fn)(double *, double *, const double *, const double *, c
 typedef int (*lab_vjp_fn)(double *, double *, const double *, double *, const double *, double *,
                           double, double *);
 
-/* LAB_QUICK: few passes and plain machine code, for many programs; LAB_NARROW: no width 1. */
-enum { LAB_FORWARD = 1, LAB_REVERSE = 2, LAB_BOTH = 3, LAB_QUICK = 4, LAB_NARROW = 8 };
+/* LAB_QUICK: few passes and plain machine code, for many programs; LAB_NARROW: no width 1; LAB_JET: Taylor mode. */
+enum { LAB_FORWARD = 1, LAB_REVERSE = 2, LAB_BOTH = 3, LAB_QUICK = 4, LAB_NARROW = 8, LAB_JET = 16 };
 
 typedef struct lab {
   ude_jit             *jit;
@@ -182,6 +182,10 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
       if (!ude_emit_jvp(l->module, maps[k], lab_widths[w], derived, &l->error)) {
         return false;
       }
+    }
+    snprintf(derived, sizeof derived, "jet_%s", name);
+    if (modes & LAB_JET && !ude_emit_jet(l->module, maps[k], derived, &l->error)) {
+      return false;
     }
     snprintf(derived, sizeof derived, "vjp_%s", name);
     if (modes & LAB_REVERSE && !ude_emit_vjp(l->module, maps[k], derived, &l->error)) {
