@@ -78,11 +78,11 @@ UDE_API void ude_model_free(ude_model *model);
 enum {
   UDE_AHEAD_JVP      = 1,
   UDE_AHEAD_VJP      = 2,
-  UDE_AHEAD_JACOBIAN = 4, /**< dense, row-major, with respect to the state and to the parameters */
+  UDE_AHEAD_JACOBIAN = 4,  /**< dense, row-major, with respect to the state and to the parameters */
   UDE_AHEAD_HVP      = 16, /**< Hessian-vector products */
   UDE_AHEAD_SPARSITY =
       32, /**< patterns of the Jacobians by the state, and their values from coloured products */
-  UDE_AHEAD_TAYLOR   = 8  /**< Taylor coefficients of the map, and of the solution */
+  UDE_AHEAD_TAYLOR = 8 /**< Taylor coefficients of the map, and of the solution */
 };
 
 /** Zero value: values only, for every processor of this architecture. Strings are borrowed until the call returns. */

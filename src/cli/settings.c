@@ -57,6 +57,8 @@ char *cli_settings_write(const cli_options *options) {
   add_text(&to, "scale", options->scale);
   add_number(&to, "rtol", options->rtol);
   add_number(&to, "atol", options->atol);
+  add_number(&to, "step", options->step);
+  add_number(&to, "max_step", options->max_step);
   add_number(&to, "regularise", options->regularise);
   add_number(&to, "segment", (double)options->segment);
   add_number(&to, "continuity", options->continuity);
@@ -125,6 +127,8 @@ int cli_settings_read(const char *folder, cli_settings *settings, cli_options *o
   options->initial    = take_text(more, "initial", options->initial);
   options->rtol       = take_number(more, "rtol", options->rtol);
   options->atol       = take_number(more, "atol", options->atol);
+  options->step       = take_number(more, "step", options->step);
+  options->max_step   = take_number(more, "max_step", options->max_step);
   options->regularise = take_number(more, "regularise", options->regularise);
   ude_text_free(&path);
   return CLI_OK;

@@ -43,7 +43,7 @@ ude_lane_facts *ude_lanes_analyse(ude_walk *walk, LLVMValueRef root);
 void ude_lanes_check(ude_lane_facts *facts, const ude_value *of);
 /** May the instruction run for some of the lanes only? */
 bool ude_lanes_for_some(const ude_lane_facts *facts, const ude_value *value);
-bool            ude_lanes_varies(const ude_lane_facts *facts, LLVMValueRef value);
+bool ude_lanes_varies(const ude_lane_facts *facts, LLVMValueRef value);
 /** Does the pointer point to dilated memory? */
 bool ude_lanes_dilated(const ude_lane_facts *facts, LLVMValueRef pointer);
 /** Bytes of the scalars of the memory that it points to; 0: not known. */

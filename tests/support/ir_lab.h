@@ -186,7 +186,7 @@ UDE_TEST_UNUSED static void lab_object(lab *l, bool quick, LLVMMemoryBufferRef *
   if (quick) {
     char *triple = LLVMGetTargetMachineTriple(machine);
     machine      = LLVMCreateTargetMachine(LLVMGetTargetMachineTarget(machine), triple, "", "",
-                                      LLVMCodeGenLevelNone, LLVMRelocPIC, LLVMCodeModelJITDefault);
+                                           LLVMCodeGenLevelNone, LLVMRelocPIC, LLVMCodeModelJITDefault);
     LLVMDisposeMessage(triple);
   }
   ck_assert_msg(
