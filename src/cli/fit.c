@@ -74,7 +74,7 @@ static int run(const cli_options *options) {
   if (!with.output) {
     with.output = "run";
   }
-  unsigned derivatives = UDE_DERIVATIVE_VJP;
+  unsigned derivatives = UDE_DERIVATIVE_VJP | cli_solver_derivatives(&with, true);
   if (with.optimizer && strcmp(with.optimizer, "lm") == 0) {
     derivatives |= UDE_DERIVATIVE_JVP;
   }

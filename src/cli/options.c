@@ -20,7 +20,9 @@ typedef struct cli_option {
 #define AT(member) offsetof(cli_options, member)
 
 static const cli_option table[] = {
-    {"method", TEXT, AT(method), 0, "NAME", "solver: auto, tsit5, vern7"},
+    {"method", TEXT, AT(method), 0, "NAME",
+     "solver: auto, tsit5, vern7, rosenbrock23, rodas4, rodas5p, trbdf2, kencarp4, radau, "
+     "cvode_bdf, ..."},
     {"rtol", POSITIVE, AT(rtol), 0, "R", "relative tolerance (default 1e-6)"},
     {"atol", POSITIVE, AT(atol), 0, "A", "absolute tolerance (default 1e-9)"},
     {"tspan", SPAN, AT(tspan), AT(has_tspan), "a,b", "time span instead of the model's"},

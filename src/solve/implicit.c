@@ -231,6 +231,11 @@ static int transpose(void *pointer, ude_step *step, const ude_cotangent *cotange
   return code;
 }
 
+bool ude_implicit_needs_hessian(const ude_method *method) {
+  return method->open == open_work &&
+         ((const ude_implicit_data *)method->data)->family == &ude_family_rosenbrock;
+}
+
 /* ------------------------------------------------------------------------------------- the table -- */
 
 #define IMPLICIT(title, p, exponent, pdense, family_name, tableau)          \

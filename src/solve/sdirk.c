@@ -14,6 +14,10 @@ enum { SMALL = 32 };
 /* Part of the error tolerance that a stage's iteration may leave (Hairer, Wanner II, IV.8). */
 static const double newton_share = 0.02;
 
+/* GMRES: what each correction may leave of the residual, for the next one; and in a replay, as little as rounding allows. */
+static const double newton_residual = 1e-3;
+static const double replay_residual = 1e-14;
+
 void ude_sdirk_close(ude_sdirk *s) {
   ude_stiff_close(&s->stiff);
   double *const blocks[] = {s->state, s->z, s->w, s->r, s->delta, s->f, s->first};
@@ -290,7 +294,8 @@ static int prepare(ude_sdirk *s, double t, double alpha, const double *u, const 
 int ude_sdirk_try(ude_sdirk *s, double t, double h, const double *u, const double *p, double *u_new,
                   double *error) {
   ude_stiff *stiff = &s->stiff;
-  double     alpha = 1 / (s->tableau->gamma * h);
+  ude_linear_set_tolerance(stiff->linear, newton_residual);
+  double alpha = 1 / (s->tableau->gamma * h);
   for (int attempt = 0;; attempt++) {
     s->rate  = 1;
     int code = prepare(s, t, alpha, u, p);
@@ -335,7 +340,8 @@ void ude_sdirk_accept(ude_sdirk *s, double h) {
 int ude_sdirk_replay(ude_sdirk *s, double t, double h, const double *u, const double *p,
                      double *u_new) {
   double alpha = 1 / (s->tableau->gamma * h);
-  int    code  = ude_stiff_linearise(&s->stiff, t, u, p, false);
+  ude_linear_set_tolerance(s->stiff.linear, replay_residual);
+  int code = ude_stiff_linearise(&s->stiff, t, u, p, false);
   if (code || ude_stiff_factor(&s->stiff, alpha)) {
     return code ? code : UDE_STEP_NOT_SOLVED;
   }
