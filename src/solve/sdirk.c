@@ -185,9 +185,10 @@ static int newton(ude_sdirk *s, int i, double t, double alpha, const double *u, 
 /* Iterate to rounding, with a new Jacobian where that of the start is too far away. */
 static int newton_to_rounding(ude_sdirk *s, int i, double t, double alpha, const double *p) {
   enum { MOST = 60, PATIENCE = 8 };
-  const double relative =
-      1e-9; /* where corrections that no longer shrink are rounding: of the states, */
-  const double  share    = 1e-3; /* or of the tolerance */
+  /* Corrections that no longer shrink are rounding where they are this small: part of each state, of the tolerance, of the largest. */
+  const double  relative = 1e-9;
+  const double  share    = 1e-3;
+  const double  rounding = 256 * DBL_EPSILON;
   bool          close    = false;
   int64_t       n        = s->stiff.n;
   const double *u        = s->state + i * n;
@@ -197,16 +198,20 @@ static int newton_to_rounding(ude_sdirk *s, int i, double t, double alpha, const
     if (code) {
       return code;
     }
-    double size = 0;
+    double size    = 0;
+    double largest = 0;
+    double top     = 0;
     for (int64_t l = 0; l < n; l++) {
       double ratio = fabs(s->delta[l]) / (fabs(u[l]) + s->atol[l] * 1e-3);
       size         = ratio > size || isnan(ratio) ? ratio : size;
+      largest      = fmax(largest, fabs(s->delta[l]));
+      top          = fmax(top, fabs(u[l]));
     }
     if (!isfinite(size)) {
       return UDE_STEP_NOT_SOLVED;
     }
     double weighted = ude_error_norm(n, s->delta, u, u, s->rtol, s->atol);
-    close           = size < relative || weighted < share;
+    close           = size < relative || weighted < share || largest <= rounding * top;
     if (size <= 4 * DBL_EPSILON || (close && weighted > 0.3 * previous)) {
       return 0;
     }
