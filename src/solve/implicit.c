@@ -243,7 +243,7 @@ bool ude_implicit_needs_hessian(const ude_method *method) {
    .order           = (p),                                                  \
    .error_order     = (exponent),                                           \
    .dense_order     = (pdense),                                             \
-   .stability       = INFINITY,                                             \
+   .stability       = (double)INFINITY,                                     \
    .hold            = 1.2,                                                  \
    .implicit        = true,                                                 \
    .takes_mass      = true,                                                 \

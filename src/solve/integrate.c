@@ -262,7 +262,7 @@ static bool choose(loop *s) {
   if (s->controller.rejected && fabs(step->h) <= smallest) {
     ude_retcode why = why_rejected(s);
     if (why == UDE_RETCODE_STEP_UNDERFLOW && in_explicit(s) &&
-        change_method(s, "the explicit steps became too small", NAN)) {
+        change_method(s, "the explicit steps became too small", (double)NAN)) {
       s->h = 16 * smallest;
     } else {
       return s->result->retcode == UDE_RETCODE_SUCCESS && !s->out_of_memory ? end(s, why) : false;
