@@ -238,13 +238,13 @@ bool ude_implicit_needs_hessian(const ude_method *method) {
 
 /* ------------------------------------------------------------------------------------- the table -- */
 
-#define IMPLICIT(title, p, exponent, pdense, family_name, tableau)          \
+#define IMPLICIT(title, p, exponent, pdense, kept, family_name, tableau)    \
   {.name            = (title),                                              \
    .order           = (p),                                                  \
    .error_order     = (exponent),                                           \
    .dense_order     = (pdense),                                             \
    .stability       = (double)INFINITY,                                     \
-   .hold            = 1.2,                                                  \
+   .hold            = (kept),                                                  \
    .implicit        = true,                                                 \
    .takes_mass      = true,                                                 \
    .data            = &(const ude_implicit_data){(family_name), (tableau)}, \
@@ -265,12 +265,13 @@ bool ude_implicit_needs_hessian(const ude_method *method) {
    .transpose       = transpose}
 
 const ude_method ude_method_rosenbrock23 =
-    IMPLICIT("rosenbrock23", 2, 3, 2, &ude_family_rosenbrock, &ude_rosenbrock23);
+    IMPLICIT("rosenbrock23", 2, 3, 2, 0, &ude_family_rosenbrock, &ude_rosenbrock23);
 const ude_method ude_method_rodas4 =
-    IMPLICIT("rodas4", 4, 4, 3, &ude_family_rosenbrock, &ude_rodas4);
+    IMPLICIT("rodas4", 4, 4, 3, 0, &ude_family_rosenbrock, &ude_rodas4);
 const ude_method ude_method_rodas5p =
-    IMPLICIT("rodas5p", 5, 5, 4, &ude_family_rosenbrock, &ude_rodas5p);
-const ude_method ude_method_trbdf2 = IMPLICIT("trbdf2", 2, 3, 2, &ude_family_sdirk, &ude_trbdf2);
+    IMPLICIT("rodas5p", 5, 5, 4, 0, &ude_family_rosenbrock, &ude_rodas5p);
+const ude_method ude_method_trbdf2 =
+    IMPLICIT("trbdf2", 2, 3, 2, 1.2, &ude_family_sdirk, &ude_trbdf2);
 const ude_method ude_method_kencarp4 =
-    IMPLICIT("kencarp4", 4, 4, 3, &ude_family_sdirk, &ude_kencarp4);
-const ude_method ude_method_radau = IMPLICIT("radau", 5, 4, 3, &ude_family_radau, NULL);
+    IMPLICIT("kencarp4", 4, 4, 3, 1.2, &ude_family_sdirk, &ude_kencarp4);
+const ude_method ude_method_radau = IMPLICIT("radau", 5, 4, 3, 1.2, &ude_family_radau, NULL);
