@@ -167,7 +167,7 @@ static void print_ratio(double ratio) {
 
 static void compare(const problem *problem, SUNContext context) {
   score             cvode[TOLERANCES];
-  const char *const methods[] = {"tsit5", "vern7", "auto"};
+  const char *const methods[] = {"tsit5", "dp5", "vern6", "vern7", "dop853", "vern9", "auto"};
   printf("\n%s\n%8s %-12s %10s %9s %9s %9s %9s\n", problem->name, "tol", "method", "us/solve",
          "rhs", "error", "ratio", "at error");
   for (int i = 0; i < TOLERANCES; i++) {
@@ -176,7 +176,7 @@ static void compare(const problem *problem, SUNContext context) {
   for (int i = 0; i < TOLERANCES; i++) {
     printf("%8.0e %-12s %10.2f %9ld %9.1e\n", tolerances[i], "CVODE Adams", 1e6 * cvode[i].seconds,
            cvode[i].calls, cvode[i].error);
-    for (int m = 0; m < 3; m++) {
+    for (size_t m = 0; m < sizeof methods / sizeof methods[0]; m++) {
       score got = score_ude(problem, methods[m], tolerances[i]);
       printf("%8s %-12s %10.2f %9ld %9.1e", "", methods[m], 1e6 * got.seconds, got.calls,
              got.error);

@@ -49,6 +49,6 @@ const cli_verb cli_check = {
     .name    = "check",
     .usage   = "MODEL.c [MORE.c ...] [options]",
     .summary = "compare all derivatives of the model with each other and with differences",
-    .options = "method rtol atol tspan u0 p params max-steps define clang cache no-cache",
+    .options = "method rtol atol step max-step tspan u0 p params max-steps define clang cache no-cache",
     .details = "Exit status 1 when something disagrees.",
     .run     = run};

@@ -38,7 +38,7 @@ typedef struct cli_options {
   const char *header, *prefix, *processor;
   const char *clang, *cache, *optimizer, *initial, *truth, *derivatives, *criterion;
   cli_list    u0, p, constants, library, states, correlations;
-  double      rtol, atol, at, regularise, continuity, max_seconds, rate;
+  double      rtol, atol, step, max_step, at, regularise, continuity, max_seconds, rate;
   bool        has_at, has_tspan;
   double      tspan[2];
   int64_t     max_steps, seed, iterations, adam, segment, degree, window;

@@ -111,7 +111,8 @@ const cli_verb cli_fit = {
     .summary = "train the model's parameters and networks on data, into a run folder",
     .options =
         "output initial adam rate optimizer iterations regularise segment continuity max-seconds "
-        "seed resume method rtol atol tspan u0 p params max-steps plot quiet define clang cache "
+        "seed resume method rtol atol step max-step tspan u0 p params max-steps plot quiet define "
+        "clang cache "
         "no-cache",
     .details =
         "The data's columns are named as the states (or as members of struct observation); empty "

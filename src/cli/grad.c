@@ -176,7 +176,8 @@ const cli_verb cli_grad = {
     .usage   = "MODEL.c [MORE.c ...] [DATA.csv] [options]",
     .summary = "loss and gradient against data, or of the model's cost functions, as JSON",
     .options =
-        "sensitivity wrt method rtol atol tspan u0 p params initial regularise max-steps format "
+        "sensitivity wrt method rtol atol step max-step tspan u0 p params initial regularise "
+        "max-steps format "
         "define clang cache no-cache",
     .details =
         "With data the loss is the sum of squares over all observed cells. Without data it is\n"

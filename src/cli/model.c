@@ -453,11 +453,13 @@ static int parse_times(const char *text, double t0, double t1, double **times, i
 
 int cli_solve_options(const cli_options *options, double t0, double t1, ude_solve_options *solve,
                       double **times) {
-  *solve = (ude_solve_options){.method    = options->method,
-                               .rtol      = options->rtol,
-                               .atol      = options->atol,
-                               .max_steps = options->max_steps,
-                               .stop      = cli_interrupted};
+  *solve = (ude_solve_options){.method       = options->method,
+                               .rtol         = options->rtol,
+                               .atol         = options->atol,
+                               .initial_step = options->step,
+                               .max_step     = options->max_step,
+                               .max_steps    = options->max_steps,
+                               .stop         = cli_interrupted};
   if (options->max_steps < 0) {
     return cli_usage_error("--max-steps: must be positive, but is %lld",
                            (long long)options->max_steps);

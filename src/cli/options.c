@@ -21,8 +21,8 @@ typedef struct cli_option {
 
 static const cli_option table[] = {
     {"method", TEXT, AT(method), 0, "NAME",
-     "solver: auto, tsit5, vern7, rosenbrock23, rodas4, rodas5p, trbdf2, kencarp4, radau, "
-     "cvode_bdf, ..."},
+     "solver: auto, or one of euler rk4 ssprk43 bs3 tsit5 dp5 vern6 vern7 dop853 vern9 "
+     "rosenbrock23 rodas4 rodas5p trbdf2 kencarp4 radau cvode_bdf cvode_adams"},
     {"rtol", POSITIVE, AT(rtol), 0, "R", "relative tolerance (default 1e-6)"},
     {"atol", POSITIVE, AT(atol), 0, "A", "absolute tolerance (default 1e-9)"},
     {"tspan", SPAN, AT(tspan), AT(has_tspan), "a,b", "time span instead of the model's"},
@@ -31,6 +31,8 @@ static const cli_option table[] = {
     {"params", TEXT, AT(params), 0, "FILE",
      "parameters from params.json, name=value lines, or plain numbers (the trained ones in order)"},
     {"saveat", TEXT, AT(saveat), 0, "dt|t1,t2,..|end", "when to save (default: every step)"},
+    {"step", POSITIVE, AT(step), 0, "H", "size of the first step; of every step for euler and rk4"},
+    {"max-step", POSITIVE, AT(max_step), 0, "H", "largest step"},
     {"max-steps", INTEGER, AT(max_steps), 0, "N", "limit of attempted steps"},
     {"format", TEXT, AT(format), 0, "csv|json", "output format"},
     {"stats", FLAG, AT(stats), 0, NULL, "one JSON line of statistics on standard error"},

@@ -47,6 +47,8 @@ char *cli_settings_write(const cli_options *options) {
   add_text(more, "optimizer", options->optimizer);
   add_number(more, "rtol", options->rtol);
   add_number(more, "atol", options->atol);
+  add_number(more, "step", options->step);
+  add_number(more, "max_step", options->max_step);
   add_number(more, "regularise", options->regularise);
   add_number(more, "segment", (double)options->segment);
   add_number(more, "continuity", options->continuity);
@@ -112,6 +114,8 @@ int cli_settings_read(const char *folder, cli_settings *settings, cli_options *o
   options->initial    = take_text(more, "initial", options->initial);
   options->rtol       = take_number(more, "rtol", options->rtol);
   options->atol       = take_number(more, "atol", options->atol);
+  options->step       = take_number(more, "step", options->step);
+  options->max_step   = take_number(more, "max_step", options->max_step);
   options->regularise = take_number(more, "regularise", options->regularise);
   ude_text_free(&path);
   return CLI_OK;

@@ -123,7 +123,8 @@ const cli_verb cli_solve = {
     .usage   = "MODEL.c [MORE.c ...] [options]",
     .summary = "solve and print the trajectory as CSV or JSON",
     .options =
-        "method rtol atol tspan u0 p params saveat max-steps format stats plot define clang "
+        "method rtol atol step max-step tspan u0 p params saveat max-steps format stats plot "
+        "define clang "
         "cache no-cache",
     .details =
         "Prints what was reached also when the solve fails (status 1, reason on standard error).",

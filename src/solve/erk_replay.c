@@ -62,6 +62,13 @@ static int own_stages(const ude_erk *s) {
   return s->tableau->fsal ? s->tableau->stages - 1 : s->tableau->stages;
 }
 
+/* Stages that error and stiffness estimate are made of. */
+static int estimate_stages(const ude_erk *s, bool stiffness) {
+  const int *pair = s->tableau->pair;
+  int        most = (pair[0] > pair[1] ? pair[0] : pair[1]) + 1;
+  return stiffness && most > s->tableau->stages ? most : s->tableau->stages;
+}
+
 /* From the stages that are there. */
 static void results(const ude_erk *s, ude_step *step) {
   const ude_erk_tableau *tableau = s->tableau;
@@ -149,7 +156,8 @@ int ude_erk_tangent(void *work, ude_step *step, const ude_tangent *tangent) {
   int64_t  block = s->n * s->width;
   int      own   = own_stages(s);
   bool     all   = step->error || tangent->error_dot || tangent->stiffness_dot;
-  int      code  = need_dot(s, step, tangent, all ? s->tableau->stages : own);
+  int      code =
+      need_dot(s, step, tangent, all ? estimate_stages(s, tangent->stiffness_dot != NULL) : own);
   if (code) {
     return code;
   }
@@ -285,7 +293,7 @@ int ude_erk_transpose(void *work, ude_step *step, const ude_cotangent *cotangent
   ude_erk *s   = work;
   bool     all = (cotangent->error_bar && s->tableau->btilde) || cotangent->stiffness_bar != 0;
   if (all) {
-    int code = need(s, step, s->tableau->stages);
+    int code = need(s, step, estimate_stages(s, cotangent->stiffness_bar != 0));
     if (code) {
       return code;
     }

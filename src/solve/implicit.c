@@ -244,7 +244,7 @@ bool ude_implicit_needs_hessian(const ude_method *method) {
    .error_order     = (exponent),                                           \
    .dense_order     = (pdense),                                             \
    .stability       = (double)INFINITY,                                     \
-   .hold            = (kept),                                                  \
+   .hold            = (kept),                                               \
    .implicit        = true,                                                 \
    .takes_mass      = true,                                                 \
    .data            = &(const ude_implicit_data){(family_name), (tableau)}, \

@@ -158,7 +158,10 @@ static bool may_go_on(loop *s) {
 static ude_retcode why_rejected(const loop *s) {
   switch (s->code) {
   case 0:
-    return isfinite(s->result->error_estimate) ? UDE_RETCODE_STEP_UNDERFLOW : UDE_RETCODE_UNSTABLE;
+    /* An error too large for a double, in units of a tiny tolerance, is no fault of the state. */
+    return isfinite(s->result->error_estimate) || s->result->component < 0
+               ? UDE_RETCODE_STEP_UNDERFLOW
+               : UDE_RETCODE_UNSTABLE;
   case UDE_STEP_NOT_SOLVED: return UDE_RETCODE_NO_CONVERGENCE;
   case UDE_STEP_NOT_FINITE: return UDE_RETCODE_UNSTABLE;
   default: return UDE_RETCODE_RHS_FAILED;
@@ -333,8 +336,12 @@ static bool accept(loop *s) {
   return saved && step->t != s->t1 && watch_stiffness(s, watch ? probe(s, radius) : radius);
 }
 
-/* The size to try after an accepted one: the method's own wish, or the controller's. */
+/* The size to try after an accepted one: the user's where errors are not estimated, the method's own wish, or the
+ * controller's. */
 static double next_size(loop *s, double error, double size) {
+  if (s->in->method->error_order == 0) {
+    return s->in->options.initial_step;
+  }
   double wanted = ude_controller_accept(&s->controller, error, size);
   if (s->step.next > 0) {
     return s->step.next;
@@ -358,6 +365,9 @@ static bool advance(loop *s) {
     return accept(s);
   }
   s->result->rejected++;
+  if (s->in->method->error_order == 0) { /* steps of a fixed size: there is no other to try */
+    return end(s, why_rejected(s));
+  }
   s->h = ude_controller_reject(&s->controller, error, size);
   if (s->code == UDE_STEP_NOT_SOLVED) {
     s->h = size * s->step.shrink;
@@ -418,7 +428,7 @@ ude_status ude_integrate(ude_integrator *in, const double *u0, const double *p, 
              in->initial->name, in->options.rtol, (long long)in->n,
              in->initial->implicit ? ", mass matrix" : "");
   }
-  ude_controller_start(&s.controller, in->method->error_order);
+  ude_controller_start(&s.controller, in->method->error_order > 0 ? in->method->error_order : 1);
   if (in->trace) {
     ude_trace_start(in->trace, in->n, t0);
   }

@@ -9,7 +9,7 @@ static const double  default_atol      = 1e-9;
 static const int64_t default_max_steps = 1000000;
 
 static ude_status unknown_method(const char *name, ude_error *error) {
-  char   names[256] = "auto";
+  char   names[640] = "auto";
   size_t used       = strlen(names);
   for (int i = 0; ude_method_name(i) && used + 32 < sizeof names; i++) {
     const char *next   = ude_method_name(i);

@@ -39,6 +39,14 @@ says '"retcode":"Success"'
 run 0 ude solve "$lv/truth.c" --p beta=0,gamma=0 --u0 prey=1 --tspan 0,1 --saveat end --rtol 1e-10
 near "$(tail -1 out | cut -d, -f2)" 3.6692966676192444 1e-8
 
+# every method; without an error estimate the step has to be given
+for method in rk4 ssprk43 bs3 tsit5 dp5 vern6 vern7 dop853 vern9; do
+  run 0 ude solve "$lv/truth.c" --tspan 0,3 --rtol 1e-8 --atol 1e-8 --step 0.002 --method $method --saveat end
+  near "$(tail -1 out | cut -d, -f2)" 1.6063512 1e-5
+done
+run 2 ude solve "$lv/truth.c" --method euler
+says "set initial_step"
+
 # golden values of the published run (87 weights)
 for pair in initial:72.6489148 trained:9.94118e-4; do
   run 0 ude grad "$lv/model.c" "$lv/data.csv" --method vern7 --rtol 1e-6 --atol 1e-6 \
@@ -144,7 +152,7 @@ run 2 "$UDE" nonsense
 run 2 ude solve "$lv/truth.c" --rtol -1
 says "--rtol: must be positive, but is -1"
 run 2 ude solve "$lv/truth.c" --method rk99
-says "unknown method 'rk99'; the methods are: auto, tsit5, vern7"
+says "unknown method 'rk99'; the methods are: auto, euler, rk4"
 run 2 ude solve "$lv/truth.c" --u0 hare=1
 says "unknown name in 'hare=1'; the names are: prey, predator"
 run 2 ude solve "$lv/truth.c" --p beta=x

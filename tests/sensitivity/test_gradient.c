@@ -95,14 +95,18 @@ static void assert_close(const double *a, const double *b, int n, double relativ
   }
 }
 
-static const char *const methods[] = {"tsit5", "vern7"};
+static const char *const methods[] = {"euler", "rk4",   "ssprk43", "bs3",    "tsit5",
+                                      "dp5",   "vern6", "vern7",   "dop853", "vern9"};
+enum { METHODS = sizeof methods / sizeof methods[0] };
 
 /* Data times at t0, inside steps, two in one step, and at the end. */
 START_TEST(adjoint_equals_forward) {
   ude_vector_field        field   = predators();
-  ude_sensitivity_options options = {.solve  = {.method = methods[_i % 2],
-                                                .rtol   = _i < 2 ? 1e-4 : 1e-9,
-                                                .atol   = _i < 2 ? 1e-4 : 1e-9},
+  double                  tol     = _i < METHODS ? 1e-4 : 1e-9;
+  ude_sensitivity_options options = {.solve  = {.method       = methods[_i % METHODS],
+                                                .rtol         = tol,
+                                                .atol         = tol,
+                                                .initial_step = _i % METHODS < 2 ? 0.037 : 0},
                                      .method = UDE_SENSITIVITY_ADJOINT};
   ude_cost                cost    = {.count = 6, .times = times, .at = quadratic};
   double                  value[2], u_bar[2][2], p_bar[2][4];
@@ -110,15 +114,17 @@ START_TEST(adjoint_equals_forward) {
   options.method = UDE_SENSITIVITY_FORWARD;
   gradient(&field, &options, u0, p, 0, 3, &cost, &value[1], u_bar[1], p_bar[1]);
   ck_assert_double_eq(value[0], value[1]);
-  assert_close(u_bar[0], u_bar[1], 2, 1e-12);
-  assert_close(p_bar[0], p_bar[1], 4, 1e-12);
+  /* Coefficients up to 160 amplify the rounding of the stages of vern6. */
+  double rounding = strcmp(options.solve.method, "vern6") == 0 ? 1e-11 : 1e-12;
+  assert_close(u_bar[0], u_bar[1], 2, rounding);
+  assert_close(p_bar[0], p_bar[1], 4, rounding);
 }
 END_TEST
 
 START_TEST(adjoint_equals_differences) {
   ude_vector_field        field   = predators();
   ude_sensitivity_options options = {
-      .solve = {.method = methods[_i], .rtol = 1e-12, .atol = 1e-13}};
+      .solve = {.method = methods[_i], .rtol = 1e-10, .atol = 1e-10}};
   ude_cost cost = {.count = 6, .times = times, .at = quadratic};
   double   value, u_bar[2], p_bar[4], difference[4];
   gradient(&field, &options, u0, p, 0, 3, &cost, &value, u_bar, p_bar);
@@ -141,7 +147,10 @@ END_TEST
 /* Stored states thinned to two: the others are computed again, to the same bits. */
 START_TEST(memory_bound_changes_nothing) {
   ude_vector_field        field   = predators();
-  ude_sensitivity_options options = {.solve  = {.method = methods[_i], .rtol = 1e-8, .atol = 1e-8},
+  ude_sensitivity_options options = {.solve  = {.method       = methods[_i],
+                                                .rtol         = 1e-8,
+                                                .atol         = 1e-8,
+                                                .initial_step = _i < 2 ? 0.013 : 0},
                                      .method = UDE_SENSITIVITY_ADJOINT};
   ude_cost                cost    = {.count = 6, .times = times, .at = quadratic};
   double                  value[2], u_bar[2][2], p_bar[2][4];
@@ -305,9 +314,9 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("gradient");
   TCase *core  = tcase_create("core");
-  tcase_add_loop_test(core, adjoint_equals_forward, 0, 4);
-  tcase_add_loop_test(core, adjoint_equals_differences, 0, 2);
-  tcase_add_loop_test(core, memory_bound_changes_nothing, 0, 2);
+  tcase_add_loop_test(core, adjoint_equals_forward, 0, 2 * METHODS);
+  tcase_add_loop_test(core, adjoint_equals_differences, 2, METHODS);
+  tcase_add_loop_test(core, memory_bound_changes_nothing, 0, METHODS);
   tcase_add_loop_test(core, terminal_and_running_cost, 0, 4);
   tcase_add_test(core, forward_sensitivities_of_all_directions);
   tcase_add_test(core, check_finds_a_wrong_entry);

@@ -52,7 +52,7 @@ START_TEST(bad_vector_tolerance) {
 END_TEST
 
 START_TEST(unknown_method) {
-  REFUSED("'euler'", "auto, tsit5, vern7", .method = "euler");
+  REFUSED("'eulre'", "auto, euler, rk4", .method = "eulre");
   REFUSED("''", "tsit5", .method = "");
 }
 END_TEST

@@ -2,6 +2,7 @@
  * solve, failed or not, does not leak into the next. */
 #include <pthread.h>
 
+#include "every_method.h"
 #include "support/problems.h"
 #include "support/ude_check.h"
 
@@ -9,7 +10,6 @@ enum { TIMES = 60, RUNS = 40, THREADS = 4 };
 
 static const ude_vector_field pleiades = PROBLEM_FIELD(28, 0, pleiades_rhs);
 static const ude_vector_field lotka    = PROBLEM_FIELD(2, 4, lotka_rhs);
-static const char *const      names[]  = {"tsit5", "vern7"};
 
 typedef struct answer {
   double           at[TIMES * 28], end[28];
@@ -45,7 +45,7 @@ static ude_integrator *make(const char *method) {
 
 START_TEST(runs_repeat) {
   static answer   first, other;
-  ude_integrator *integrator = make(names[_i]);
+  ude_integrator *integrator = make(adaptive_pairs[_i]);
   ck_assert_int_eq(solve(integrator, &first), UDE_OK);
   for (int i = 0; i < 3; i++) {
     /* Between the repetitions: a shorter solve, a backward one, one that fails. */
@@ -63,7 +63,7 @@ START_TEST(runs_repeat) {
     ck_assert(same(&first, &other));
   }
   ude_integrator_free(integrator);
-  integrator = make(names[_i]);
+  integrator = make(adaptive_pairs[_i]);
   ck_assert_int_eq(solve(integrator, &other), UDE_OK);
   ck_assert(same(&first, &other));
   ude_integrator_free(integrator);
@@ -134,7 +134,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("solve: repetition");
   TCase *tests = tcase_create("repetition");
-  tcase_add_loop_test(tests, runs_repeat, 0, 2);
+  tcase_add_loop_test(tests, runs_repeat, 0, ADAPTIVE_PAIRS);
   tcase_add_test(tests, what_is_not_reached_is_untouched);
   tcase_add_test(tests, threads_at_once);
   suite_add_tcase(suite, tests);

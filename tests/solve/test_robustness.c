@@ -2,6 +2,7 @@
  * right return code, a message that says where and what to do. */
 #include <limits.h>
 
+#include "every_method.h"
 #include "support/problems.h"
 #include "support/ude_check.h"
 
@@ -26,11 +27,9 @@ static int trapped_rhs(double *du, const double *u, const double *p, double t, v
   }
   return 0;
 }
-
-static const char *const names[]    = {"tsit5", "vern7"};
-static const ude_member  members[2] = {{.name = "u", .count = 1},
-                                       {.name = "v", .first = 1, .count = 1}};
-static const double      ones[2]    = {1, 1};
+static const ude_member members[2] = {{.name = "u", .count = 1},
+                                      {.name = "v", .first = 1, .count = 1}};
+static const double     ones[2]    = {1, 1};
 
 static ude_status run(const char *method, trap *state, ude_solve_result *result, double *u_end,
                       ude_error *error) {
@@ -54,12 +53,12 @@ START_TEST(one_bad_value_at_call_k) {
   ude_solve_result clean, result;
   double           u_end[2];
   trap             none = {.at = INT64_MAX, .until = 0};
-  ck_ok(run(names[_i], &none, &clean, u_end, NULL), NULL);
+  ck_ok(run(adaptive_pairs[_i], &none, &clean, u_end, NULL), NULL);
   for (int64_t k = 0; k < clean.rhs_calls; k++) {
     for (int v = 0; v < 3; v++) {
       trap       state  = {.at = k, .until = k, .value = values[v]};
       ude_error  error  = {0};
-      ude_status status = run(names[_i], &state, &result, u_end, &error);
+      ude_status status = run(adaptive_pairs[_i], &state, &result, u_end, &error);
       if (k == 0) {
         ck_assert_int_eq(status, UDE_NUMERICAL);
         ck_assert_int_eq(result.retcode, UDE_RETCODE_INITIAL_FAILURE);
@@ -85,8 +84,8 @@ START_TEST(bad_values_from_call_k) {
   for (int64_t k = 2; k < 60; k += 7) {
     ude_error error = {0};
     trap      state = {.at = k, .until = INT64_MAX, .value = NAN};
-    ck_fails(run(names[_i], &state, &result, u_end, &error), UDE_NUMERICAL, &error, "not finite",
-             "'v'");
+    ck_fails(run(adaptive_pairs[_i], &state, &result, u_end, &error), UDE_NUMERICAL, &error,
+             "not finite", "'v'");
     ck_assert_int_eq(result.retcode, UDE_RETCODE_UNSTABLE);
     ck_assert_int_eq(result.component, 1);
     ck_assert(isfinite(u_end[0]) && isfinite(u_end[1])); /* the last good state */
@@ -102,17 +101,17 @@ START_TEST(codes_of_the_callback) {
     ude_error error = {0};
     /* Recoverable, once: a smaller step (at the initial state there is none). */
     trap       once   = {.at = k, .until = k, .code = 5};
-    ude_status status = run(names[_i], &once, &result, u_end, &error);
+    ude_status status = run(adaptive_pairs[_i], &once, &result, u_end, &error);
     ck_assert_int_eq(status, k == 0 ? UDE_NUMERICAL : UDE_OK);
     ck_assert_int_eq(result.retcode, k == 0 ? UDE_RETCODE_RHS_FAILED : UDE_RETCODE_SUCCESS);
     /* Recoverable, for ever. */
     trap ever = {.at = k, .until = INT64_MAX, .code = 5};
-    ck_fails(run(names[_i], &ever, &result, u_end, &error), UDE_NUMERICAL, &error,
+    ck_fails(run(adaptive_pairs[_i], &ever, &result, u_end, &error), UDE_NUMERICAL, &error,
              "right-hand side reported a failure", "callback");
     ck_assert_int_eq(result.retcode, UDE_RETCODE_RHS_FAILED);
     /* Fatal: no further call. */
     trap fatal = {.at = k, .until = k, .code = -1};
-    ck_assert_int_eq(run(names[_i], &fatal, &result, u_end, &error), UDE_NUMERICAL);
+    ck_assert_int_eq(run(adaptive_pairs[_i], &fatal, &result, u_end, &error), UDE_NUMERICAL);
     ck_assert_int_eq(result.retcode, UDE_RETCODE_RHS_FAILED);
     ck_assert_int_eq(fatal.calls, k + 1);
   }
@@ -129,7 +128,7 @@ START_TEST(bad_values_in_the_dense_output) {
           .state = {.count = 2},
           .rhs   = {.rows = 2, .columns = 2, .value = trapped_rhs, .context = &state}};
       ude_solve_options options = {
-          .method = "vern7", .save = UDE_SAVE_AT, .saveat = times, .saveat_count = 2};
+          .method = adaptive_pairs[_i], .save = UDE_SAVE_AT, .saveat = times, .saveat_count = 2};
       ude_solution *solution = NULL;
       ude_solve(&field, ones, NULL, 0, 2, &options, &solution, NULL);
       for (int64_t i = 0; i < ude_solution_count(solution); i++) {
@@ -151,7 +150,7 @@ PROBLEM_RHS(blow_up_rhs) {
 
 START_TEST(blow_up) {
   const ude_vector_field field    = PROBLEM_FIELD(1, 0, blow_up_rhs);
-  ude_solve_options      options  = {.method = names[_i]};
+  ude_solve_options      options  = {.method = adaptive_pairs[_i]};
   ude_solution          *solution = NULL;
   ude_error              error    = {0};
   ck_assert_int_eq(ude_solve(&field, ones, NULL, 0, 2, &options, &solution, &error), UDE_NUMERICAL);
@@ -177,7 +176,7 @@ PROBLEM_RHS(root_rhs) {
 
 START_TEST(edge_of_the_domain) {
   const ude_vector_field  field    = PROBLEM_FIELD(1, 0, root_rhs);
-  ude_solve_options       options  = {.method = names[_i]};
+  ude_solve_options       options  = {.method = adaptive_pairs[_i]};
   ude_solution           *solution = NULL;
   ude_error               error    = {0};
   ude_status              status = ude_solve(&field, ones, NULL, 0, 3, &options, &solution, &error);
@@ -205,7 +204,7 @@ PROBLEM_RHS(jump_rhs) {
 START_TEST(time_that_does_not_move) {
   /* One unit in the last place of t is 0.125: t + h == t for most of what the controller asks for. */
   const ude_vector_field field    = PROBLEM_FIELD(1, 0, jump_rhs);
-  ude_solve_options      options  = {.method = names[_i]};
+  ude_solve_options      options  = {.method = adaptive_pairs[_i]};
   ude_solution          *solution = NULL;
   ude_error              error    = {0};
   ude_status status = ude_solve(&field, ones, NULL, 1e15, 1e15 + 8, &options, &solution, &error);
@@ -233,7 +232,7 @@ static int nothing_rhs(double *du, const double *u, const double *p, double t, v
 
 START_TEST(no_state_at_all) {
   const ude_vector_field field    = PROBLEM_FIELD(0, 0, nothing_rhs);
-  ude_solve_options      options  = {.method = names[_i]};
+  ude_solve_options      options  = {.method = adaptive_pairs[_i]};
   ude_solution          *solution = NULL;
   ude_error              error    = {0};
   ck_ok(ude_solve(&field, NULL, NULL, 0, 1, &options, &solution, &error), &error);
@@ -248,17 +247,17 @@ START_TEST(tolerances_beyond_reason) {
   const double           loose[] = {1e-1, 1, 1e10};
   const double           rate    = 1;
   for (int i = 0; i < 3; i++) {
-    ude_solve_options options  = {.method = names[_i], .rtol = loose[i], .atol = loose[i]};
+    ude_solve_options options  = {.method = adaptive_pairs[_i], .rtol = loose[i], .atol = loose[i]};
     ude_solution     *solution = NULL;
     ck_ok(ude_solve(&field, ones, &rate, 0, 1, &options, &solution, NULL), NULL);
     double end = ude_solution_state(solution, ude_solution_count(solution) - 1)[0];
-    ck_assert_double_eq_tol(end, exp(-1), 1e-2);
+    ck_assert_double_eq_tol(end, exp(-1), ude_method_order(adaptive_pairs[_i]) > 3 ? 1e-2 : 3e-2);
     ude_solution_free(solution);
   }
   const double tight[] = {1e-16, 1e-20, 1e-300};
   for (int i = 0; i < 3; i++) {
     ude_solve_options options = {
-        .method = names[_i], .rtol = tight[i], .atol = tight[i], .max_steps = 20000};
+        .method = adaptive_pairs[_i], .rtol = tight[i], .atol = tight[i], .max_steps = 20000};
     ude_solution *solution = NULL;
     ude_error     error    = {0};
     ude_status    status   = ude_solve(&field, ones, &rate, 0, 1, &options, &solution, &error);
@@ -309,15 +308,15 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("solve: robustness");
   TCase *tests = tcase_create("robustness");
-  tcase_add_loop_test(tests, one_bad_value_at_call_k, 0, 2);
-  tcase_add_loop_test(tests, bad_values_from_call_k, 0, 2);
-  tcase_add_loop_test(tests, codes_of_the_callback, 0, 2);
-  tcase_add_test(tests, bad_values_in_the_dense_output);
-  tcase_add_loop_test(tests, blow_up, 0, 2);
-  tcase_add_loop_test(tests, edge_of_the_domain, 0, 2);
-  tcase_add_loop_test(tests, time_that_does_not_move, 0, 2);
-  tcase_add_loop_test(tests, no_state_at_all, 0, 2);
-  tcase_add_loop_test(tests, tolerances_beyond_reason, 0, 2);
+  tcase_add_loop_test(tests, one_bad_value_at_call_k, 0, ADAPTIVE_PAIRS);
+  tcase_add_loop_test(tests, bad_values_from_call_k, 0, ADAPTIVE_PAIRS);
+  tcase_add_loop_test(tests, codes_of_the_callback, 0, ADAPTIVE_PAIRS);
+  tcase_add_loop_test(tests, bad_values_in_the_dense_output, 0, ADAPTIVE_PAIRS);
+  tcase_add_loop_test(tests, blow_up, 0, ADAPTIVE_PAIRS);
+  tcase_add_loop_test(tests, edge_of_the_domain, 0, ADAPTIVE_PAIRS);
+  tcase_add_loop_test(tests, time_that_does_not_move, 0, ADAPTIVE_PAIRS);
+  tcase_add_loop_test(tests, no_state_at_all, 0, ADAPTIVE_PAIRS);
+  tcase_add_loop_test(tests, tolerances_beyond_reason, 0, ADAPTIVE_PAIRS);
   tcase_add_test(tests, initial_state_not_finite);
   tcase_add_test(tests, overflow);
   suite_add_tcase(suite, tests);

@@ -1,5 +1,5 @@
 /* Allocations: none after creation, and each one failing. */
-#include "solve/erk.h"
+#include "every_method.h"
 #include "support/fault.h"
 #include "support/problems.h"
 #include "support/ude_check.h"
@@ -50,11 +50,34 @@ START_TEST(trace_survives) {
 }
 END_TEST
 
+/* Workspaces of every method, with room for derivatives. */
+static ude_status workspace(void *context, ude_error *error) {
+  static const ude_solve_options options = {.rtol = 1e-6, .atol = 1e-9};
+  static const double            atol[2] = {1e-9, 1e-9};
+  const ude_method              *method  = ude_method_at(*(const int *)context);
+  ude_method_setting             setting = {&lotka, &options, atol};
+  void                          *work    = NULL;
+  ude_status                     status  = method->open(method, &setting, &work, error);
+  status                                 = status ? status : method->reserve(work, 1, error);
+  status                                 = status ? status : method->reserve(work, 3, error);
+  status                                 = status ? status : method->reserve(work, 0, error);
+  method->close(work);
+  return status;
+}
+
+START_TEST(workspaces_survive) {
+  for (int i = 0; ude_method_at(i); i++) { /* test_stiff_fault.c has the implicit ones */
+    if (ude_erk_find(ude_method_name(i), 1)) {
+      fault_every_allocation(workspace, &i, 6);
+    }
+  }
+}
+END_TEST
+
 START_TEST(nothing_is_allocated_after_creation) {
-  const char *const names[] = {"tsit5", "vern7"};
   double            times[100], u_at[200], u_end[2];
   ude_integrator   *integrator = NULL;
-  ude_solve_options options    = {.method = names[_i], .rtol = 1e-9};
+  ude_solve_options options    = {.method = adaptive_pairs[_i], .rtol = 1e-9};
   ude_solve_result  result;
   ude_error         error = {0};
   ude_trace         trace = {0};
@@ -85,7 +108,8 @@ int main(void) {
   TCase *tests = tcase_create("allocations");
   tcase_add_test(tests, solve_survives);
   tcase_add_test(tests, trace_survives);
-  tcase_add_loop_test(tests, nothing_is_allocated_after_creation, 0, 2);
+  tcase_add_test(tests, workspaces_survive);
+  tcase_add_loop_test(tests, nothing_is_allocated_after_creation, 0, ADAPTIVE_PAIRS);
   suite_add_tcase(suite, tests);
   return ude_check_run(suite);
 }

@@ -1,11 +1,10 @@
 /* What is recorded for adjoints: steps that join, states at every stride-th, and that replaying the kernels over it
  * gives the same numbers. */
-#include "solve/erk.h"
+#include "every_method.h"
 #include "support/problems.h"
 #include "support/ude_check.h"
 
-static const ude_vector_field lotka   = PROBLEM_FIELD(2, 4, lotka_rhs);
-static const char *const      names[] = {"tsit5", "vern7"};
+static const ude_vector_field lotka = PROBLEM_FIELD(2, 4, lotka_rhs);
 
 static ude_integrator *make(const char *method) {
   ude_integrator   *integrator = NULL;
@@ -16,7 +15,7 @@ static ude_integrator *make(const char *method) {
 }
 
 START_TEST(replay_gives_the_same_numbers) {
-  ude_integrator  *integrator = make(names[_i]);
+  ude_integrator  *integrator = make(adaptive_pairs[_i]);
   ude_trace        trace      = {0};
   ude_solve_result result;
   double           u_end[2];
@@ -28,9 +27,9 @@ START_TEST(replay_gives_the_same_numbers) {
   ck_assert_int_eq(trace.states, trace.steps);
   ck_assert_int_eq(trace.stride, 1);
   ck_assert_int_eq(trace.n, 2);
-  ck_assert_ptr_eq(trace.methods[0], ude_method_find(names[_i], 1));
+  ck_assert_ptr_eq(trace.methods[0], ude_method_find(adaptive_pairs[_i], 1));
   ck_assert_double_eq(trace.t_end, 7);
-  double u[2] = {lotka_u0[0], lotka_u0[1]}, k[32], work[2];
+  double u[2] = {lotka_u0[0], lotka_u0[1]}, k[2 * MOST_STAGES], work[2];
   for (int64_t i = 0; i < trace.steps; i++) {
     ck_assert_mem_eq(u, trace.u + 2 * i, sizeof u);
     ck_assert_double_eq_tol(trace.t[i] + trace.h[i], ude_trace_step_end(&trace, i), 1e-15 * 7);
@@ -121,7 +120,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("solve: trace");
   TCase *tests = tcase_create("trace");
-  tcase_add_loop_test(tests, replay_gives_the_same_numbers, 0, 2);
+  tcase_add_loop_test(tests, replay_gives_the_same_numbers, 0, ADAPTIVE_PAIRS);
   tcase_add_test(tests, memory_is_bounded_by_thinning);
   tcase_add_test(tests, reused_for_another_dimension);
   tcase_add_test(tests, positions_in_a_step);
