@@ -43,6 +43,9 @@ if(UDE_BENCH)
     endif()
     add_executable(bench_${program} ${source})
     ude_common(bench_${program})
+    if(needed MATCHES "klu" AND UDE_KLU_INCLUDE) # the header of the yardstick includes klu.h
+      target_include_directories(bench_${program} SYSTEM PRIVATE ${UDE_KLU_INCLUDE})
+    endif()
     set_target_properties(bench_${program} PROPERTIES OUTPUT_NAME ${program}
                           RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
     target_compile_options(bench_${program} PRIVATE -Wall -Wextra)

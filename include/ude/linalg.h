@@ -113,7 +113,7 @@ typedef struct ude_linear ude_linear;
 /**
  * Prepare for systems of n unknowns. UDE_LINEAR_AUTO takes: without a pattern dense up to 2000 unknowns, then GMRES;
  * with a pattern dense up to 8 unknowns or where more than a third is filled (n <= 2000), band where the band is
- * narrower than an eighth of n and at most 64, KLU unless its ordering predicts more than 2e10 operations, else GMRES with ILU(0).
+ * narrower than an eighth of n and at most 64, KLU unless its ordering predicts more than 5e6 operations, else GMRES with ILU(0).
  *
  * @return UDE_INVALID_ARGUMENT (a pattern out of order, band or sparse without one), UDE_OUT_OF_MEMORY
  */

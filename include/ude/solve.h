@@ -92,6 +92,11 @@ UDE_API void ude_solve_result_describe(const ude_solve_result *result,
 
 /** Names of the methods, NULL past the end: "tsit5", "vern7", ... */
 UDE_API const char *ude_method_name(int index);
+/** Does the method need derivatives of the right-hand side (rhs.jvp, jvp_wide or vjp)? True for "auto", which stays explicit
+ *  without; false for an unknown name. */
+UDE_API bool ude_method_needs_jacobian(const char *name);
+/** Do discrete gradients through the method need second derivatives (rhs.hvp)? */
+UDE_API bool ude_method_needs_hessian(const char *name);
 /** Classical order of a method and of its dense output; 0 for an unknown name. */
 UDE_API int ude_method_order(const char *name);
 UDE_API int ude_method_dense_order(const char *name);

@@ -118,7 +118,16 @@ typedef struct cli_model {
   bool     has_span;
   double   tspan[2];
   cli_list constants; /**< "name=value" of integer members; owned copies */
+  ude_vector_field
+      own; /**< the field with the pattern of its right-hand side, where that was looked for */
+  ude_pattern pattern;
 } cli_model;
+
+/** Beside UDE_DERIVATIVE_*: a model that cannot be differentiated is compiled without derivatives, with a note. */
+enum { CLI_OPTIONAL = 1 << 30 };
+
+/** What the solver of `options` (auto, an implicit method) wants of the model; `gradient`: also what gradients through it want. */
+unsigned cli_solver_derivatives(const cli_options *options, bool gradient);
 
 /** Compile the models named in `options`; prints errors and returns the exit status. */
 int cli_model_open(const cli_options *options, unsigned derivatives, cli_model *model);

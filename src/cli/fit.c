@@ -171,8 +171,9 @@ static int train(const cli_options *options, const cli_model *model, const ude_d
 /* *learned: the model has unknown terms. */
 static int fit_once(const cli_options *options, bool *learned) {
   cli_model model;
-  unsigned  needs = UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JVP | (options->repeat ? UDE_PROBE : 0);
-  int       code  = cli_model_open(options, needs, &model);
+  unsigned  needs = UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JVP | (options->repeat ? UDE_PROBE : 0) |
+                   cli_solver_derivatives(options, true);
+  int code = cli_model_open(options, needs, &model);
   if (code) {
     return code;
   }

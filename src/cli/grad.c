@@ -160,7 +160,8 @@ static int run(const cli_options *options) {
   unsigned derivatives = sensitivity.method == UDE_SENSITIVITY_ADJOINT
                              ? UDE_DERIVATIVE_VJP
                              : UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JVP;
-  int      code        = cli_model_open(options, derivatives, &model);
+  derivatives |= cli_solver_derivatives(options, true);
+  int code = cli_model_open(options, derivatives, &model);
   if (code) {
     return code;
   }

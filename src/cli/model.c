@@ -48,9 +48,17 @@ ude_compile_options cli_compile_options(const cli_options *options, unsigned der
 int cli_model_compile(const cli_options *options, const char *const *files, size_t count,
                       unsigned derivatives, ude_model **model) {
   char                cache[4096];
-  ude_compile_options compile = cli_compile_options(options, derivatives, cache, sizeof cache);
-  ude_error           error   = {0};
-  ude_status          status  = ude_model_compile(files, count, &compile, model, &error);
+  ude_compile_options compile  = cli_compile_options(options, derivatives, cache, sizeof cache);
+  ude_error           error    = {0};
+  bool                optional = (derivatives & CLI_OPTIONAL) != 0;
+  compile.derivatives          = derivatives & ~(unsigned)CLI_OPTIONAL;
+  ude_status status            = ude_model_compile(files, count, &compile, model, &error);
+  if (optional && status == UDE_NOT_DIFFERENTIABLE) {
+    fprintf(stderr, "ude: %s\nude: solving by an explicit method, which needs no derivatives\n",
+            error.message);
+    compile.derivatives = UDE_DERIVATIVE_NONE;
+    status              = ude_model_compile(files, count, &compile, model, &error);
+  }
   if (status == UDE_IO) { /* a model that cannot be read does not compile */
     cli_fail(&error, status);
     return CLI_MODEL;
@@ -169,6 +177,27 @@ static void free_copies(cli_list *list) {
   *list = (cli_list){0};
 }
 
+unsigned cli_solver_derivatives(const cli_options *options, bool gradient) {
+  unsigned derivatives =
+      ude_method_needs_jacobian(options->method) ? UDE_DERIVATIVE_JVP | UDE_SPARSITY : 0;
+  return derivatives |
+         (gradient && ude_method_needs_hessian(options->method) ? (unsigned)UDE_DERIVATIVE_HVP : 0);
+}
+
+/* With many states the pattern of the right-hand side pays: coloured Jacobians and sparse factors. Where it cannot be found, the
+ * solvers do without. */
+static void find_pattern(unsigned derivatives, cli_model *model) {
+  enum { MANY = 64 };
+  ude_sparsity_request request = {0};
+  if ((derivatives & UDE_SPARSITY) && (derivatives & UDE_DERIVATIVE_JVP) &&
+      model->field->state.count > MANY && model->field->rhs.jvp &&
+      ude_model_sparsity(model->model, &request, &model->pattern, NULL) == UDE_OK) {
+    model->own             = *model->field;
+    model->own.rhs.pattern = &model->pattern;
+    model->field           = &model->own;
+  }
+}
+
 int cli_model_open(const cli_options *options, unsigned derivatives, cli_model *model) {
   *model = (cli_model){0};
   if (options->models.count == 0) {
@@ -189,6 +218,8 @@ int cli_model_open(const cli_options *options, unsigned derivatives, cli_model *
   model->constants = constants;
   if (code) {
     cli_model_close(model);
+  } else {
+    find_pattern(derivatives, model);
   }
   return code;
 }
@@ -213,6 +244,7 @@ void cli_model_close(cli_model *model) {
   free(model->u0_sigma);
   free(model->p_sigma);
   ude_model_free(model->model);
+  ude_pattern_free(&model->pattern);
   free_copies(&model->constants);
   *model = (cli_model){0};
 }

@@ -82,7 +82,7 @@ static int run(const cli_options *options) {
   double           *times    = NULL;
   ude_solution     *solution = NULL;
   ude_solve_options solve;
-  int               code = cli_model_open(options, UDE_DERIVATIVE_NONE, &model);
+  int code = cli_model_open(options, cli_solver_derivatives(options, false) | CLI_OPTIONAL, &model);
   if (code) {
     return code;
   }

@@ -14,7 +14,7 @@ struct ude_linear {
 
 enum { MOST_DENSE = 2000, MOST_BAND = 64 };
 
-static const double most_sparse_operations = 2e10;
+static const double most_sparse_operations = 5e6;
 
 static ude_linear_kind choose(int64_t n, const ude_shifted *shifted) {
   if (n <= UDE_TINY || (!shifted && n <= MOST_DENSE)) {

@@ -9,6 +9,10 @@
 
 #include <ude/linalg.h>
 
+#ifndef CMPLX /* C11, but left out by the C library for clang */
+#define CMPLX(x, y) __builtin_complex((double)(x), (double)(y))
+#endif
+
 /** One structure. `work` is the solver's own; complex functions are NULL where there are none. */
 typedef struct ude_linear_structure {
   const char *description;

@@ -103,8 +103,8 @@ static int factor_complex(void *work, double complex shift, const double *mass,
 static int solve(void *work, int64_t right, bool transposed, double *b) {
   const tiny *w = work;
   for (int64_t lane = 0; lane < right; lane++) {
-    double  column[UDE_TINY];
-    double *x = right == 1 ? b : column;
+    double  column[UDE_TINY] = {0};
+    double *x                = right == 1 ? b : column;
     for (int i = 0; i < w->n && right > 1; i++) {
       column[i] = b[i * right + lane];
     }
@@ -121,8 +121,8 @@ static int solve(void *work, int64_t right, bool transposed, double *b) {
 }
 
 static int solve_complex(void *work, bool transposed, double *real, double *imaginary) {
-  const tiny    *w = work;
-  double complex b[UDE_TINY];
+  const tiny    *w           = work;
+  double complex b[UDE_TINY] = {0};
   for (int i = 0; i < w->n; i++) {
     b[i] = CMPLX(real[i], imaginary[i]);
   }

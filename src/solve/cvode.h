@@ -26,17 +26,17 @@ bool ude_cvode_available(void);
  *  SUNDIALS or with a mass of zero. */
 ude_status ude_cvode_open(const ude_vector_field *field, bool adams, double rtol,
                           const double *atol, ude_cvode **cvode, ude_error *error);
-void       ude_cvode_close(ude_cvode *cvode);
+void       ude_cvode_close(ude_cvode *s);
 /** Begin at (t0, u0) towards t1, which no step passes. Step sizes: 0 for none. */
-ude_cvode_code ude_cvode_start(ude_cvode *cvode, double t0, double t1, const double *u0,
+ude_cvode_code ude_cvode_start(ude_cvode *s, double t0, double t1, const double *u0,
                                const double *p, double first_step, double min_step,
                                double max_step);
 /** One step: the time reached and its size; *u: double[n], valid until the next call. */
-ude_cvode_code ude_cvode_step(ude_cvode *cvode, double *t, double *h, const double **u);
+ude_cvode_code ude_cvode_step(ude_cvode *s, double *t, double *h, const double **u);
 /** The interpolant of the last step at `time`, to out: double[n]. */
-ude_cvode_code ude_cvode_dense(ude_cvode *cvode, double time, double *out);
+ude_cvode_code ude_cvode_dense(ude_cvode *s, double time, double *out);
 /** Counts since the start; steps that failed the error test into *rejected. */
-ude_stiff_counts ude_cvode_counts(const ude_cvode *cvode, int64_t *rejected);
+ude_stiff_counts ude_cvode_counts(const ude_cvode *s, int64_t *rejected);
 
 extern const ude_method ude_method_cvode_bdf, ude_method_cvode_adams;
 

@@ -231,15 +231,20 @@ static int transpose(void *pointer, ude_step *step, const ude_cotangent *cotange
   return code;
 }
 
+bool ude_implicit_needs_hessian(const ude_method *method) {
+  return method->open == open_work &&
+         ((const ude_implicit_data *)method->data)->family == &ude_family_rosenbrock;
+}
+
 /* ------------------------------------------------------------------------------------- the table -- */
 
-#define IMPLICIT(title, p, exponent, pdense, family_name, tableau)          \
+#define IMPLICIT(title, p, exponent, pdense, kept, family_name, tableau)    \
   {.name            = (title),                                              \
    .order           = (p),                                                  \
    .error_order     = (exponent),                                           \
    .dense_order     = (pdense),                                             \
-   .stability       = INFINITY,                                             \
-   .hold            = 1.2,                                                  \
+   .stability       = (double)INFINITY,                                     \
+   .hold            = (kept),                                               \
    .implicit        = true,                                                 \
    .takes_mass      = true,                                                 \
    .data            = &(const ude_implicit_data){(family_name), (tableau)}, \
@@ -260,12 +265,13 @@ static int transpose(void *pointer, ude_step *step, const ude_cotangent *cotange
    .transpose       = transpose}
 
 const ude_method ude_method_rosenbrock23 =
-    IMPLICIT("rosenbrock23", 2, 3, 2, &ude_family_rosenbrock, &ude_rosenbrock23);
+    IMPLICIT("rosenbrock23", 2, 3, 2, 0, &ude_family_rosenbrock, &ude_rosenbrock23);
 const ude_method ude_method_rodas4 =
-    IMPLICIT("rodas4", 4, 4, 3, &ude_family_rosenbrock, &ude_rodas4);
+    IMPLICIT("rodas4", 4, 4, 3, 0, &ude_family_rosenbrock, &ude_rodas4);
 const ude_method ude_method_rodas5p =
-    IMPLICIT("rodas5p", 5, 5, 4, &ude_family_rosenbrock, &ude_rodas5p);
-const ude_method ude_method_trbdf2 = IMPLICIT("trbdf2", 2, 3, 2, &ude_family_sdirk, &ude_trbdf2);
+    IMPLICIT("rodas5p", 5, 5, 4, 0, &ude_family_rosenbrock, &ude_rodas5p);
+const ude_method ude_method_trbdf2 =
+    IMPLICIT("trbdf2", 2, 3, 2, 1.2, &ude_family_sdirk, &ude_trbdf2);
 const ude_method ude_method_kencarp4 =
-    IMPLICIT("kencarp4", 4, 4, 3, &ude_family_sdirk, &ude_kencarp4);
-const ude_method ude_method_radau = IMPLICIT("radau", 5, 4, 3, &ude_family_radau, NULL);
+    IMPLICIT("kencarp4", 4, 4, 3, 1.2, &ude_family_sdirk, &ude_kencarp4);
+const ude_method ude_method_radau = IMPLICIT("radau", 5, 4, 3, 1.2, &ude_family_radau, NULL);

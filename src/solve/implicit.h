@@ -58,6 +58,8 @@ struct ude_implicit {
   size_t  extra_size;
 };
 
+/** Is it a Rosenbrock method, whose steps contain the Jacobian itself? */
+bool ude_implicit_needs_hessian(const ude_method *method);
 /** Room of `count` doubles in work->extra. */
 bool ude_implicit_extra(ude_implicit *work, size_t count);
 

@@ -264,7 +264,8 @@ static bool choose(loop *s) {
   double                   most     = options->max_step > 0 ? options->max_step : rest;
   if (s->controller.rejected && fabs(step->h) <= smallest) {
     ude_retcode why = why_rejected(s);
-    if (in_explicit(s) && change_method(s, "the explicit steps became too small", NAN)) {
+    if (why == UDE_RETCODE_STEP_UNDERFLOW && in_explicit(s) &&
+        change_method(s, "the explicit steps became too small", (double)NAN)) {
       s->h = 16 * smallest;
     } else {
       return s->result->retcode == UDE_RETCODE_SUCCESS && !s->out_of_memory ? end(s, why) : false;

@@ -123,16 +123,16 @@ typedef struct ude_method ude_method;
 
 struct ude_method {
   const char *name;
-  int         order; /**< of the propagated solution */
-  int error_order; /**< order of the estimate + 1 = exponent of the controller: error ~ h^error_order; 0: fixed steps */
-  int dense_order; /**< of the dense output, uniform in the step */
   double
       stability; /**< extent of the stability region on the negative real axis; INFINITY: all of it */
   double
       hold; /**< the step size is kept while the controller asks for a factor in [1, hold]; 0: never.
                                    For methods whose factorisation depends on h */
-  bool implicit;   /**< solves equations with the Jacobian; for messages and `auto` */
-  bool takes_mass; /**< understands field->mass */
+  int order;       /**< of the propagated solution */
+  int error_order; /**< order of the estimate + 1 = exponent of the controller: error ~ h^error_order; 0: fixed steps */
+  int  dense_order; /**< of the dense output, uniform in the step */
+  bool implicit;    /**< solves equations with the Jacobian; for messages and `auto` */
+  bool takes_mass;  /**< understands field->mass */
   bool
       time_tangents; /**< tangent and transpose know t, h and theta (else they are refused where needed) */
   const void *data; /**< of the family: tableau, ... */

@@ -90,3 +90,13 @@ int ude_method_dense_order(const char *name) {
   const ude_method *method = name ? ude_method_find(name, 1) : NULL;
   return method ? method->dense_order : 0;
 }
+
+bool ude_method_needs_jacobian(const char *name) {
+  const ude_method *method = name && strcmp(name, "auto") != 0 ? ude_method_find(name, 1) : NULL;
+  return !name || strcmp(name, "auto") == 0 || (method && method->implicit);
+}
+
+bool ude_method_needs_hessian(const char *name) {
+  const ude_method *method = name && strcmp(name, "auto") != 0 ? ude_method_find(name, 1) : NULL;
+  return method && ude_implicit_needs_hessian(method);
+}

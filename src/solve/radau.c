@@ -217,9 +217,10 @@ static int newton(ude_radau *s, double t, double h, const double *u, const doubl
 
 static int newton_to_rounding(ude_radau *s, double t, double h, const double *u, const double *p) {
   enum { MOST = 60, PATIENCE = 10 };
-  const double relative =
-      1e-9; /* where corrections that no longer shrink are rounding: of the states, */
-  const double share    = 1e-3; /* or of the tolerance */
+  /* Corrections that no longer shrink are rounding where they are this small: part of each state, of the tolerance, of the largest. */
+  const double relative = 1e-9;
+  const double share    = 1e-3;
+  const double rounding = 256 * DBL_EPSILON;
   bool         close    = false;
   int64_t      n        = s->stiff.n;
   double       previous = (double)INFINITY;
@@ -228,17 +229,21 @@ static int newton_to_rounding(ude_radau *s, double t, double h, const double *u,
     if (code) {
       return code;
     }
-    double size = 0;
+    double size    = 0;
+    double largest = 0;
+    double top     = 0;
     for (int64_t e = 0; e < 3 * n; e++) {
       int64_t l     = e % n;
       double  ratio = fabs(s->f[e]) / (fabs(u[l]) + fabs(s->z[e]) + s->atol[l] * 1e-3);
       size          = ratio > size || isnan(ratio) ? ratio : size;
+      largest       = fmax(largest, fabs(s->f[e]));
+      top           = fmax(top, fabs(u[l]) + fabs(s->z[e]));
     }
     if (!isfinite(size)) {
       return UDE_STEP_NOT_SOLVED;
     }
     double weighted = correction_norm(s, u);
-    close           = size < relative || weighted < share;
+    close           = size < relative || weighted < share || largest <= rounding * top;
     if (size <= 4 * DBL_EPSILON || (close && weighted > 0.3 * previous)) {
       return 0;
     }

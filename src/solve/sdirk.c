@@ -14,6 +14,10 @@ enum { SMALL = 32 };
 /* Part of the error tolerance that a stage's iteration may leave (Hairer, Wanner II, IV.8). */
 static const double newton_share = 0.02;
 
+/* GMRES: what each correction may leave of the residual, for the next one; and in a replay, as little as rounding allows. */
+static const double newton_residual = 1e-3;
+static const double replay_residual = 1e-14;
+
 void ude_sdirk_close(ude_sdirk *s) {
   ude_stiff_close(&s->stiff);
   double *const blocks[] = {s->state, s->z, s->w, s->r, s->delta, s->f, s->first};
@@ -181,9 +185,10 @@ static int newton(ude_sdirk *s, int i, double t, double alpha, const double *u, 
 /* Iterate to rounding, with a new Jacobian where that of the start is too far away. */
 static int newton_to_rounding(ude_sdirk *s, int i, double t, double alpha, const double *p) {
   enum { MOST = 60, PATIENCE = 8 };
-  const double relative =
-      1e-9; /* where corrections that no longer shrink are rounding: of the states, */
-  const double  share    = 1e-3; /* or of the tolerance */
+  /* Corrections that no longer shrink are rounding where they are this small: part of each state, of the tolerance, of the largest. */
+  const double  relative = 1e-9;
+  const double  share    = 1e-3;
+  const double  rounding = 256 * DBL_EPSILON;
   bool          close    = false;
   int64_t       n        = s->stiff.n;
   const double *u        = s->state + i * n;
@@ -193,16 +198,20 @@ static int newton_to_rounding(ude_sdirk *s, int i, double t, double alpha, const
     if (code) {
       return code;
     }
-    double size = 0;
+    double size    = 0;
+    double largest = 0;
+    double top     = 0;
     for (int64_t l = 0; l < n; l++) {
       double ratio = fabs(s->delta[l]) / (fabs(u[l]) + s->atol[l] * 1e-3);
       size         = ratio > size || isnan(ratio) ? ratio : size;
+      largest      = fmax(largest, fabs(s->delta[l]));
+      top          = fmax(top, fabs(u[l]));
     }
     if (!isfinite(size)) {
       return UDE_STEP_NOT_SOLVED;
     }
     double weighted = ude_error_norm(n, s->delta, u, u, s->rtol, s->atol);
-    close           = size < relative || weighted < share;
+    close           = size < relative || weighted < share || largest <= rounding * top;
     if (size <= 4 * DBL_EPSILON || (close && weighted > 0.3 * previous)) {
       return 0;
     }
@@ -290,7 +299,8 @@ static int prepare(ude_sdirk *s, double t, double alpha, const double *u, const 
 int ude_sdirk_try(ude_sdirk *s, double t, double h, const double *u, const double *p, double *u_new,
                   double *error) {
   ude_stiff *stiff = &s->stiff;
-  double     alpha = 1 / (s->tableau->gamma * h);
+  ude_linear_set_tolerance(stiff->linear, newton_residual);
+  double alpha = 1 / (s->tableau->gamma * h);
   for (int attempt = 0;; attempt++) {
     s->rate  = 1;
     int code = prepare(s, t, alpha, u, p);
@@ -335,7 +345,8 @@ void ude_sdirk_accept(ude_sdirk *s, double h) {
 int ude_sdirk_replay(ude_sdirk *s, double t, double h, const double *u, const double *p,
                      double *u_new) {
   double alpha = 1 / (s->tableau->gamma * h);
-  int    code  = ude_stiff_linearise(&s->stiff, t, u, p, false);
+  ude_linear_set_tolerance(s->stiff.linear, replay_residual);
+  int code = ude_stiff_linearise(&s->stiff, t, u, p, false);
   if (code || ude_stiff_factor(&s->stiff, alpha)) {
     return code ? code : UDE_STEP_NOT_SOLVED;
   }

@@ -5,6 +5,10 @@
 
 #include "support/ude_check.h"
 
+#ifndef CMPLX
+#define CMPLX(x, y) __builtin_complex((double)(x), (double)(y))
+#endif
+
 enum { MOST = 400 };
 
 /* A pattern and values that need pivoting: `band` diagonals and, if sparse, a few far entries. */

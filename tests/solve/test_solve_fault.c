@@ -66,8 +66,10 @@ static ude_status workspace(void *context, ude_error *error) {
 }
 
 START_TEST(workspaces_survive) {
-  for (int i = 0; ude_method_at(i); i++) {
-    fault_every_allocation(workspace, &i, 6);
+  for (int i = 0; ude_method_at(i); i++) { /* test_stiff_fault.c has the implicit ones */
+    if (ude_erk_find(ude_method_name(i), 1)) {
+      fault_every_allocation(workspace, &i, 6);
+    }
   }
 }
 END_TEST

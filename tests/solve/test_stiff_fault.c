@@ -3,7 +3,7 @@
 #include "support/polynomial.h"
 #include "support/ude_check.h"
 
-#include <ude/solve.h>
+#include "solve/method.h"
 
 static ude_status one_shot(void *context, ude_error *error) {
   const stiff_problem *problem = &stiff_problems[context ? ROBER_DAE : ROBER];
@@ -22,6 +22,31 @@ START_TEST(solve_survives) {
   const char *const names[] = {"rodas5p", "kencarp4", "radau", NULL};
   for (int i = 0; i < 4; i++) {
     fault_every_allocation(one_shot, (void *)names[i], 25);
+  }
+}
+END_TEST
+
+/* Workspaces with room for derivatives, as the sensitivities open them. */
+static ude_status workspace(void *context, ude_error *error) {
+  const ude_method  *method    = ude_method_find(context, 1);
+  ude_vector_field   field     = stiff_field(&stiff_problems[ROBER]);
+  const double       atol[3]   = {1e-8, 1e-12, 1e-8};
+  ude_solve_options  options   = {.rtol = 1e-4};
+  ude_method_setting setting   = {&field, &options, atol};
+  void              *work      = NULL;
+  ude_status         status    = method->open(method, &setting, &work, error);
+  const int64_t      widths[3] = {POLYNOMIAL_WIDTH, 0, 1};
+  for (int i = 0; i < 3 && status == UDE_OK; i++) {
+    status = method->reserve(work, widths[i], error);
+  }
+  method->close(work);
+  return status;
+}
+
+START_TEST(workspaces_survive) {
+  const char *const names[] = {"rosenbrock23", "rodas4", "rodas5p", "trbdf2", "kencarp4", "radau"};
+  for (int i = 0; i < 6; i++) {
+    fault_every_allocation(workspace, (void *)names[i], 15);
   }
 }
 END_TEST
@@ -54,6 +79,7 @@ int main(void) {
   Suite *suite = suite_create("stiff_fault");
   TCase *tests = tcase_create("stiff_fault");
   tcase_add_test(tests, solve_survives);
+  tcase_add_test(tests, workspaces_survive);
   tcase_add_test(tests, nothing_is_allocated_after_creation);
   suite_add_tcase(suite, tests);
   return ude_check_run(suite);
