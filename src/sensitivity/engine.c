@@ -82,6 +82,7 @@ ude_status ude_engine_solve(ude_engine *engine, const double *u0, const double *
     return status;
   }
   engine->segment_first = -1;
+  engine->no_memory     = false;
   return ude_integrator_run(engine->integrator, u0, p, t0, t1, times, count, engine->u_at,
                             engine->u_end, result ? result : &own, error);
 }
@@ -135,7 +136,8 @@ static bool recompute(ude_engine *engine, const double *p, int64_t first, int64_
   const ude_trace *trace = &engine->trace;
   int64_t          n     = engine->n;
   if (count > engine->segment_capacity) {
-    double *grown = ude_realloc(engine->segment, (size_t)count, (size_t)n * sizeof *grown);
+    double *grown     = ude_realloc(engine->segment, (size_t)count, (size_t)n * sizeof *grown);
+    engine->no_memory = !grown;
     if (!grown) {
       return false;
     }

@@ -27,11 +27,12 @@ typedef struct ude_engine {
   double           *seed_u, *seed_p;   /**< [n][width], [np][width] */
   double           *segment; /**< [segment_capacity][n] states recomputed between stored ones */
   int64_t           segment_capacity;
-  int64_t           segment_first, segment_count; /**< steps that it holds now; first < 0: none */
-  ude_stiff         algebra;                      /**< of the start, made when first needed */
-  bool              has_algebra;
-  double           *u_at, *values; /**< [count][n], [count] */
-  int64_t           at_capacity;
+  bool      no_memory; /**< why ude_engine_state gave NULL: no memory, else a failing callback */
+  int64_t   segment_first, segment_count; /**< steps that it holds now; first < 0: none */
+  ude_stiff algebra;                      /**< of the start, made when first needed */
+  bool      has_algebra;
+  double   *u_at, *values; /**< [count][n], [count] */
+  int64_t   at_capacity;
 } ude_engine;
 
 struct ude_sensitivity {

@@ -209,7 +209,7 @@ static ude_status step_back(const task *in, int64_t i, int64_t *j, double *lambd
   int64_t       n      = engine->n;
   const double *u      = ude_engine_state(engine, in->p, i);
   if (!u) {
-    return ude_fail(in->error, UDE_OUT_OF_MEMORY,
+    return ude_fail(in->error, engine->no_memory ? UDE_OUT_OF_MEMORY : UDE_NUMERICAL,
                     "adjoint: the state at t = %.8g cannot be recomputed", engine->trace.t[i]);
   }
   ude_step          step;

@@ -107,8 +107,12 @@ ude_status ude_engine_tangents(ude_engine *engine, const double *u0_dot, const d
     }
     for (int64_t step = 0; step < engine->trace.steps && status == UDE_OK; step++) {
       if (replay_step(&block, step)) {
-        status = ude_fail(error, UDE_NUMERICAL, "forward sensitivities: rhs.jvp failed at t = %.8g",
-                          engine->trace.t[step]);
+        status =
+            engine->no_memory
+                ? ude_fail_memory(error, "the states between those that are stored")
+                : ude_fail(error, UDE_NUMERICAL,
+                           "forward sensitivities: a derivative of the model failed at t = %.8g",
+                           engine->trace.t[step]);
       }
     }
     if (status == UDE_OK) {

@@ -150,7 +150,7 @@ static ude_status forward(propagation *of) {
   ude_sensitivity_options options     = {
           .solve        = plan->solve,
           .method       = UDE_SENSITIVITY_FORWARD,
-          .memory_bytes = 1, /* tangents walk forward only: no states of the steps are kept */
+          .memory_bytes = (size_t)16 << 20,
   };
   double    *u_at   = ude_calloc((size_t)plan->count, (size_t)plan->n * sizeof *u_at);
   ude_status status = u_at ? ude_sensitivity_create(plan->field, &options, &sensitivity, of->error)

@@ -140,7 +140,7 @@ says "belong to --repeat"
 run 2 ude fit "$lv/model.c" "$lv/data.csv" -o many --repeat -3
 says "--repeat: must be positive"
 
-run 4 ude fit nosuch.c "$lv/data.csv" -o none --repeat 2
+run 3 ude fit nosuch.c "$lv/data.csv" -o none --repeat 2
 says "nosuch.c"
 # columns of unlike size: a word, and an option
 awk -F, -v OFS=, '/^[0-9]/ { print $1, 1000 * $2, $3; next } { print }' "$lv/data.csv" >unlike.csv

@@ -67,6 +67,9 @@ static ude_status colour(void *context, ude_error *error) {
   if (status == UDE_OK) {
     status = ude_compressed(&arrow, &colouring, ones, ones, NULL, 2, values, error);
   }
+  if (status == UDE_OK) {
+    status = ude_colouring_check(&arrow, &colouring, error);
+  }
   ude_colouring_free(&colouring);
   return status;
 }

@@ -123,7 +123,25 @@ static ude_status reverse(void *context, ude_error *error) {
   return ude_jacobian(context, 4, u, p, 2, true, true, got, error);
 }
 
+/* All of the 3 x 2 matrix by columns, each with a colour of its own. */
+static ude_status sparse(void *context, ude_error *error) {
+  static int64_t           start[] = {0, 2, 4, 6}, index[] = {0, 1, 0, 1, 0, 1};
+  static const ude_pattern full      = {3, 2, start, index};
+  ude_colouring            colouring = {0};
+  double                   got[6];
+  ude_status status = ude_colour(&full, UDE_COLOUR_COLUMNS, UDE_ORDER_NATURAL, &colouring, error);
+  if (status == UDE_OK) {
+    status = ude_jacobian_sparse(context, 4, u, p, 2, false, &full, &colouring, got, error);
+  }
+  if (status == UDE_OK && (got[0] != a[0][0] || got[5] != a[2][1])) {
+    status = ude_fail(error, UDE_INTERNAL, "a wrong matrix");
+  }
+  ude_colouring_free(&colouring);
+  return status;
+}
+
 START_TEST(survives_failing_allocations) {
+  fault_every_allocation(sparse, (void *)&narrow, 5);
   fault_every_allocation(forward, (void *)&narrow, 3);
   fault_every_allocation(forward, (void *)&wide, 3);
   fault_every_allocation(reverse, (void *)&transposed, 1);
