@@ -55,7 +55,7 @@ if(UDE_BENCH)
     target_link_libraries(bench_${program} PRIVATE ${UDE_ALL_ROOMS} ${yardsticks})
     if(TARGET ude)
       target_compile_definitions(bench_${program} PRIVATE UDE_PROGRAM="$<TARGET_FILE:ude>"
-                                 UDE_CLANG="${UDE_CLANG}")
+                                 UDE_CLANG="${UDE_CLANG}" UDE_OPT="${llvm_bin}/opt")
       add_dependencies(bench_${program} ude)
     endif()
   endforeach()

@@ -105,7 +105,7 @@ static ude_status derive(build *b, LLVMValueRef flat, const char *map) {
     }
   }
   if ((b->options->derivatives & UDE_DERIVATIVE_VJP) &&
-      !ude_emit_vjp(b->module, flat, ude_flat_name(name, "vjp", map), b->error)) {
+      !ude_emit_vjp_alone(b->module, flat, ude_flat_name(name, "vjp", map), b->error)) {
     return b->error->status;
   }
   return UDE_OK;

@@ -28,7 +28,8 @@ static int jvp_wide(double *y, double *y_dot, const double *u, const double *u_d
   return ude_tape_failed() ? -1 : 0;
 }
 
-/* Scratch on the stack for small models, so that a hot transposed product does not allocate. */
+/* Scratch on the stack for small models, on the thread's tape for large ones: a hot transposed product does not
+ * allocate. */
 enum { ON_STACK = 512 };
 
 static int vjp(const double *u, const double *p, double t, const double *y_bar, double *u_bar,
@@ -37,9 +38,16 @@ static int vjp(const double *u, const double *p, double t, const double *y_bar, 
   double           small[ON_STACK];
   double           ignored = 0;
   size_t           rows    = (size_t)entry->rows;
-  size_t  unused  = (u_bar ? 0 : (size_t)entry->columns) + (p_bar ? 0 : (size_t)entry->params);
-  size_t  need    = 2 * rows + unused;
-  double *scratch = need <= ON_STACK ? small : malloc(need * sizeof *scratch);
+  size_t    unused  = (u_bar ? 0 : (size_t)entry->columns) + (p_bar ? 0 : (size_t)entry->params);
+  size_t    need    = 2 * rows + unused;
+  double   *scratch = small;
+  ude_tape *tape    = NULL;
+  char     *mark    = NULL;
+  if (need > ON_STACK) {
+    tape    = ude_tape_begin();
+    mark    = tape ? tape->top : NULL;
+    scratch = tape ? ude_tape_take(tape, need * sizeof *scratch) : NULL;
+  }
   if (!scratch) {
     return -1;
   }
@@ -56,8 +64,8 @@ static int vjp(const double *u, const double *p, double t, const double *y_bar, 
     p_bar = at;
   }
   int failed = entry->vjp(y, bar, u, u_bar, p, p_bar, t, t_bar ? t_bar : &ignored);
-  if (scratch != small) {
-    free(scratch);
+  if (tape) {
+    ude_tape_end(tape, mark);
   }
   return ude_tape_failed() || failed ? -1 : 0;
 }

@@ -78,6 +78,7 @@ static void begin(ude_reverse *r, int index, LLVMValueRef sweep, LLVMValueRef ba
         r->split ? ude_reverse_variable(r, true, walk->type_ptr, null) : r->loop[k].sweep;
   }
   ude_loop_study(r);
+  ude_reverse_study_memory(r);
 }
 
 static void both_sweeps(ude_reverse *r) {
@@ -256,6 +257,7 @@ static ude_reverse *create(ude_walk *walk) {
   r->bar_local            = ude_walk_alloc(walk, n, sizeof(LLVMValueRef));
   r->bar_place            = ude_walk_alloc(walk, n, 1);
   r->again                = ude_walk_alloc(walk, n, 1);
+  r->counted              = ude_walk_alloc(walk, n, sizeof(int));
   r->call_frame           = ude_walk_alloc(walk, n, sizeof(LLVMValueRef));
   r->after                = ude_walk_alloc(walk, n, sizeof(LLVMValueRef));
   r->after_block          = ude_walk_alloc(walk, n, sizeof(LLVMBasicBlockRef));
@@ -364,7 +366,7 @@ static LLVMValueRef emit_wrapper(ude_reverse *r, LLVMValueRef function, const ch
 
 /* roles NULL: a flat map. */
 static LLVMValueRef derive(LLVMModuleRef module, LLVMValueRef primal, const ude_roles *roles,
-                           const char *name, bool nested, ude_error *error) {
+                           const char *name, bool nested, bool alone, ude_error *error) {
   ude_walk *volatile walk = ude_walk_create(module, error);
   if (!walk) {
     return NULL;
@@ -380,6 +382,7 @@ static LLVMValueRef derive(LLVMModuleRef module, LLVMValueRef primal, const ude_
     ude_walk_check_roles(w, primal);
     ude_reverse *r = create(w);
     r->nested      = nested;
+    r->alone       = alone;
     ude_reverse_mark_quiet(r);
     if (roles) {
       result = emit_wrapper(r, primal, name);
@@ -398,22 +401,27 @@ static LLVMValueRef derive(LLVMModuleRef module, LLVMValueRef primal, const ude_
 }
 
 static LLVMValueRef derive_map(LLVMModuleRef module, LLVMValueRef primal, const char *name,
-                               bool nested, ude_error *error) {
+                               bool nested, bool alone, ude_error *error) {
   if (!module || !primal || !name || LLVMIsDeclaration(primal) || LLVMCountParams(primal) != 4) {
     ude_fail(error, UDE_INVALID_ARGUMENT, "reverse mode needs a defined map");
     return NULL;
   }
-  return derive(module, primal, NULL, name, nested, error);
+  return derive(module, primal, NULL, name, nested, alone, error);
 }
 
 LLVMValueRef ude_emit_vjp(LLVMModuleRef module, LLVMValueRef primal, const char *name,
                           ude_error *error) {
-  return derive_map(module, primal, name, false, error);
+  return derive_map(module, primal, name, false, false, error);
+}
+
+LLVMValueRef ude_emit_vjp_alone(LLVMModuleRef module, LLVMValueRef primal, const char *name,
+                                ude_error *error) {
+  return derive_map(module, primal, name, false, true, error);
 }
 
 LLVMValueRef ude_emit_vjp_inner(LLVMModuleRef module, LLVMValueRef primal, const char *name,
                                 ude_error *error) {
-  return derive_map(module, primal, name, true, error);
+  return derive_map(module, primal, name, true, false, error);
 }
 
 LLVMValueRef ude_emit_adjoint(LLVMModuleRef module, LLVMValueRef function, const ude_roles *roles,
@@ -422,5 +430,5 @@ LLVMValueRef ude_emit_adjoint(LLVMModuleRef module, LLVMValueRef function, const
     ude_fail(error, UDE_INVALID_ARGUMENT, "reverse mode needs a defined function");
     return NULL;
   }
-  return derive(module, function, roles, name, true, error);
+  return derive(module, function, roles, name, true, false, error);
 }

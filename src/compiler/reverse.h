@@ -80,6 +80,7 @@ typedef struct ude_reverse {
   ude_derived *derived;
   int         *wanted, wanted_count;
   bool         nested; /**< to be differentiated again: the tape is reached by calls */
+  bool         alone;  /**< outputs are not wanted */
   bool        *quiet;  /**< [functions] nothing active happens in it: its calls are copied */
 
   /* the function being emitted */
@@ -107,7 +108,17 @@ typedef struct ude_reverse {
   signed char  *bar_place;       /**< [values] 0 unknown, 1 variable, 2 local */
   LLVMValueRef *seen[2];         /**< [values] value in seen_in, primal and shadow */
   LLVMBasicBlockRef *seen_in[2];
-  signed char       *again; /**< [values] 0 unknown, 1 recompute, 2 keep */
+  signed char       *again;          /**< [values] 0 unknown, 1 recompute, 2 keep */
+  int               *counted, count; /**< [values] the count of costs in which it was counted */
+
+  /* reverse_again.c, of the map itself: NULL elsewhere */
+  uint64_t *reach; /**< [blocks] bits of the blocks that may come after */
+  size_t    reach_words;
+  int       studied; /**< number of nodes then */
+  int      *first_write,
+      *next_write[2]; /**< [nodes], [values] list of what writes there: index plus one, negative: by
+                                              its second pointer */
+  bool *passing;      /**< [nodes] may change in ways that are not followed */
 } ude_reverse;
 
 /* reverse.c */
@@ -130,11 +141,21 @@ void ude_reverse_name_slot(ude_reverse *r, LLVMValueRef access, const char *kind
 LLVMValueRef ude_reverse_variable(ude_reverse *r, bool back, LLVMTypeRef type,
                                   LLVMValueRef initial);
 
+/* reverse_again.c */
+void ude_reverse_study_memory(ude_reverse *r);
+bool ude_reverse_computes_again(ude_reverse *r, LLVMValueRef value, int id);
+bool ude_reverse_is_local_object(ude_reverse *r, LLVMValueRef value);
+/** Operations to compute an address again. */
+int ude_reverse_cost(ude_reverse *r, LLVMValueRef value);
+
 /* reverse_adjoint.c: adjoints of values */
 /** Type of a value's adjoint: carriers have that of the floats they carry. NULL: none. */
 LLVMTypeRef  ude_reverse_bar_type(ude_reverse *r, LLVMValueRef value);
 void         ude_reverse_add(ude_reverse *r, LLVMValueRef value, LLVMValueRef amount);
 LLVMValueRef ude_reverse_take(ude_reverse *r, LLVMValueRef value); /**< NULL: zero */
+/** Products and sums of adjoints may be fused and summed in any order, so that they can run in vectors; divisions by the
+ *  same value may share its reciprocal. */
+LLVMValueRef ude_reverse_relax(LLVMValueRef arithmetic);
 /** a + b leaf by leaf; NULL is zero. */
 LLVMValueRef ude_reverse_sum(ude_reverse *r, LLVMValueRef x, LLVMValueRef y);
 
@@ -157,6 +178,9 @@ void ude_reverse_frame_failure(ude_reverse *r,
                                LLVMValueRef pointer); /**< go on unless it is NULL */
 void ude_reverse_tape_out(ude_reverse *r);            /**< before a call that uses the tape */
 void ude_reverse_tape_in(ude_reverse *r);             /**< after it */
+
+/** Outputs that nobody wants: the forward sweep need not write there. */
+bool ude_reverse_is_sink(ude_reverse *r, LLVMValueRef pointer);
 
 /* reverse_call.c */
 ude_derived *ude_reverse_function(ude_reverse *r, int index);

@@ -49,6 +49,23 @@ static unsigned parts_of(LLVMTypeRef type) {
   }
 }
 
+LLVMValueRef ude_reverse_relax(LLVMValueRef arithmetic) {
+  if (!LLVMIsAInstruction(arithmetic)) {
+    return arithmetic;
+  }
+  switch (LLVMGetInstructionOpcode(arithmetic)) {
+  case LLVMFAdd:
+    LLVMSetFastMathFlags(arithmetic, LLVMFastMathAllowContract | LLVMFastMathAllowReassoc |
+                                         LLVMFastMathNoSignedZeros);
+    break;
+  case LLVMFMul: /* in another order they could overflow on the way */
+    LLVMSetFastMathFlags(arithmetic, LLVMFastMathAllowContract);
+    break;
+  default: LLVMSetFastMathFlags(arithmetic, LLVMFastMathAllowReciprocal); break;
+  }
+  return arithmetic;
+}
+
 LLVMValueRef ude_reverse_sum(ude_reverse *r, LLVMValueRef x, LLVMValueRef y) {
   if (!x) {
     return y;
@@ -60,7 +77,7 @@ LLVMValueRef ude_reverse_sum(ude_reverse *r, LLVMValueRef x, LLVMValueRef y) {
   LLVMTypeRef    type  = LLVMTypeOf(x);
   unsigned       parts = parts_of(type);
   if (!parts) {
-    return ude_type_has_real(type) ? LLVMBuildFAdd(b, x, y, "") : x;
+    return ude_type_has_real(type) ? ude_reverse_relax(LLVMBuildFAdd(b, x, y, "")) : x;
   }
   LLVMValueRef whole = x;
   for (unsigned k = 0; k < parts; k++) {

@@ -7,7 +7,7 @@
 
 static LLVMValueRef product(ude_reverse *r, LLVMValueRef partial, LLVMValueRef bar, bool guard) {
   LLVMBuilderRef b    = r->emit.walk->builder;
-  LLVMValueRef   term = LLVMBuildFMul(b, partial, bar, "");
+  LLVMValueRef   term = ude_reverse_relax(LLVMBuildFMul(b, partial, bar, ""));
   if (!guard) {
     return term;
   }
@@ -17,7 +17,7 @@ static LLVMValueRef product(ude_reverse *r, LLVMValueRef partial, LLVMValueRef b
 
 /* May the adjoint be zero while operands are not finite? Then 0 * inf must not become NaN. */
 static bool is_masked(ude_reverse *r, LLVMValueRef i) {
-  return (r->emit.walk->value[ude_walk_value(r->emit.walk, i)].flags & UDE_MASKED) != 0;
+  return (r->emit.walk->value[ude_walk_value(r->emit.walk, i)].flags & UDE_BARE) == 0;
 }
 
 static void rule_bars(ude_reverse *r, const ude_rule *rule, LLVMValueRef i,
@@ -49,6 +49,11 @@ static void rule_bars(ude_reverse *r, const ude_rule *rule, LLVMValueRef i,
   }
 }
 
+static bool is_one(LLVMValueRef value) {
+  LLVMBool loses;
+  return LLVMIsAConstantFP(value) && LLVMConstRealGetDouble(value, &loses) == 1;
+}
+
 static void arithmetic(ude_reverse *r, LLVMValueRef i, LLVMValueRef bar) {
   LLVMBuilderRef b      = r->emit.walk->builder;
   LLVMValueRef   x      = LLVMGetOperand(i, 0);
@@ -76,8 +81,14 @@ static void arithmetic(ude_reverse *r, LLVMValueRef i, LLVMValueRef bar) {
       ude_reverse_add(r, y, product(r, ude_reverse_need(r, x), bar, masked));
     }
     return;
-  case LLVMFDiv: { /* x_bar += bar / y, y_bar -= (x/y) bar / y */
-    LLVMValueRef by = LLVMBuildFDiv(b, bar, ude_reverse_need(r, y), "");
+  case LLVMFDiv: {   /* x_bar += bar / y, y_bar -= (x/y) bar / y */
+    if (is_one(x)) { /* a second division is slower than two products */
+      LLVMValueRef result = ude_reverse_need(r, i);
+      LLVMValueRef by     = product(r, result, bar, masked);
+      ude_reverse_add(r, y, LLVMBuildFNeg(b, product(r, result, by, masked), ""));
+      return;
+    }
+    LLVMValueRef by = ude_reverse_relax(LLVMBuildFDiv(b, bar, ude_reverse_need(r, y), ""));
     if (masked) {
       LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(bar));
       by = LLVMBuildSelect(b, LLVMBuildFCmp(b, LLVMRealOEQ, bar, zero, ""), zero, by, "");

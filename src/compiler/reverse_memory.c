@@ -13,6 +13,24 @@ static bool is_bytes(LLVMTypeRef type) {
   return LLVMGetTypeKind(type) == LLVMIntegerTypeKind && LLVMGetIntTypeWidth(type) % 8 == 0;
 }
 
+/* Is the adjoint of what `i` writes never looked at again? True for the first writes to outputs that nobody wants back. */
+static bool ends_adjoint(ude_reverse *r, LLVMValueRef i, LLVMValueRef pointer) {
+  ude_walk         *walk  = r->emit.walk;
+  LLVMBasicBlockRef entry = walk->function[r->emit.source].flow.block[0].block;
+  if (r->split || !ude_reverse_is_sink(r, pointer) || LLVMGetInstructionParent(i) != entry) {
+    return false;
+  }
+  for (LLVMValueRef before = LLVMGetPreviousInstruction(i); before;
+       before              = LLVMGetPreviousInstruction(before)) {
+    LLVMOpcode opcode = LLVMGetInstructionOpcode(before);
+    if (opcode == LLVMStore ? ude_reverse_is_sink(r, LLVMGetOperand(before, 1))
+                            : opcode == LLVMCall) {
+      return false;
+    }
+  }
+  return true;
+}
+
 void ude_reverse_access(ude_reverse *r, LLVMValueRef i) {
   ude_emit    *emit    = &r->emit;
   ude_walk    *walk    = emit->walk;
@@ -44,7 +62,9 @@ void ude_reverse_access(ude_reverse *r, LLVMValueRef i) {
   if (active) {
     ude_reverse_add(r, value, ude_emit_load_shadow(emit, bar, shadow, align));
   }
-  ude_emit_store_shadow(emit, bar, LLVMConstNull(bar), shadow, align);
+  if (!ends_adjoint(r, i, pointer)) {
+    ude_emit_store_shadow(emit, bar, LLVMConstNull(bar), shadow, align);
+  }
 }
 
 /* void f(double *to, double *from, i64 n): from += to, to = 0, element by element. With `overlaps` in the order
@@ -148,6 +168,9 @@ void ude_reverse_copy(ude_reverse *r, LLVMValueRef call, bool copies) {
   ude_walk    *walk = r->emit.walk;
   LLVMValueRef to = LLVMGetArgOperand(call, 0), from = LLVMGetArgOperand(call, 1);
   if (!ude_walk_node_active(walk, to)) {
+    return;
+  }
+  if (!copies && ends_adjoint(r, call, to)) {
     return;
   }
   LLVMValueRef size   = ude_reverse_need(r, LLVMGetArgOperand(call, 2));

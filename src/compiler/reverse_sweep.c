@@ -2,6 +2,8 @@
  * @file reverse_sweep.c
  * @brief The forward sweep: copies of instructions, shadows of pointers, the tape.
  */
+#include <string.h>
+
 #include "compiler/reverse.h"
 #include "compiler/tape.h"
 #include "compiler/user_rule.h"
@@ -60,6 +62,12 @@ static bool is_outside(ude_reverse *r, LLVMValueRef pointer) {
   return node >= 0 && walk->node[node].outside;
 }
 
+bool ude_reverse_is_sink(ude_reverse *r, LLVMValueRef pointer) {
+  ude_walk *walk = r->emit.walk;
+  int       node = ude_walk_target(walk, pointer);
+  return r->alone && node >= 0 && walk->node[node].outside && !walk->node[node].read;
+}
+
 static void store_pointers(ude_reverse *r, LLVMTypeRef type, LLVMValueRef shadow, LLVMValueRef to,
                            unsigned align) {
   ude_emit      *emit = &r->emit;
@@ -91,6 +99,9 @@ static void access(ude_reverse *r, LLVMValueRef i) {
   bool         store   = LLVMGetInstructionOpcode(i) == LLVMStore;
   LLVMValueRef pointer = LLVMGetOperand(i, store);
   unsigned     align   = LLVMGetAlignment(i);
+  if (store && ude_reverse_is_sink(r, pointer) && !LLVMGetVolatile(i)) {
+    return;
+  }
   ude_emit_copy(emit, i);
   if (!store) {
     if (!ude_emit_wants_shadow(emit, i)) {
@@ -201,13 +212,16 @@ static void call(ude_reverse *r, LLVMValueRef i) {
   case UDE_CALLEE_TAPE:
     /* What an inner derivative took is released with the tape of this one: its shadow is still needed. */
     if (LLVMGetTypeKind(LLVMTypeOf(i)) == LLVMVoidTypeKind &&
-        strcmp(ude_call_name(i), "ude_tape_fail")) {
+        strcmp(ude_call_name(i), "ude_tape_fail") != 0) {
       return;
     }
     ude_emit_copy(emit, i);
     return;
   case UDE_CALLEE_COPY: {
     LLVMValueRef to = LLVMGetArgOperand(i, 0), from = LLVMGetArgOperand(i, 1);
+    if (ude_reverse_is_sink(r, to)) {
+      return;
+    }
     LLVMValueRef copy = ude_emit_copy(emit, i);
     if (!holds_shadow_pointers(r, to) || !holds_shadow_pointers(r, from)) {
       return;
@@ -220,6 +234,17 @@ static void call(ude_reverse *r, LLVMValueRef i) {
                      LLVMGetArgOperand(copy, 2));
     return;
   }
+  case UDE_CALLEE_IGNORED:
+    if (strncmp(ude_call_name(i), "llvm.lifetime.", 14) !=
+        0) { /* the reverse sweep may read what it ends */
+      ude_emit_copy(emit, i);
+    }
+    return;
+  case UDE_CALLEE_SET:
+    if (!ude_reverse_is_sink(r, LLVMGetArgOperand(i, 0))) {
+      ude_emit_copy(emit, i);
+    }
+    return;
   case UDE_CALLEE_UNKNOWN:
     if (!ude_call_is_harmless(walk, i)) {
       ude_user_rule_refuse(walk, i);

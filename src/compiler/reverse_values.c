@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { COST_INTEGER = 12, COST_REAL = 4 };
+enum { MOST_POINTER = 12 };
 
 LLVMValueRef ude_reverse_variable(ude_reverse *r, bool back, LLVMTypeRef type,
                                   LLVMValueRef initial) {
@@ -129,110 +129,7 @@ void ude_reverse_store_slot(ude_reverse *r, int index, LLVMValueRef value) {
   align_access(r, store, slot->type, slot);
 }
 
-/* ---------------------------------------------------------------------------- recomputation -- */
-
-static bool is_address_arithmetic(LLVMValueRef i) {
-  switch (LLVMGetInstructionOpcode(i)) {
-  case LLVMGetElementPtr: return true;
-  case LLVMTrunc:
-  case LLVMZExt:
-  case LLVMSExt:
-  case LLVMAdd:
-  case LLVMSub:
-  case LLVMMul:
-  case LLVMShl:
-  case LLVMLShr:
-  case LLVMAShr:
-  case LLVMAnd:
-  case LLVMOr:
-  case LLVMXor:
-  case LLVMSelect:
-  case LLVMFreeze: return LLVMGetTypeKind(LLVMTypeOf(i)) == LLVMIntegerTypeKind;
-  case LLVMUDiv:
-  case LLVMSDiv:
-  case LLVMURem:
-  case LLVMSRem: return LLVMIsAConstantInt(LLVMGetOperand(i, 1)) != NULL;
-  case LLVMICmp: return LLVMGetTypeKind(LLVMTypeOf(LLVMGetOperand(i, 0))) == LLVMIntegerTypeKind;
-  default: return false;
-  }
-}
-
-static bool is_light_arithmetic(LLVMValueRef i) {
-  switch (LLVMGetInstructionOpcode(i)) {
-  case LLVMFAdd:
-  case LLVMFSub:
-  case LLVMFMul:
-  case LLVMFNeg:
-  case LLVMFPExt:
-  case LLVMSIToFP:
-  case LLVMUIToFP: return true;
-  default: return false;
-  }
-}
-
-/* A load that gives the same value in the reverse sweep: nothing in the program writes there. */
-static bool is_constant_load(ude_reverse *r, LLVMValueRef i) {
-  if (LLVMGetInstructionOpcode(i) != LLVMLoad || LLVMGetVolatile(i)) {
-    return false;
-  }
-  int node = ude_walk_target(r->emit.walk, LLVMGetOperand(i, 0));
-  return node >= 0 && !r->emit.walk->node[node].written && !r->emit.walk->node[node].heap;
-}
-
-/* Operations to compute the value again from constants, arguments and, for integers, slots; large: not
- * at all. */
-static int cost_again(ude_reverse *r, LLVMValueRef value, bool real, int depth) {
-  if (ude_walk_constant(value) || LLVMIsAArgument(value)) {
-    return 0;
-  }
-  LLVMTypeRef type = LLVMTypeOf(value);
-  if (depth > 10) {
-    return 1000;
-  }
-  if (ude_type_has_real(type)) {
-    real = true;
-  }
-  if (is_constant_load(r, value)) {
-    return 1 + cost_again(r, LLVMGetOperand(value, 0), false, depth + 1);
-  }
-  ude_induction of;
-  if (LLVMGetTypeKind(type) == LLVMPointerTypeKind && ude_loop_induction(r, value, &of)) {
-    return 2 + cost_again(r, of.start, false, depth + 1);
-  }
-  bool compute = real ? is_light_arithmetic(value) : is_address_arithmetic(value);
-  if (!compute) {
-    /* Objects of the program do not live in the reverse sweep; other integers are kept. */
-    bool integer = LLVMGetTypeKind(type) == LLVMIntegerTypeKind;
-    return integer && !real ? 0 : 1000;
-  }
-  int cost = 1;
-  for (int k = 0; k < LLVMGetNumOperands(value); k++) {
-    LLVMValueRef operand = LLVMGetOperand(value, (unsigned)k);
-    cost += cost_again(r, operand, ude_type_has_real(LLVMTypeOf(operand)), depth + 1);
-  }
-  return cost;
-}
-
-static bool computes_again(ude_reverse *r, LLVMValueRef value, int id) {
-  if (r->again[id]) {
-    return r->again[id] == 1;
-  }
-  ude_walk *walk  = r->emit.walk;
-  bool      again = false;
-  int       loop  = walk->function[r->emit.source].flow.block[walk->value[id].block].loop;
-  bool      real  = ude_type_has_real(LLVMTypeOf(value));
-  bool      load  = is_constant_load(r, value);
-  if (load || (is_address_arithmetic(value) && !real) || (real && is_light_arithmetic(value))) {
-    bool registers =
-        !loop && !r->split; /* its slot is a register: only loads are worth repeating */
-    bool pointer = LLVMGetInstructionOpcode(value) == LLVMGetElementPtr;
-    if (!registers || load || pointer) {
-      again = cost_again(r, value, real, 0) <= (real && !load ? COST_REAL : COST_INTEGER);
-    }
-  }
-  r->again[id] = again ? 1 : 2;
-  return again;
-}
+/* ------------------------------------------------------------------------------- values -- */
 
 static LLVMValueRef seen(ude_reverse *r, int what, int id) {
   bool here = r->seen_in[what][id] == LLVMGetInsertBlock(r->emit.walk->builder);
@@ -259,7 +156,7 @@ LLVMValueRef ude_reverse_need(ude_reverse *r, LLVMValueRef value) {
   if (id < 0) {
     return value;
   }
-  if (LLVMIsAArgument(value) && !r->split) {
+  if ((LLVMIsAArgument(value) && !r->split) || ude_reverse_is_local_object(r, value)) {
     return r->emit.primal[id];
   }
   LLVMValueRef known = seen(r, UDE_KEEP_PRIMAL, id);
@@ -269,12 +166,12 @@ LLVMValueRef ude_reverse_need(ude_reverse *r, LLVMValueRef value) {
   ude_induction of;
   if (ude_loop_induction(r, value, &of)) {
     bool pointer = LLVMGetTypeKind(LLVMTypeOf(value)) == LLVMPointerTypeKind;
-    if (!pointer || cost_again(r, value, false, 0) <= COST_INTEGER) {
+    if (!pointer || ude_reverse_cost(r, value) <= MOST_POINTER) {
       LLVMValueRef start = ude_reverse_need(r, of.start);
       return see(r, UDE_KEEP_PRIMAL, id, ude_loop_induction_value(r, value, &of, start));
     }
   }
-  if (LLVMIsAArgument(value) || !computes_again(r, value, id)) {
+  if (LLVMIsAArgument(value) || !ude_reverse_computes_again(r, value, id)) {
     return see(r, UDE_KEEP_PRIMAL, id, keep(r, value, id));
   }
   LLVMValueRef *operand =
@@ -285,6 +182,9 @@ LLVMValueRef ude_reverse_need(ude_reverse *r, LLVMValueRef value) {
   LLVMValueRef copy = LLVMInstructionClone(value);
   LLVMInsertIntoBuilder(walk->builder, copy);
   ude_emit_forget_location(copy);
+  if (LLVMIsALoadInst(copy)) {
+    ude_emit_apart(&r->emit, copy, false);
+  }
   for (int k = 0; k < LLVMGetNumOperands(value); k++) {
     LLVMSetOperand(copy, (unsigned)k, operand[k]);
   }

@@ -53,6 +53,13 @@ LLVMValueRef ude_emit_vjp(LLVMModuleRef module, LLVMValueRef primal, const char 
                           ude_error *error);
 
 /**
+ * The same without the value: y and y_bar are scratch, what they hold afterwards is undefined. What only the value needs
+ * is not computed.
+ */
+LLVMValueRef ude_emit_vjp_alone(LLVMModuleRef module, LLVMValueRef primal, const char *name,
+                                ude_error *error);
+
+/**
  * Reverse mode as in ude_emit_vjp, in the form that can be differentiated again (by any of the transforms, any
  * number of times): where the tape is used, through calls. Optimise the module before differentiating it.
  */

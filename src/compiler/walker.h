@@ -54,8 +54,9 @@ enum {
   UDE_USEFUL  = 2, /**< an active output depends on it */
   UDE_CARRIER = 4, /**< an integer that may hold the bits of a float or of a pointer */
   UDE_TAINTED = 8, /**< an integer computed from the bits of varied floats */
-  UDE_MASKED =
-      16 /**< a select, fmin or fmax may drop it: its adjoint may be 0 while it is not finite */
+  UDE_BARE =
+      16 /**< some use shows it as it is; of the others a select, fmin or fmax may drop every use, and
+                     their adjoint may be 0 while they are not finite */
 };
 
 /** An argument or instruction of the reachable program. */
@@ -73,6 +74,7 @@ typedef struct ude_node {
   unsigned flags, holds;
   unsigned declared; /**< what the types of its objects say they hold; all bits where not known */
   bool     written;  /**< some store may go there */
+  bool     read;     /**< some load may read it */
   bool     heap, global; /**< holds a malloc'ed object; a mutable global */
   bool     integers;     /**< integers may have been written there */
   bool     outside;      /**< memory of the map's arguments */

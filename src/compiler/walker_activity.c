@@ -329,11 +329,11 @@ static void forward(pass *p, const ude_value *value) {
   }
 }
 
-/* -------------------------------------------------------------- backwards: useful, masked -- */
+/* -------------------------------------------------------------- backwards: useful, bare -- */
 
 static void bind_backward(pass *p, LLVMValueRef call, int f) {
   ude_function *function = &p->walk->function[f];
-  unsigned      keep     = UDE_USEFUL | UDE_MASKED;
+  unsigned      keep     = UDE_USEFUL | UDE_BARE;
   unsigned      count    = LLVMGetNumArgOperands(call);
   for (unsigned k = 0; k < count && k < LLVMCountParams(function->value); k++) {
     add_flags(p, LLVMGetArgOperand(call, k),
@@ -349,7 +349,7 @@ static void bind_backward(pass *p, LLVMValueRef call, int f) {
 static void backward(pass *p, const ude_value *value) {
   ude_walk    *walk  = p->walk;
   LLVMValueRef i     = value->value;
-  unsigned     keep  = UDE_USEFUL | UDE_MASKED;
+  unsigned     keep  = UDE_USEFUL | UDE_BARE;
   unsigned     flags = value->flags & keep;
   switch (LLVMGetInstructionOpcode(i)) {
   case LLVMLoad: add_node_flags(p, LLVMGetOperand(i, 0), flags); break;
@@ -395,7 +395,7 @@ static void backward(pass *p, const ude_value *value) {
     case UDE_CALLEE_RULE: {
       const ude_rule *rule = ude_rule_for_call(walk, i);
       if (rule->masks) {
-        flags |= UDE_MASKED;
+        flags &= ~(unsigned)UDE_BARE;
       }
     } /* fall through */
     default:
@@ -408,7 +408,7 @@ static void backward(pass *p, const ude_value *value) {
   case LLVMSelect:
     for (unsigned k = 1; k < 3; k++) {
       bool real = ude_type_has_real(LLVMTypeOf(i));
-      add_flags(p, LLVMGetOperand(i, k), flags | (real ? (unsigned)UDE_MASKED : 0));
+      add_flags(p, LLVMGetOperand(i, k), real ? flags & ~(unsigned)UDE_BARE : flags);
     }
     break;
   case LLVMFCmp:
@@ -488,9 +488,9 @@ void ude_walk_activity(ude_walk *walk, LLVMValueRef primal) {
       }
     }
   } while (p.changed);
-  mark_params(&p, primal, role, UDE_ROLE_OUTPUT, UDE_USEFUL);
+  mark_params(&p, primal, role, UDE_ROLE_OUTPUT, UDE_USEFUL | UDE_BARE);
   if (walk->roles && walk->roles->result) {
-    whole->result_flags |= UDE_USEFUL;
+    whole->result_flags |= UDE_USEFUL | UDE_BARE;
   }
   do {
     p.changed = false;

@@ -37,6 +37,7 @@ static int unify(ude_walk *walk, int a, int b) {
     ude_node *to = &walk->node[a], *from = &walk->node[b];
     from->parent = a;
     to->written |= from->written;
+    to->read |= from->read;
     to->heap |= from->heap;
     to->global |= from->global;
     to->outside |= from->outside;
@@ -189,6 +190,13 @@ static void written(ude_walk *walk, LLVMValueRef pointer, bool integers) {
   }
 }
 
+static void read_through(ude_walk *walk, LLVMValueRef pointer) {
+  int node = value_target(walk, pointer);
+  if (node >= 0) {
+    walk->node[ude_walk_find(walk, node)].read = true;
+  }
+}
+
 static void bind_call(ude_walk *walk, LLVMValueRef call, int f) {
   LLVMValueRef callee = walk->function[f].value;
   unsigned     count  = LLVMGetNumArgOperands(call);
@@ -227,6 +235,7 @@ static void visit_call(ude_walk *walk, LLVMValueRef call) {
   case UDE_CALLEE_COPY: {
     LLVMValueRef to = LLVMGetArgOperand(call, 0), from = LLVMGetArgOperand(call, 1);
     written(walk, to, true);
+    read_through(walk, from);
     int a = value_target(walk, to), b = value_target(walk, from);
     if (a >= 0 && b >= 0) {
       unify(walk, pointee(walk, a), pointee(walk, b));
@@ -244,6 +253,7 @@ static void visit_call(ude_walk *walk, LLVMValueRef call) {
     break;
   case UDE_CALLEE_REALLOC:
     same(walk, call, LLVMGetArgOperand(call, 0));
+    read_through(walk, call);
     node_of(walk, call)->heap     = true;
     node_of(walk, call)->declared = ~0U;
     break;
@@ -277,11 +287,20 @@ static void visit_call(ude_walk *walk, LLVMValueRef call) {
     break;
   case UDE_CALLEE_TAPE:
   case UDE_CALLEE_IGNORED:
-  case UDE_CALLEE_INERT:
   case UDE_CALLEE_FREE:
   case UDE_CALLEE_STACK: break;
+  case UDE_CALLEE_INERT:
+    for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
+      if (may_point(walk, LLVMTypeOf(LLVMGetArgOperand(call, k)))) {
+        read_through(walk, LLVMGetArgOperand(call, k));
+      }
+    }
+    break;
   case UDE_CALLEE_INTEGER:
     for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
+      if (may_point(walk, LLVMTypeOf(LLVMGetArgOperand(call, k)))) {
+        read_through(walk, LLVMGetArgOperand(call, k));
+      }
       same(walk, call, LLVMGetArgOperand(call, k));
     }
     break;
@@ -290,6 +309,7 @@ static void visit_call(ude_walk *walk, LLVMValueRef call) {
       LLVMValueRef argument = LLVMGetArgOperand(call, k);
       if (may_point(walk, LLVMTypeOf(argument))) {
         written(walk, argument, true);
+        read_through(walk, argument);
       }
     }
     break;
@@ -330,6 +350,7 @@ static void visit(ude_walk *walk, LLVMValueRef i, int f) {
   LLVMTypeRef type = LLVMTypeOf(i);
   switch (LLVMGetInstructionOpcode(i)) {
   case LLVMLoad:
+    read_through(walk, LLVMGetOperand(i, 0));
     if (may_point(walk, type) && ude_access_is_integer(walk, i) != 1) {
       int         from = value_target(walk, LLVMGetOperand(i, 0));
       const void *slot = ude_access_slot(walk, i);
@@ -356,7 +377,10 @@ static void visit(ude_walk *walk, LLVMValueRef i, int f) {
     break;
   }
   case LLVMAtomicRMW:
-  case LLVMAtomicCmpXchg: written(walk, LLVMGetOperand(i, 0), true); break;
+  case LLVMAtomicCmpXchg:
+    written(walk, LLVMGetOperand(i, 0), true);
+    read_through(walk, LLVMGetOperand(i, 0));
+    break;
   case LLVMGetElementPtr: same(walk, i, LLVMGetOperand(i, 0)); break;
   case LLVMPHI:
     for (unsigned k = 0; k < LLVMCountIncoming(i); k++) {

@@ -201,9 +201,9 @@ for verb in "grad negative.c x.csv" "fit negative.c x.csv -o nan --quiet" "check
   run 1 ude $verb
   says "is not finite"
 done
-echo 'double terminal_cost(const struct state *u, const struct param *p, double t) { return __builtin_sqrt(u->x - u->x); }' |
+echo 'double terminal_cost(const struct state *u, const struct param *p, double t) { return __builtin_sqrt(u->x); }' |
   cat nospan.c - >slope.c
-run 1 ude grad slope.c --tspan 0,1
+run 1 ude grad slope.c --tspan 0,1 --u0 x=0 --wrt state
 says "is not finite"
 
 # ---- data files
