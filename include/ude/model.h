@@ -35,6 +35,14 @@
 /** Matrix member that a fit initialises with Glorot's uniform rule where p0 leaves it zero. */
 #define UDE_GLOROT UDE_DECL_TAG("ude:init=glorot")
 
+/** Member of struct loss that training reports but does not lower: an error against a known solution, ... */
+#define UDE_METRIC UDE_DECL_TAG("ude:metric")
+
+/** Random numbers for `draw(struct sample *s, ude_random *random)`. */
+typedef struct ude_rng ude_random;
+double                 ude_uniform(ude_random *random); /**< in [0, 1) */
+double                 ude_normal(ude_random *random);  /**< mean 0, variance 1 */
+
 /* ------------------------------------------------------------- derivatives inside the model -- */
 /*
  * f is the name of a function of the model; its arguments and what belongs to them are lists in parentheses:

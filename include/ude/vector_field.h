@@ -49,6 +49,7 @@ typedef struct ude_member {
   bool        fixed;                 /**< const in the source: known, not trained */
   double      lower, upper;          /**< UDE_RANGE; both 0: no range. -INFINITY/INFINITY: open */
   ude_init    init;                  /**< how a fit draws a value where p0 gives only zeros */
+  bool        metric;                /**< UDE_METRIC, of a loss: reported, not lowered */
   bool        relative; /**< UDE_RELATIVE: a fit compares logarithms of model and measurement */
 } ude_member;
 
@@ -154,9 +155,12 @@ typedef struct ude_learned {
  *  double[columns] and outputs double[rows]. */
 typedef void (*ude_record_fn)(int64_t learned, const double *in, const double *out, void *sink);
 
+/** Draw a sample, double[sample.count], from random numbers (which it uses up). */
+typedef int (*ude_draw_fn)(double *sample, ude_rng *random, void *context);
+
 /* ---------------------------------------------------------------------------- vector field -- */
 
-/** The model. Zero-initialise; only `state.count` and `rhs.value` are required. Borrowed by
+/** The model. Zero-initialise; only `state.count` and `rhs.value` are required, or `loss` and `draw` in their place. Borrowed by
  *  everything that takes it, and not modified. */
 typedef struct ude_vector_field {
   const char *name; /**< for messages; may be NULL */
@@ -172,6 +176,12 @@ typedef struct ude_vector_field {
   ude_map running_cost;  /**< 1 x state.count */
   ude_map penalty;       /**< 1 x 0 (u is NULL, t is 0): added to a fit's loss */
   ude_map cost;          /**< 1 x state.count: what second derivatives are asked of */
+
+  /** A loss over random samples, for ude_batch_fit: its terms of one sample, and how a sample is drawn. */
+  ude_layout  sample, terms;
+  ude_map     loss; /**< terms.count x sample.count; t is 0 */
+  ude_draw_fn draw;
+  void       *draw_context;
 
   int64_t            learned_count;
   const ude_learned *learned; /**< [learned_count] */
@@ -196,6 +206,8 @@ typedef struct ude_vector_field {
 
 /** Check the table for consistency (required functions, row and column counts, layouts). */
 UDE_API ude_status ude_vector_field_check(const ude_vector_field *field, ude_error *error);
+/** The same for one that only has a loss to be trained: rhs may be missing, loss and draw may not. */
+UDE_API ude_status ude_vector_field_check_loss(const ude_vector_field *field, ude_error *error);
 
 /**
  * Dense Jacobian of a map at (u, p, t): with respect to u, or to p if `wrt_param` (param_count

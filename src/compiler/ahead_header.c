@@ -77,7 +77,8 @@ static const char *const meanings[UDE_MAPS] = {
     [UDE_MAP_TERMINAL_COST] = "the cost of the final state",
     [UDE_MAP_RUNNING_COST]  = "the cost per unit of time",
     [UDE_MAP_PENALTY]       = "the penalty on the parameters",
-    [UDE_MAP_COST]          = "the cost of a state"};
+    [UDE_MAP_COST]          = "the cost of a state",
+    [UDE_MAP_LOSS]          = "the loss of a sample"};
 
 static void print_map(printer *at, int k, const ude_ahead_map *map) {
   unsigned    wanted = at->ahead->options->functions;

@@ -171,6 +171,9 @@ static ude_status middle(build *b) {
       status = b->error->status;
     }
   }
+  if (b->reflection->has_draw && status == UDE_OK) {
+    ude_flat_emit_draw(b->module, b->reflection, b->options);
+  }
   for (int64_t i = 0; probe && i < b->reflection->learned_count && status == UDE_OK; i++) {
     if (!ude_flat_emit_learned(b->module, b->reflection, &b->reflection->learned[i], b->options,
                                b->error)) {
@@ -315,8 +318,9 @@ static ude_status compile(build *b) {
   }
   if (status == UDE_OK && (b->options->derivatives & UDE_PROBE)) {
     status = ude_source_extents(b->files, b->file_count, b->options, b->reflection, b->error);
-    probe =
-        status == UDE_OK && b->reflection->learned_count > 0 ? LLVMCloneModule(b->module) : NULL;
+    probe  = status == UDE_OK && b->reflection->learned_count > 0 && b->reflection->map[UDE_MAP_RHS]
+                 ? LLVMCloneModule(b->module)
+                 : NULL;
   }
   if (status == UDE_OK) {
     status = ude_pipeline_target(&b->machine, b->error);

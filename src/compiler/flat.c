@@ -160,9 +160,9 @@ static bool fits(long long value, int64_t size) {
 
 /* Integer members: the model's own default (u0, p0), then what the options set. */
 static void fill_integers(maker *m, int which, LLVMValueRef record) {
-  static const char *const defaults[UDE_STRUCTS] = {"u0", "p0", NULL};
+  static const char *const defaults[UDE_STRUCTS] = {"u0", "p0"};
   const ude_struct_shape  *shape                 = &m->reflection->structs[which];
-  const bool               has[UDE_STRUCTS] = {m->reflection->has_u0, m->reflection->has_p0, false};
+  const bool               has[UDE_STRUCTS]      = {m->reflection->has_u0, m->reflection->has_p0};
   LLVMValueRef image = has[which] ? LLVMGetNamedGlobal(m->module, defaults[which]) : NULL;
   if (image) {
     LLVMBuildMemCpy(m->builder, record, 8, image, 1, word_constant(m, shape->size));
@@ -293,12 +293,14 @@ LLVMValueRef ude_flat_emit(LLVMModuleRef module, const ude_reflection *reflectio
   LLVMValueRef y         = LLVMGetParam(m.function, 0);
   LLVMValueRef t         = LLVMGetParam(m.function, 3);
   LLVMValueRef p         = input_struct(&m, UDE_STRUCT_PARAM, LLVMGetParam(m.function, 2));
-  bool         has_state = map != UDE_MAP_INITIAL && map != UDE_MAP_PENALTY;
-  LLVMValueRef u =
-      has_state ? input_struct(&m, UDE_STRUCT_STATE, LLVMGetParam(m.function, 1)) : NULL;
-  bool cost = map == UDE_MAP_TERMINAL_COST || map == UDE_MAP_RUNNING_COST ||
+  bool         has_input = map != UDE_MAP_INITIAL && map != UDE_MAP_PENALTY;
+  int          input     = map == UDE_MAP_LOSS ? UDE_STRUCT_SAMPLE : UDE_STRUCT_STATE;
+  LLVMValueRef u         = has_input ? input_struct(&m, input, LLVMGetParam(m.function, 1)) : NULL;
+  bool         cost      = map == UDE_MAP_TERMINAL_COST || map == UDE_MAP_RUNNING_COST ||
               map == UDE_MAP_PENALTY || map == UDE_MAP_COST;
-  int          which = map == UDE_MAP_OBSERVE ? UDE_STRUCT_OBSERVATION : UDE_STRUCT_STATE;
+  int          which = map == UDE_MAP_OBSERVE ? UDE_STRUCT_OBSERVATION
+                       : map == UDE_MAP_LOSS  ? UDE_STRUCT_LOSS
+                                              : UDE_STRUCT_STATE;
   LLVMValueRef out   = cost ? NULL : output_struct(&m, which, y);
   LLVMValueRef arguments[4];
   unsigned     count = 0;
@@ -310,7 +312,7 @@ LLVMValueRef ude_flat_emit(LLVMModuleRef module, const ude_reflection *reflectio
     arguments[count++] = u;
   }
   arguments[count++] = p;
-  if (has_state) {
+  if (has_input && map != UDE_MAP_LOSS) {
     arguments[count++] = t;
   }
   LLVMValueRef result =
@@ -320,6 +322,20 @@ LLVMValueRef ude_flat_emit(LLVMModuleRef module, const ude_reflection *reflectio
   } else {
     from_struct(&m, which, out, y);
   }
+  return end(&m);
+}
+
+LLVMValueRef ude_flat_emit_draw(LLVMModuleRef module, const ude_reflection *reflection,
+                                const ude_compile_options *options) {
+  char         name[UDE_FLAT_NAME];
+  LLVMValueRef target = LLVMGetNamedFunction(module, "draw");
+  maker        m      = begin(module, reflection, options, ude_flat_name(name, "value", "draw"));
+  LLVMRemoveEnumAttributeAtIndex(m.function, 2, LLVMGetEnumAttributeKindForName("readonly", 8));
+  LLVMValueRef y            = LLVMGetParam(m.function, 0);
+  LLVMValueRef record       = output_struct(&m, UDE_STRUCT_SAMPLE, y);
+  LLVMValueRef arguments[2] = {record, LLVMGetParam(m.function, 1)};
+  LLVMBuildCall2(m.builder, LLVMGlobalGetValueType(target), target, arguments, 2, "");
+  from_struct(&m, UDE_STRUCT_SAMPLE, record, y);
   return end(&m);
 }
 

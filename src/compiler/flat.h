@@ -17,6 +17,9 @@ char *ude_flat_name(char buffer[UDE_FLAT_NAME], const char *kind, const char *ma
  *  integer members of struct param. */
 LLVMValueRef ude_flat_emit(LLVMModuleRef module, const ude_reflection *reflection, int map,
                            const ude_compile_options *options, ude_error *error);
+/** "ude.value.draw": y is the sample, u points to the random numbers (ude_rng), p and t are not used. */
+LLVMValueRef ude_flat_emit_draw(LLVMModuleRef module, const ude_reflection *reflection,
+                                const ude_compile_options *options);
 /** The same of a learned function: u are its inputs, t is not used. */
 LLVMValueRef ude_flat_emit_learned(LLVMModuleRef module, const ude_reflection *reflection,
                                    const ude_learned_shape   *learned,

@@ -86,6 +86,8 @@ ude_status ude_jit_create(ude_jit **jit, ude_error *error) {
   if (status == UDE_OK) {
     definition to = {made, error, UDE_OK};
     define(UDE_RUNTIME_RECORD, (void *)(uintptr_t)&ude_runtime_record, &to);
+    define(UDE_RUNTIME_UNIFORM, (void *)(uintptr_t)&ude_rng_uniform, &to);
+    define(UDE_RUNTIME_NORMAL, (void *)(uintptr_t)&ude_rng_normal, &to);
     ude_transform_runtime_symbols(define, &to);
     status = to.status;
   }

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compiler/runtime.h"
+
 /* LLVM's handler of last resort would print and exit. */
 static void keep_first(LLVMDiagnosticInfoRef info, void *context) {
   char *first = context;
@@ -59,8 +61,9 @@ static void place_of_use(LLVMValueRef value, int depth, char *place, size_t size
 static ude_status check(LLVMValueRef symbol, ude_error *error) {
   size_t      length = 0;
   const char *name   = LLVMGetValueName2(symbol, &length);
-  if (!LLVMGetFirstUse(symbol) || strncmp(name, "llvm.", 5) == 0 || strncmp(name, "ude.", 4) == 0 ||
-      dlsym(RTLD_DEFAULT, name)) {
+  bool random = strcmp(name, UDE_RUNTIME_UNIFORM) == 0 || strcmp(name, UDE_RUNTIME_NORMAL) == 0;
+  if (random || !LLVMGetFirstUse(symbol) || strncmp(name, "llvm.", 5) == 0 ||
+      strncmp(name, "ude.", 4) == 0 || dlsym(RTLD_DEFAULT, name)) {
     return UDE_OK;
   }
   char place[512] = "";

@@ -21,18 +21,20 @@ struct ude_model {
   ude_member      *members[UDE_STRUCTS];
   double          *u0, *p0, *mass, *zeros;
   ude_flat_value   probe;
-  ude_text         names; /**< learned argument names, one after the other */
-  const char     **name_list;
-  char            *title;
-  ude_later        later;
-  ude_text         ir; /**< bitcode of the flat maps; empty without UDE_SPARSITY */
+  void (*draw)(double *sample, ude_rng *random, const double *p, double t);
+  ude_text     names; /**< learned argument names, one after the other */
+  const char **name_list;
+  char        *title;
+  ude_later    later;
+  ude_text     ir; /**< bitcode of the flat maps; empty without UDE_SPARSITY */
 };
 
 /* ------------------------------------------------------------------------------------ load -- */
 
 static ude_status fill_layouts(ude_model *model, ude_error *error) {
   ude_layout *const layouts[UDE_STRUCTS] = {&model->field.state, &model->field.param,
-                                            &model->field.observation};
+                                            &model->field.observation, &model->field.sample,
+                                            &model->field.terms};
   for (int i = 0; i < UDE_STRUCTS; i++) {
     const ude_struct_shape *shape = &model->reflection.structs[i];
     model->members[i]             = ude_calloc((size_t)shape->runs, sizeof(ude_member));
@@ -131,14 +133,20 @@ static void find_lanes(ude_model *model, const char *map, ude_entry *entry) {
   entry->lanes = ude_build_lanes(&model->reflection);
 }
 
+static int draw(double *sample, ude_rng *random, void *context) {
+  const ude_model *model = context;
+  model->draw(sample, random, NULL, 0);
+  return 0;
+}
+
 static ude_status fill_maps(ude_model *model, unsigned derivatives, ude_error *error) {
   ude_vector_field *field          = &model->field;
   ude_map *const    maps[UDE_MAPS] = {&field->rhs,           &field->initial,      &field->observe,
                                       &field->terminal_cost, &field->running_cost, &field->penalty,
-                                      &field->cost};
+                                      &field->cost,          &field->loss};
   int64_t           n              = field->state.count;
-  const int64_t     rows[UDE_MAPS] = {n, n, field->observation.count, 1, 1, 1, 1};
-  const int64_t     columns[UDE_MAPS] = {n, 0, n, n, n, 0, n};
+  const int64_t rows[UDE_MAPS] = {n, n, field->observation.count, 1, 1, 1, 1, field->terms.count};
+  const int64_t columns[UDE_MAPS] = {n, 0, n, n, n, 0, n, field->sample.count};
   for (int i = 0; i < UDE_MAPS; i++) {
     if (model->reflection.map[i]) {
       ude_entry *entry  = &model->entries[i];
@@ -156,6 +164,16 @@ static ude_status fill_maps(ude_model *model, unsigned derivatives, ude_error *e
         ude_entry_fill_lanes(entry, maps[i]);
       }
     }
+  }
+  if (model->reflection.has_draw) {
+    char  name[UDE_FLAT_NAME];
+    void *address = ude_jit_find(model->jit, ude_flat_name(name, "value", "draw"), error);
+    if (!address) {
+      return UDE_INTERNAL;
+    }
+    memcpy(&model->draw, &address, sizeof address);
+    field->draw         = draw;
+    field->draw_context = model;
   }
   if (field->rhs.jet) {
     field->taylor         = ude_entry_taylor;
@@ -254,7 +272,7 @@ static ude_status fill_learned(ude_model *model, unsigned derivatives, ude_error
   }
   model->field.learned       = model->learned;
   model->field.learned_count = count;
-  if (count > 0) {
+  if (count > 0 && model->reflection.map[UDE_MAP_RHS]) {
     void *address = ude_jit_find(model->jit, "ude.probe.rhs", error);
     memcpy(&model->probe, &address, sizeof address);
     model->field.probe         = address ? probe : NULL;
@@ -326,7 +344,9 @@ static ude_status load(ude_model *model, ude_cache_entry *entry, const char *key
   if (status == UDE_OK && (derivatives & UDE_PROBE)) {
     status = fill_learned(model, derivatives, error);
   }
-  return status ? status : ude_vector_field_check(&model->field, error);
+  return status                   ? status
+         : model->field.rhs.value ? ude_vector_field_check(&model->field, error)
+                                  : ude_vector_field_check_loss(&model->field, error);
 }
 
 void ude_model_free(ude_model *model) {
@@ -414,7 +434,7 @@ const ude_map *ude_model_map(const ude_model *model, int which) {
   const ude_vector_field *field          = &model->field;
   const ude_map *const    maps[UDE_MAPS] = {
       &field->rhs,          &field->initial, &field->observe, &field->terminal_cost,
-      &field->running_cost, &field->penalty, &field->cost};
+      &field->running_cost, &field->penalty, &field->cost,    &field->loss};
   return maps[which];
 }
 

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const ude_struct_names[UDE_STRUCTS] = {"state", "param", "observation"};
+const char *const ude_struct_names[UDE_STRUCTS] = {"state", "param", "observation", "sample",
+                                                   "loss"};
 const char *const ude_map_names[UDE_MAPS] = {"rhs",          "initial", "observe", "terminal_cost",
-                                             "running_cost", "penalty", "cost"};
+                                             "running_cost", "penalty", "cost",    "loss"};
 
 /* Return type, then arguments. */
 static const char *const prototype[UDE_MAPS][6] = {
@@ -18,7 +19,9 @@ static const char *const prototype[UDE_MAPS][6] = {
     {"double", "const struct state *", "const struct param *", "double", NULL},
     {"double", "const struct state *", "const struct param *", "double", NULL},
     {"double", "const struct param *", NULL},
-    {"double", "const struct state *", "const struct param *", "double", NULL}};
+    {"double", "const struct state *", "const struct param *", "double", NULL},
+    {"void", "struct loss *", "const struct sample *", "const struct param *", NULL}};
+static const char *const draw_prototype[] = {"void", "struct sample *", "ude_random *", NULL};
 
 void ude_reflect_type_text(const ude_debug_info *info, const char *type, char *buffer,
                            size_t size) {
@@ -66,7 +69,8 @@ static bool same_type(const char *expected, const char *found) {
          (strncmp(expected, "const ", 6) == 0 && strcmp(expected + 6, found) == 0);
 }
 
-static ude_status check_prototype(const ude_debug_info *info, int map, const char *node,
+static ude_status check_prototype(const ude_debug_info *info, const char *name,
+                                  const char *const *wanted_types, const char *node,
                                   ude_error *error) {
   char        place[300];
   char        found[256];
@@ -78,22 +82,21 @@ static ude_status check_prototype(const ude_debug_info *info, int map, const cha
   bool        same    = true;
   while (same && ude_debug_next(info, list, &at, &element)) {
     ude_reflect_type_text(info, element, found, sizeof found);
-    same = count < 6 && prototype[map][count] && same_type(prototype[map][count], found);
+    same = wanted_types[count] && same_type(wanted_types[count], found);
     count++;
   }
-  same = same && prototype[map][count] == NULL;
+  same = same && wanted_types[count] == NULL;
   if (same) {
     return UDE_OK;
   }
   char   wanted[400];
-  size_t used =
-      (size_t)snprintf(wanted, sizeof wanted, "%s %s(", prototype[map][0], ude_map_names[map]);
-  for (int i = 1; prototype[map][i] && used < sizeof wanted; i++) {
+  size_t used = (size_t)snprintf(wanted, sizeof wanted, "%s %s(", wanted_types[0], name);
+  for (int i = 1; wanted_types[i] && used < sizeof wanted; i++) {
     used += (size_t)snprintf(wanted + used, sizeof wanted - used, "%s%s", i > 1 ? ", " : "",
-                             prototype[map][i]);
+                             wanted_types[i]);
   }
   return ude_fail(error, UDE_COMPILE, "%s: '%s' must be declared as %s)",
-                  ude_debug_place(info, node, place, sizeof place), ude_map_names[map], wanted);
+                  ude_debug_place(info, node, place, sizeof place), name, wanted);
 }
 
 static bool defined(LLVMModuleRef module, const char *name) {
@@ -149,8 +152,8 @@ static ude_status check_defaults(const ude_debug_info *info, LLVMModuleRef modul
 /* What the language of models has, but this version does not: to pass over it would give wrong results. */
 static ude_status refuse_unsupported(const ude_debug_info *info, LLVMModuleRef module,
                                      ude_error *error) {
-  static const char *const later[] = {"noise",  "residual", "lags",        "history", "rhs_delay",
-                                      "events", "affect",   "fixed_point", "loss"};
+  static const char *const later[] = {"noise",     "residual", "lags",   "history",
+                                      "rhs_delay", "events",   "affect", "fixed_point"};
   for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
     LLVMValueRef global = LLVMGetNamedGlobal(module, later[i]);
     bool         found =
@@ -169,16 +172,48 @@ static ude_status refuse_unsupported(const ude_debug_info *info, LLVMModuleRef m
   return UDE_OK;
 }
 
+/* A loss over samples needs its terms, its samples, and how these are drawn. */
+static ude_status check_training(const ude_debug_info *info, LLVMModuleRef module,
+                                 ude_reflection *reflection, ude_error *error) {
+  reflection->has_draw = reflection->map[UDE_MAP_LOSS] && defined(module, "draw");
+  if (!reflection->map[UDE_MAP_LOSS]) {
+    return UDE_OK;
+  }
+  static const int needed[] = {UDE_STRUCT_LOSS, UDE_STRUCT_SAMPLE};
+  for (size_t i = 0; i < 2; i++) {
+    if (reflection->structs[needed[i]].reals == 0) {
+      return ude_fail(
+          error, UDE_COMPILE, "the model defines loss, but %s struct %s",
+          reflection->structs[needed[i]].defined ? "no double or float member of" : "not",
+          ude_struct_names[needed[i]]);
+    }
+  }
+  if (!reflection->has_draw) {
+    return ude_fail(error, UDE_COMPILE,
+                    "the model defines loss, but not where its samples come from: void draw(struct "
+                    "sample *s, ude_random *random)");
+  }
+  return check_prototype(info, "draw", draw_prototype, ude_reflect_subprogram(info, "draw"), error);
+}
+
 ude_status ude_reflect_functions(const ude_debug_info *info, LLVMModuleRef module,
                                  ude_reflection *reflection, ude_error *error) {
   for (int map = 0; map < UDE_MAPS; map++) {
     reflection->map[map] = defined(module, ude_map_names[map]);
     const char *node =
         reflection->map[map] ? ude_reflect_subprogram(info, ude_map_names[map]) : NULL;
-    ude_status status = node ? check_prototype(info, map, node, error) : UDE_OK;
+    ude_status status =
+        node ? check_prototype(info, ude_map_names[map], prototype[map], node, error) : UDE_OK;
     if (status) {
       return status;
     }
+  }
+  ude_status status = check_training(info, module, reflection, error);
+  if (status) {
+    return status;
+  }
+  if (reflection->map[UDE_MAP_LOSS] && !reflection->map[UDE_MAP_RHS]) { /* nothing to solve */
+    return check_defaults(info, module, reflection, error);
   }
   if (!reflection->map[UDE_MAP_RHS]) {
     return ude_fail(
@@ -196,7 +231,7 @@ ude_status ude_reflect_functions(const ude_debug_info *info, LLVMModuleRef modul
   if (reflection->map[UDE_MAP_OBSERVE] && !reflection->structs[UDE_STRUCT_OBSERVATION].defined) {
     return ude_fail(error, UDE_COMPILE, "the model defines observe, but not struct observation");
   }
-  ude_status status = check_defaults(info, module, reflection, error);
+  status = check_defaults(info, module, reflection, error);
   return status ? status : refuse_unsupported(info, module, error);
 }
 

@@ -20,7 +20,7 @@ typedef struct marks {
   bool     fixed;
   double   lower, upper;
   ude_init init;
-  bool     relative;
+  bool     relative, metric;
 } marks;
 
 const char *ude_reflect_strip(const ude_debug_info *info, const char *type, bool *is_const) {
@@ -97,6 +97,9 @@ static ude_status read_marks(const context *in, const char *member, const char *
     if (element && strstr(element, "!\"ude:error=relative\"")) {
       to->relative = true;
     }
+    if (element && strstr(element, "!\"ude:metric\"")) {
+      to->metric = true;
+    }
     if (element && strstr(element, "!\"ude:init=glorot\"")) {
       to->init = UDE_INIT_GLOROT_UNIFORM;
     }
@@ -124,7 +127,8 @@ static ude_status add_real(const context *in, const char *name, int rank, const 
                                                   .lower    = with->lower,
                                                   .upper    = with->upper,
                                                   .init     = with->init,
-                                                  .relative = with->relative},
+                                                  .relative = with->relative,
+                                                  .metric   = with->metric},
                                        .offset = offset,
                                        .single = single};
   for (int d = 0; d < rank; d++) {

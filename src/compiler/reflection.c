@@ -53,8 +53,9 @@ static void write_shape(const ude_struct_shape *shape, ude_text *text) {
     char                 upper[32];
     ude_text_append(
         text, "%s %lld %d %d %s %s %d %d", run->member.name, (long long)run->offset, run->single,
-        run->member.fixed + 2 * run->member.relative, ude_format_real(run->member.lower, lower),
-        ude_format_real(run->member.upper, upper), (int)run->member.init, run->member.rank);
+        run->member.fixed + 2 * run->member.relative + 4 * run->member.metric,
+        ude_format_real(run->member.lower, lower), ude_format_real(run->member.upper, upper),
+        (int)run->member.init, run->member.rank);
     for (int d = 0; d < run->member.rank; d++) {
       ude_text_append(text, " %lld", (long long)run->member.extents[d]);
     }
@@ -79,8 +80,8 @@ void ude_reflection_write(const ude_reflection *reflection, ude_text *text) {
   for (int i = 0; i < UDE_MAPS; i++) {
     ude_text_append(text, " %d", reflection->map[i]);
   }
-  ude_text_append(text, " %d %d %d %d %lld\n", reflection->has_u0, reflection->has_p0,
-                  reflection->has_mass, reflection->has_tspan,
+  ude_text_append(text, " %d %d %d %d %d %lld\n", reflection->has_u0, reflection->has_p0,
+                  reflection->has_mass, reflection->has_tspan, reflection->has_draw,
                   (long long)reflection->learned_count);
   for (int64_t i = 0; i < reflection->learned_count; i++) {
     const ude_learned_shape *learned = &reflection->learned[i];
@@ -182,6 +183,7 @@ static void read_shape(reader *in, ude_struct_shape *shape) {
     int64_t marks        = integer(in);
     run->member.fixed    = (marks & 1) != 0;
     run->member.relative = (marks & 2) != 0;
+    run->member.metric   = (marks & 4) != 0;
     run->member.lower    = real(in);
     run->member.upper    = real(in);
     run->member.init     = (ude_init)integer(in);
@@ -232,6 +234,7 @@ ude_status ude_reflection_read(const char *text, size_t length, ude_reflection *
   reflection->has_p0    = integer(&in) != 0;
   reflection->has_mass  = integer(&in) != 0;
   reflection->has_tspan = integer(&in) != 0;
+  reflection->has_draw  = integer(&in) != 0;
   int64_t learned       = count(&in);
   reflection->learned = in.failed ? NULL : ude_calloc((size_t)learned, sizeof *reflection->learned);
   in.failed           = in.failed || !reflection->learned;

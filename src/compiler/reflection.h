@@ -34,7 +34,14 @@ typedef struct ude_struct_shape {
 } ude_struct_shape;
 
 /** The structs of the contract. */
-enum { UDE_STRUCT_STATE, UDE_STRUCT_PARAM, UDE_STRUCT_OBSERVATION, UDE_STRUCTS };
+enum {
+  UDE_STRUCT_STATE,
+  UDE_STRUCT_PARAM,
+  UDE_STRUCT_OBSERVATION,
+  UDE_STRUCT_SAMPLE,
+  UDE_STRUCT_LOSS,
+  UDE_STRUCTS
+};
 
 /** The functions of the contract. */
 enum {
@@ -45,6 +52,7 @@ enum {
   UDE_MAP_RUNNING_COST,
   UDE_MAP_PENALTY,
   UDE_MAP_COST,
+  UDE_MAP_LOSS,
   UDE_MAPS
 };
 
@@ -74,7 +82,7 @@ typedef struct ude_learned_shape {
 typedef struct ude_reflection {
   ude_struct_shape   structs[UDE_STRUCTS];
   bool               map[UDE_MAPS];
-  bool               has_u0, has_p0, has_mass, has_tspan;
+  bool               has_u0, has_p0, has_mass, has_tspan, has_draw;
   int64_t            learned_count;
   ude_learned_shape *learned;
 } ude_reflection;

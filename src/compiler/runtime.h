@@ -6,6 +6,9 @@
 #include <ude/vector_field.h>
 
 #define UDE_RUNTIME_RECORD "ude_runtime_record"
+/** What <ude/model.h> declares for `draw`: ude_rng_uniform and ude_rng_normal. */
+#define UDE_RUNTIME_UNIFORM "ude_uniform"
+#define UDE_RUNTIME_NORMAL "ude_normal"
 
 /** Reports a call of a learned function to the recorder of this thread. */
 void ude_runtime_record(int64_t learned, const double *in, const double *out);

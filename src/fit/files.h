@@ -71,6 +71,10 @@ typedef struct ude_params_note {
 /** params.json alone. p: double[np]; u0: double[trajectories][n] starts. */
 ude_status ude_params_write(const char *folder, const ude_loss *loss, const double *p,
                             const double *u0, const ude_params_note *note, ude_error *error);
+/** params.json of a training that has no data: values, status, loss, seed. */
+ude_status ude_params_write_values(const char *folder, const ude_vector_field *field, uint64_t seed,
+                                   const double *p, const char *status_text, double loss,
+                                   ude_error *error);
 /** ude_run_write with all that is known of the fit. */
 ude_status ude_run_write_result(const char *folder, const ude_vector_field *field,
                                 const ude_dataset *data, const ude_fit_options *options,

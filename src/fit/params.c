@@ -53,19 +53,45 @@ static void put_errors(ude_text *text, const ude_loss *loss, const ude_params_no
   }
 }
 
+static void put_loss(ude_text *text, double loss, uint64_t seed) {
+  char number[32];
+  ude_text_append(text, "  \"loss\": %s,\n  \"seed\": %llu,\n  \"params\": {",
+                  isfinite(loss) ? ude_format_real(loss, number) : "null",
+                  (unsigned long long)seed);
+}
+
+static ude_status write_params(const char *folder, ude_text *text, ude_error *error) {
+  ude_text path = {0};
+  ude_run_path(&path, folder, "params.json");
+  ude_status status = text->failed || path.failed
+                          ? ude_fail_memory(error, "params.json")
+                          : ude_file_write(path.data, text->data, text->length, error);
+  ude_text_free(text);
+  ude_text_free(&path);
+  return status;
+}
+
+ude_status ude_params_write_values(const char *folder, const ude_vector_field *field, uint64_t seed,
+                                   const double *p, const char *status_text, double loss,
+                                   ude_error *error) {
+  ude_text text = {0};
+  ude_text_append(&text, "{\n  \"status\": \"%s\",\n", status_text);
+  put_loss(&text, loss, seed);
+  put_members(&text, &field->param, "p", p, "\n    ");
+  ude_text_append(&text, "\n  }\n}\n");
+  return write_params(folder, &text, error);
+}
+
 ude_status ude_params_write(const char *folder, const ude_loss *loss, const double *p,
                             const double *u0, const ude_params_note *note, ude_error *error) {
   const ude_vector_field *field = loss->field;
   ude_text                text  = {0};
-  ude_text                path  = {0};
   char                    number[32];
   ude_text_append(&text, "{\n  \"status\": \"%s\",\n", note->status);
   if (note->result) {
     put_result(&text, note->result);
   }
-  ude_text_append(&text, "  \"loss\": %s,\n  \"seed\": %llu,\n  \"params\": {",
-                  isfinite(note->loss) ? ude_format_real(note->loss, number) : "null",
-                  (unsigned long long)loss->options.seed);
+  put_loss(&text, note->loss, loss->options.seed);
   put_members(&text, &field->param, "p", p, "\n    ");
   if (note->errors) {
     put_errors(&text, loss, note);
@@ -80,13 +106,7 @@ ude_status ude_params_write(const char *folder, const ude_loss *loss, const doub
     ude_text_append(&text, " }}");
   }
   ude_text_append(&text, "\n  ]\n}\n");
-  ude_run_path(&path, folder, "params.json");
-  ude_status status = text.failed || path.failed
-                          ? ude_fail_memory(error, "params.json")
-                          : ude_file_write(path.data, text.data, text.length, error);
-  ude_text_free(&text);
-  ude_text_free(&path);
-  return status;
+  return write_params(folder, &text, error);
 }
 
 /* ------------------------------------------------------------------------------------ read -- */

@@ -132,10 +132,7 @@ static ude_status check_map(const ude_map *map, const char *what, int64_t rows, 
   return UDE_OK;
 }
 
-ude_status ude_vector_field_check(const ude_vector_field *field, ude_error *error) {
-  if (!field || !field->rhs.value) {
-    return ude_fail(error, UDE_INVALID_ARGUMENT, "vector field: rhs is missing");
-  }
+static ude_status check_tables(const ude_vector_field *field, ude_error *error) {
   int64_t n = field->state.count;
   const struct {
     const ude_map *map;
@@ -149,12 +146,30 @@ ude_status ude_vector_field_check(const ude_vector_field *field, ude_error *erro
       {&field->running_cost, "running_cost", 1, n},
       {&field->penalty, "penalty", 1, 0},
       {&field->cost, "cost", 1, n},
+      {&field->loss, "loss", field->terms.count, field->sample.count},
   };
   ude_status status = check_layout(&field->state, "state", error);
   status            = status ? status : check_layout(&field->param, "param", error);
   status            = status ? status : check_layout(&field->observation, "observation", error);
+  status            = status ? status : check_layout(&field->sample, "sample", error);
+  status            = status ? status : check_layout(&field->terms, "loss", error);
   for (size_t i = 0; i < sizeof maps / sizeof maps[0] && status == UDE_OK; i++) {
     status = check_map(maps[i].map, maps[i].name, maps[i].rows, maps[i].columns, error);
   }
   return status;
+}
+
+ude_status ude_vector_field_check(const ude_vector_field *field, ude_error *error) {
+  if (!field || !field->rhs.value) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "vector field: rhs is missing");
+  }
+  return check_tables(field, error);
+}
+
+ude_status ude_vector_field_check_loss(const ude_vector_field *field, ude_error *error) {
+  if (!field || !field->loss.value || !field->draw) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "vector field: %s is missing",
+                    field && field->loss.value ? "draw" : "loss");
+  }
+  return check_tables(field, error);
 }
