@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/later.h"
 #include "compiler/tape.h"
 
 static int value(double *y, const double *u, const double *p, double t, void *context) {
@@ -13,37 +12,20 @@ static int value(double *y, const double *u, const double *p, double t, void *co
   return ude_tape_failed() ? -1 : 0;
 }
 
-/* The function, made now if it was put off; NULL if that fails. */
-static ude_flat_jvp ready(const ude_entry *entry, const _Atomic(ude_flat_jvp) *function, int kind) {
-  ude_flat_jvp found = atomic_load_explicit(function, memory_order_acquire);
-  return found || ude_later_make(entry->later, kind)
-             ? found
-             : atomic_load_explicit(function, memory_order_acquire);
-}
-
-static int tangents(const ude_entry *entry, ude_flat_jvp function, double *y, double *y_dot,
-                    const double *u, const double *u_dot, const double *p, const double *p_dot,
-                    double t, const double *t_dot) {
-  if (!function) {
-    return -1;
-  }
-  function(y, y_dot, u, u_dot ? u_dot : entry->zeros, p, p_dot ? p_dot : entry->zeros, t,
-           t_dot ? t_dot : entry->zeros);
-  return ude_tape_failed() ? -1 : 0;
-}
-
 static int jvp(double *y, double *y_dot, const double *u, const double *u_dot, const double *p,
                const double *p_dot, double t, const double *t_dot, void *context) {
   const ude_entry *entry = context;
-  return tangents(entry, ready(entry, &entry->jvp, UDE_LATER_JVP), y, y_dot, u, u_dot, p, p_dot, t,
-                  t_dot);
+  entry->jvp(y, y_dot, u, u_dot ? u_dot : entry->zeros, p, p_dot ? p_dot : entry->zeros, t,
+             t_dot ? t_dot : entry->zeros);
+  return ude_tape_failed() ? -1 : 0;
 }
 
 static int jvp_wide(double *y, double *y_dot, const double *u, const double *u_dot, const double *p,
                     const double *p_dot, double t, const double *t_dot, void *context) {
   const ude_entry *entry = context;
-  return tangents(entry, ready(entry, &entry->jvp_wide, UDE_LATER_WIDE), y, y_dot, u, u_dot, p,
-                  p_dot, t, t_dot);
+  entry->jvp_wide(y, y_dot, u, u_dot ? u_dot : entry->zeros, p, p_dot ? p_dot : entry->zeros, t,
+                  t_dot ? t_dot : entry->zeros);
+  return ude_tape_failed() ? -1 : 0;
 }
 
 /* Scratch on the stack for small models, on the thread's tape for large ones: a hot transposed product does not
@@ -161,17 +143,16 @@ int ude_entry_taylor(double *series, int64_t order, const double *u, const doubl
 }
 
 void ude_entry_fill(ude_entry *entry, int64_t width, ude_map *map) {
-  bool products = entry->later || entry->jvp;
-  entry->width  = width;
-  *map          = (ude_map){.rows     = entry->rows,
-                            .columns  = entry->columns,
-                            .value    = value,
-                            .jvp      = products ? jvp : NULL,
-                            .jvp_wide = products ? jvp_wide : NULL,
-                            .width    = products || entry->hvp_wide ? width : 0,
-                            .vjp      = entry->vjp ? vjp : NULL,
-                            .context  = entry,
-                            .hvp      = entry->hvp ? hvp : NULL,
-                            .hvp_wide = entry->hvp_wide ? hvp_wide : NULL,
-                            .jet      = entry->jet ? jet : NULL};
+  entry->width = width;
+  *map         = (ude_map){.rows     = entry->rows,
+                           .columns  = entry->columns,
+                           .value    = value,
+                           .jvp      = entry->jvp ? jvp : NULL,
+                           .jvp_wide = entry->jvp_wide ? jvp_wide : NULL,
+                           .width    = entry->jvp_wide || entry->hvp_wide ? width : 0,
+                           .vjp      = entry->vjp ? vjp : NULL,
+                           .context  = entry,
+                           .hvp      = entry->hvp ? hvp : NULL,
+                           .hvp_wide = entry->hvp_wide ? hvp_wide : NULL,
+                           .jet      = entry->jet ? jet : NULL};
 }

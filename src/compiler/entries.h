@@ -35,12 +35,13 @@ typedef int (*ude_flat_vjp_lanes)(double *y, double *y_bar, const double *u, dou
 typedef struct ude_entry {
   ude_flat_value        value;
   _Atomic(ude_flat_jvp) jvp, jvp_wide; /**< NULL with `later`: not made yet */
-  struct ude_later *later; /**< makes them at the first call; NULL: they are there, or not wanted */
-  ude_flat_vjp      vjp;
-  ude_jet_pass      jet;
-  ude_flat_hvp      hvp, hvp_wide;
-  int64_t           width; /**< of the wide functions */
-  int64_t lanes; /**< 0: none are wanted; functions that are NULL are made of those for one */
+  struct ude_later
+      *later; /**< makes them at the first call (later.h); NULL: they are there, or not wanted */
+  ude_flat_vjp vjp;
+  ude_jet_pass jet;
+  ude_flat_hvp hvp, hvp_wide;
+  int64_t      width; /**< of the wide functions */
+  int64_t      lanes; /**< 0: none are wanted; functions that are NULL are made of those for one */
   ude_flat_value_lanes value_lanes;
   ude_flat_jvp_lanes   jvp_lanes;
   ude_flat_vjp_lanes   vjp_lanes;

@@ -7,6 +7,7 @@
 
 #include "compiler/flat.h"
 #include "compiler/pipeline.h"
+#include "compiler/tape.h"
 
 static const struct {
   const char *name, *prefix;
@@ -97,7 +98,8 @@ static bool publish(const ude_later *later, int kind) {
   return true;
 }
 
-int ude_later_make(ude_later *later, int kind) {
+/* The functions of this kind of all entries; 0 on success. */
+static int make(ude_later *later, int kind) {
   pthread_mutex_lock(&later->lock);
   ude_later_part *part = &later->part[kind];
   if (part->state == UDE_LATER_WAITS && generate(later, kind)) {
@@ -110,6 +112,48 @@ int ude_later_make(ude_later *later, int kind) {
   int code = part->state == UDE_LATER_DONE ? 0 : -1;
   pthread_mutex_unlock(&later->lock);
   return code;
+}
+
+/* ----------------------------------------------------------------------------------- calls -- */
+
+/* The function, made now if it is not there; NULL if that fails. */
+static ude_flat_jvp ready(const ude_entry *entry, const _Atomic(ude_flat_jvp) *function, int kind) {
+  ude_flat_jvp found = atomic_load_explicit(function, memory_order_acquire);
+  return found || make(entry->later, kind) ? found
+                                           : atomic_load_explicit(function, memory_order_acquire);
+}
+
+static int call(const ude_entry *entry, ude_flat_jvp function, double *y, double *y_dot,
+                const double *u, const double *u_dot, const double *p, const double *p_dot,
+                double t, const double *t_dot) {
+  if (!function) {
+    return -1;
+  }
+  function(y, y_dot, u, u_dot ? u_dot : entry->zeros, p, p_dot ? p_dot : entry->zeros, t,
+           t_dot ? t_dot : entry->zeros);
+  return ude_tape_failed() ? -1 : 0;
+}
+
+static int jvp(double *y, double *y_dot, const double *u, const double *u_dot, const double *p,
+               const double *p_dot, double t, const double *t_dot, void *context) {
+  const ude_entry *entry = context;
+  return call(entry, ready(entry, &entry->jvp, UDE_LATER_JVP), y, y_dot, u, u_dot, p, p_dot, t,
+              t_dot);
+}
+
+static int jvp_wide(double *y, double *y_dot, const double *u, const double *u_dot, const double *p,
+                    const double *p_dot, double t, const double *t_dot, void *context) {
+  const ude_entry *entry = context;
+  return call(entry, ready(entry, &entry->jvp_wide, UDE_LATER_WIDE), y, y_dot, u, u_dot, p, p_dot,
+              t, t_dot);
+}
+
+void ude_later_fill(const ude_entry *entry, int64_t width, ude_map *map) {
+  if (entry->later) {
+    map->jvp      = jvp;
+    map->jvp_wide = jvp_wide;
+    map->width    = width;
+  }
 }
 
 void ude_later_end(ude_later *later) {

@@ -44,8 +44,8 @@ ude_status ude_later_begin(ude_later *later, ude_jit *jit, ude_cache_entry *entr
                            const char *cache_dir, const char *key, ude_error *error);
 /** Fill entry->jvp and jvp_wide at the first call. The entry must outlive `later`. */
 ude_status ude_later_add(ude_later *later, ude_entry *entry, const char *map, ude_error *error);
-/** The functions of this kind (UDE_LATER_*) of all entries; 0 on success. Safe in threads. */
-int  ude_later_make(ude_later *later, int kind);
+/** After ude_entry_fill: jvp and jvp_wide of a map whose entry was added. */
+void ude_later_fill(const ude_entry *entry, int64_t width, ude_map *map);
 void ude_later_end(ude_later *later);
 
 #endif

@@ -159,6 +159,7 @@ static ude_status fill_maps(ude_model *model, unsigned derivatives, ude_error *e
         return status;
       }
       ude_entry_fill(entry, UDE_BUILD_WIDTH, maps[i]);
+      ude_later_fill(entry, UDE_BUILD_WIDTH, maps[i]);
       if (derivatives & UDE_LANES) {
         find_lanes(model, ude_map_names[i], entry);
         ude_entry_fill_lanes(entry, maps[i]);
@@ -246,6 +247,7 @@ static ude_status fill_learned(ude_model *model, unsigned derivatives, ude_error
     model->learned[i].name       = shape->name;
     model->learned[i].param_name = NULL;
     ude_entry_fill(entry, UDE_BUILD_WIDTH, &model->learned[i].map);
+    ude_later_fill(entry, UDE_BUILD_WIDTH, &model->learned[i].map);
     for (int j = 0; j < shape->arguments; j++) {
       if (shape->argument[j].kind == UDE_ARGUMENT_PARAM) {
         model->learned[i].param_name = shape->argument[j].name;
