@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 awk -v files="$(find src include/ude -name '*.[ch]' | sort | tr '\n' ' ')" '
   # Public headers whose name is not that of their room; model files and everybody include the others.
-  BEGIN { room_of["vector_field"] = "model"; room_of["version"] = "base"; room_of["sparsity"] = "linalg"; anyone["model"]; anyone["nn"] }
+  BEGIN { room_of["vector_field"] = "model"; room_of["version"] = "base"; room_of["sparsity"] = "linalg"; room_of["batch"] = "fit"; anyone["model"]; anyone["nn"] }
   /^ *ude_room\(/ {
     gsub(/.*\(|\)/, "")
     n = split($0, word, " ")

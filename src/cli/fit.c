@@ -4,6 +4,7 @@
 #include <string.h>
 #include <ude/report.h>
 
+#include "cli/batch.h"
 #include "cli/cli.h"
 #include "cli/plot.h"
 #include "cli/repeat.h"
@@ -224,7 +225,8 @@ static int run(const cli_options *options) {
   cli_options with    = *options;
   bool        learned = false;
   if (options->data.count == 0) {
-    return cli_usage_error("fit needs data: name at least one CSV file");
+    with.output = with.output ? with.output : "run";
+    return cli_batch(&with);
   }
   if (options->folders.count) {
     return cli_usage_error("'%s' is neither a C file nor a CSV file", options->folders.item[0]);
@@ -246,7 +248,8 @@ const cli_verb cli_fit = {
     .options =
         "output initial adam rate optimizer iterations regularise scale segment continuity "
         "max-seconds seed repeat reach expect resume method rtol atol step max-step tspan u0 p "
-        "params max-steps plot quiet define clang cache no-cache",
+        "params max-steps batch decay weights balance sample threads plot quiet define clang cache "
+        "no-cache",
     .details =
         "The data's columns are named as the states (or as members of struct observation); empty "
         "cells\n"
@@ -262,5 +265,9 @@ const cli_verb cli_fit = {
         "report.html, ...\n"
         "--repeat N fits (and discovers) from N seeds and prints a table of losses and structures, "
         "and on\n"
-        "standard error the share of each structure.",
+        "standard error the share of each structure.\n"
+        "Without data, a model that defines struct sample, draw and loss (see <ude/batch.h>) is "
+        "trained "
+        "on random\nsamples: --batch, --iterations, --rate, --decay, --weights, --balance, "
+        "--sample, --threads.",
     .run = run};

@@ -21,7 +21,8 @@ static const char *const prototype[UDE_MAPS][6] = {
     {"double", "const struct param *", NULL},
     {"double", "const struct state *", "const struct param *", "double", NULL},
     {"void", "struct loss *", "const struct sample *", "const struct param *", NULL}};
-static const char *const draw_prototype[] = {"void", "struct sample *", "ude_random *", NULL};
+static const char        draw_declaration[] = "void draw(struct sample *s, ude_random *random)";
+static const char *const draw_prototype[]   = {"void", "struct sample *", "struct ude_rng *", NULL};
 
 void ude_reflect_type_text(const ude_debug_info *info, const char *type, char *buffer,
                            size_t size) {
@@ -190,10 +191,15 @@ static ude_status check_training(const ude_debug_info *info, LLVMModuleRef modul
   }
   if (!reflection->has_draw) {
     return ude_fail(error, UDE_COMPILE,
-                    "the model defines loss, but not where its samples come from: void draw(struct "
-                    "sample *s, ude_random *random)");
+                    "the model defines loss, but not where its samples come from: %s",
+                    draw_declaration);
   }
-  return check_prototype(info, "draw", draw_prototype, ude_reflect_subprogram(info, "draw"), error);
+  const char *node = ude_reflect_subprogram(info, "draw");
+  char        place[300];
+  return node && check_prototype(info, "draw", draw_prototype, node, NULL)
+             ? ude_fail(error, UDE_COMPILE, "%s: 'draw' must be declared as %s",
+                        ude_debug_place(info, node, place, sizeof place), draw_declaration)
+             : UDE_OK;
 }
 
 ude_status ude_reflect_functions(const ude_debug_info *info, LLVMModuleRef module,

@@ -169,9 +169,9 @@ static void sizes(const ude_layout *params, const double *gradient, double *larg
 
 /* Weights from the gradients of the terms (algorithm 2.1 of Wang, Teng, Perdikaris 2021). */
 static void balance(training *of) {
-  const ude_layout *params = &of->field->param;
-  int64_t           first  = 0;
-  double            largest, mean;
+  const ude_layout *params  = &of->field->param;
+  int64_t           first   = 0;
+  double            largest = 0, mean;
   while (first < of->state.terms && of->state.weight[first] == 0) {
     first++;
   }
@@ -387,17 +387,15 @@ static ude_status write_terms(const training *of, const double *terms, ude_error
 
 static ude_status write_settings(const training *of, ude_error *error) {
   const char *folder = of->options.folder;
-  ude_text    path   = {0};
-  if (!folder) {
-    return UDE_OK;
+  const char *json   = of->options.settings_json;
+  ude_status  status = folder ? ude_folder_make(folder, error) : UDE_OK;
+  if (status || !folder || !json) {
+    return status;
   }
-  ude_status status = ude_folder_make(folder, error);
+  ude_text path = {0};
   ude_run_path(&path, folder, "settings.json");
-  if (status == UDE_OK && of->options.settings_json) {
-    status = path.failed ? ude_fail_memory(error, "settings.json")
-                         : ude_file_write(path.data, of->options.settings_json,
-                                          strlen(of->options.settings_json), error);
-  }
+  status = path.failed ? ude_fail_memory(error, "settings.json")
+                       : ude_file_write(path.data, json, strlen(json), error);
   ude_text_free(&path);
   return status;
 }
