@@ -46,7 +46,11 @@ typedef int (*ude_cost_fn)(int64_t i, double t, const double *u, const double *p
  *
  * computed again from (t, h, u) alone. The sizes h of the steps are constants of the derivative, as they are everywhere here. trbdf2,
  * kencarp4 and radau damp their error by a factorised Jacobian: E then needs second derivatives (rhs.hvp), and so does S of every
- * implicit method. euler and rk4 estimate no error; a method without an estimate is refused (UDE_UNSUPPORTED). */
+ * implicit method. euler and rk4 estimate no error; a method without an estimate is refused (UDE_UNSUPPORTED).
+ *
+ * The controller holds E near a constant, so that where steps adapt the sum of E |h| says little of the work and the sum of E^2 counts
+ * steps. Since the derivative holds steps fixed, it is not that of the adaptive value: optimisers with line searches may stop early on
+ * terms of E; Adam does not mind. */
 typedef enum ude_estimate_kind {
   UDE_ESTIMATE_ERROR = 0,     /**< "error": E |h| */
   UDE_ESTIMATE_ERROR_SQUARED, /**< "error2": E^2 */
@@ -78,11 +82,11 @@ typedef struct ude_cost {
   const double *times; /**< [count], ascending in the direction of integration, within [t0, t1] */
   ude_cost_fn   at;
   void         *context;
-  bool          terminal; /**< add field->terminal_cost at t1 */
-  bool          running;  /**< add the integral of field->running_cost, solved as one more state */
+  bool          terminal;  /**< add field->terminal_cost at t1 */
+  bool          running;   /**< add the integral of field->running_cost, solved as one more state */
   int64_t       estimates; /**< terms of the solver's estimates, at most UDE_ESTIMATE_MOST */
-  const ude_estimate_term *estimate;        /**< [estimates] */
-  double                  *estimate_values; /**< [estimates] written, without the weights; or NULL */
+  const ude_estimate_term *estimate; /**< [estimates] */
+  double *estimate_values;           /**< [estimates] written, without the weights; or NULL */
 } ude_cost;
 
 typedef struct ude_sensitivity_options {

@@ -33,11 +33,11 @@ typedef struct ude_engine {
   int64_t   segment_first, segment_count; /**< steps that it holds now; first < 0: none */
   ude_stiff algebra;                      /**< of the start, made when first needed */
   bool      has_algebra;
-  struct ude_estimates *estimates;  /**< made when first needed */
-  bool                  estimating; /**< the cost has terms of the solver's estimates */
+  struct ude_estimates *estimates;         /**< made when first needed */
+  bool                  estimating;        /**< the cost has terms of the solver's estimates */
   double               *estimate_gradient; /**< [directions] where tangents put those terms' part */
-  double   *u_at, *values; /**< [count][n], [count] */
-  int64_t   at_capacity;
+  double               *u_at, *values;     /**< [count][n], [count] */
+  int64_t               at_capacity;
 } ude_engine;
 
 struct ude_sensitivity {

@@ -43,9 +43,8 @@ ude_status ude_estimate_parse(const char *text, ude_estimate_term *term, ude_err
 
 void ude_estimates_free(ude_estimates *e) {
   if (e) {
-    double *const blocks[] = {e->by_error,  e->by_stiffness, e->error,
-                              e->error_bar, e->u_bar,        e->error_dot,
-                              e->norm_dot,  e->stiffness_dot};
+    double *const blocks[] = {e->by_error, e->by_stiffness, e->error,    e->error_bar,
+                              e->u_bar,    e->error_dot,    e->norm_dot, e->stiffness_dot};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
       free(blocks[i]);
     }
@@ -71,8 +70,8 @@ static ude_status allocate(ude_engine *engine, ude_error *error) {
   }
   ude_estimates *e     = engine->estimates;
   int64_t        steps = engine->trace.steps;
-  bool           all   = e->error && e->error_bar && e->u_bar && e->error_dot && e->norm_dot &&
-             e->stiffness_dot;
+  bool           all =
+      e->error && e->error_bar && e->u_bar && e->error_dot && e->norm_dot && e->stiffness_dot;
   if (all && steps > e->capacity) {
     double *by_error = ude_realloc(e->by_error, (size_t)steps, sizeof *by_error);
     e->by_error      = by_error ? by_error : e->by_error;
@@ -99,9 +98,10 @@ static ude_status check_terms(const ude_cost *cost, ude_error *error) {
     const ude_estimate_term *term = &cost->estimate[k];
     if ((int)term->kind < 0 || (int)term->kind >= KINDS || (int)term->over < 0 ||
         (int)term->over >= OVERS || !isfinite(term->weight)) {
-      return ude_fail(error, UDE_INVALID_ARGUMENT,
-                      "term %lld of the solver's estimates is not valid: kind %d, over %d, weight %g",
-                      (long long)k, (int)term->kind, (int)term->over, term->weight);
+      return ude_fail(
+          error, UDE_INVALID_ARGUMENT,
+          "term %lld of the solver's estimates is not valid: kind %d, over %d, weight %g",
+          (long long)k, (int)term->kind, (int)term->over, term->weight);
     }
   }
   return UDE_OK;
@@ -133,9 +133,9 @@ static int step_values(ude_engine *engine, const double *p, int64_t i, double *n
   }
   if (e->has_error) {
     const ude_method_setting *setting = ude_integrator_setting(engine->integrator);
-    *norm = step.norm >= 0 ? step.norm
-                           : ude_error_norm(engine->n, e->error, u, step.u_new,
-                                            setting->options->rtol, setting->atol);
+    *norm                             = step.norm >= 0 ? step.norm
+                                                       : ude_error_norm(engine->n, e->error, u, step.u_new,
+                                                                        setting->options->rtol, setting->atol);
   }
   if (e->has_stiffness) {
     double radius = method->stiffness(work, &step);
@@ -166,8 +166,8 @@ static double reduce(ude_engine *engine, const ude_cost *cost) {
     double                   sum = 0, most = 0;
     e->worst[k] = -1;
     for (int64_t i = 0; i < steps; i++) {
-      double x = amount(term->kind, engine->trace.h[i], e->by_error[i], e->by_stiffness[i],
-                        &ignored);
+      double x =
+          amount(term->kind, engine->trace.h[i], e->by_error[i], e->by_stiffness[i], &ignored);
       sum += x;
       if (e->worst[k] < 0 || x > most) {
         most        = x;
@@ -286,8 +286,8 @@ void ude_estimates_contract(ude_engine *engine, int64_t i, const ude_method *met
   if (e->by_error[i] != 0 && step->norm < 0) {
     const ude_method_setting *setting = ude_integrator_setting(engine->integrator);
     ude_error_norm_tangent(engine->n, e->error, e->error_dot, step->u, tangent->u_dot, step->u_new,
-                           tangent->u_new_dot, setting->options->rtol, setting->atol,
-                           engine->width, e->norm_dot);
+                           tangent->u_new_dot, setting->options->rtol, setting->atol, engine->width,
+                           e->norm_dot);
   }
   for (int64_t lane = 0; lane < lanes; lane++) {
     gradient[first + lane] += e->by_error[i] != 0 ? e->by_error[i] * e->norm_dot[lane] : 0;

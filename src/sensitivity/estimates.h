@@ -10,10 +10,10 @@
 struct ude_estimates {
   bool    has_error, has_stiffness;
   int64_t capacity;
-  int64_t worst[UDE_ESTIMATE_MOST];                /**< step of the largest value of each term */
-  double *by_error, *by_stiffness;                 /**< [steps] derivative of the cost by E and by S */
-  double *error, *error_bar, *u_bar;               /**< [n] */
-  double *error_dot, *norm_dot, *stiffness_dot;    /**< [n][width], [width], [width] */
+  int64_t worst[UDE_ESTIMATE_MOST];             /**< step of the largest value of each term */
+  double *by_error, *by_stiffness;              /**< [steps] derivative of the cost by E and by S */
+  double *error, *error_bar, *u_bar;            /**< [n] */
+  double *error_dot, *norm_dot, *stiffness_dot; /**< [n][width], [width], [width] */
 };
 
 void ude_estimates_free(ude_estimates *estimates);

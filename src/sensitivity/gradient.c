@@ -223,7 +223,7 @@ static ude_status step_back(const task *in, int64_t i, int64_t *j, double *lambd
   const ude_method *method    = ude_engine_step(engine, i, u, in->p, &step, &work);
   double            direction = step.h < 0 ? -1 : 1;
   step.error                  = engine->estimating ? engine->estimates->error : NULL;
-  int               code      = method->replay(work, &step);
+  int code                    = method->replay(work, &step);
   method->transpose_begin(work, false);
   /* Times at the step's end come first, then lambda of the end is complete; those inside add to the stages. */
   for (; *j >= 0 && direction * (in->cost->times[*j] - step.t) > 0 && code == 0; (*j)--) {
@@ -320,8 +320,8 @@ static ude_status forward(const task *in, double *u0_bar) {
     }
     contraction to            = {w, engine->n, engine->width, gradient};
     engine->estimate_gradient = gradient;
-    status         = ude_engine_tangents(engine, u0_dot, in->p, params ? p_dot : NULL, directions,
-                                         in->cost->times, count, contract, &to, in->error);
+    status = ude_engine_tangents(engine, u0_dot, in->p, params ? p_dot : NULL, directions,
+                                 in->cost->times, count, contract, &to, in->error);
   }
   if (status == UDE_OK) {
     for (int64_t i = 0; i < states; i++) {
@@ -368,8 +368,8 @@ ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double *u0, con
   if (p_bar) {
     memset(p_bar, 0, (size_t)engine->np * sizeof *p_bar);
   }
-  bool   tangents  = choose_forward(sensitivity, engine, u0_bar != NULL, p_bar != NULL);
-  double estimates = 0;
+  bool   tangents    = choose_forward(sensitivity, engine, u0_bar != NULL, p_bar != NULL);
+  double estimates   = 0;
   engine->estimating = false;
   if (cost->estimates != 0) {
     status = ude_engine_prepare(engine, tangents ? engine->width : 0, error);

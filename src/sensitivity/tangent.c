@@ -61,8 +61,8 @@ static int replay_step(replay *r, int64_t i) {
   if (engine->estimating) {
     ude_estimates_tangent(engine, i, &step, &tangent);
   }
-  int code                  = method->replay(work, &step);
-  code                      = code ? code : method->tangent(work, &step, &tangent);
+  int code = method->replay(work, &step);
+  code     = code ? code : method->tangent(work, &step, &tangent);
   while (code == 0 && r->next < r->count && r->direction * (r->times[r->next] - step.t_next) <= 0) {
     double        theta = ude_step_theta(step.t, step.t_next, step.h, r->times[r->next]);
     const double *dot   = theta >= 1 ? engine->end_dot : engine->at_dot;

@@ -42,13 +42,12 @@ void ude_erk_norm_tangent(ude_erk *s, const ude_step *step, const ude_tangent *t
   double *low_norm_dot = s->work_dot; /* [width], free after the stages */
   double  by_high      = 0;
   double  by_low       = 0;
-  double  low          = ude_error_norm_tangent(s->n, s->low, s->low_dot, step->u, tangent->u_dot,
-                                                step->u_new, tangent->u_new_dot, s->rtol, s->atol,
-                                                s->width, low_norm_dot);
-  double  high =
-      ude_error_norm_tangent(s->n, step->error, tangent->error_dot, step->u, tangent->u_dot,
-                             step->u_new, tangent->u_new_dot, s->rtol, s->atol, s->width,
-                             tangent->norm_dot);
+  double  low =
+      ude_error_norm_tangent(s->n, s->low, s->low_dot, step->u, tangent->u_dot, step->u_new,
+                             tangent->u_new_dot, s->rtol, s->atol, s->width, low_norm_dot);
+  double high = ude_error_norm_tangent(s->n, step->error, tangent->error_dot, step->u,
+                                       tangent->u_dot, step->u_new, tangent->u_new_dot, s->rtol,
+                                       s->atol, s->width, tangent->norm_dot);
   slopes(high, low, &by_high, &by_low);
   for (int64_t w = 0; w < s->width; w++) {
     tangent->norm_dot[w] = by_high * tangent->norm_dot[w] + by_low * low_norm_dot[w];

@@ -27,10 +27,10 @@ ude_status ude_erk_reserve(void *work, int64_t width, ude_error *error) {
     double *rest = more ? ude_realloc(s->work_dot, n * (1 + w) + w, sizeof *rest) : NULL;
     s->work_dot  = rest ? rest : s->work_dot;
     if (rest && s->tableau->btilde_low) {
-      s->low       = s->low ? s->low : ude_calloc(n, sizeof *s->low);
-      double *low  = s->low ? ude_realloc(s->low_dot, n * w, sizeof *low) : NULL;
-      s->low_dot   = low ? low : s->low_dot;
-      rest         = low ? rest : NULL;
+      s->low      = s->low ? s->low : ude_calloc(n, sizeof *s->low);
+      double *low = s->low ? ude_realloc(s->low_dot, n * w, sizeof *low) : NULL;
+      s->low_dot  = low ? low : s->low_dot;
+      rest        = low ? rest : NULL;
     }
     if (!rest) {
       return ude_fail_memory(error, "the tangents of a step");

@@ -9,8 +9,8 @@
 void ude_erk_close(void *work) {
   ude_erk *s = work;
   if (s) {
-    double *const blocks[] = {s->k,        s->point, s->weights, s->k_dot,
-                              s->work_dot, s->k_bar, s->u_bar,   s->work_bar, s->low, s->low_dot, s->low_bar};
+    double *const blocks[] = {s->k,     s->point,    s->weights, s->k_dot,   s->work_dot, s->k_bar,
+                              s->u_bar, s->work_bar, s->low,     s->low_dot, s->low_bar};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
       free(blocks[i]);
     }

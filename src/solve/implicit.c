@@ -180,7 +180,7 @@ static ude_status estimates(void *pointer, bool error_estimate, bool stiffness_e
     status = work->family->reserve_error(work, error);
   }
   if (status == UDE_OK && stiffness_estimate && !work->has_radius) {
-    status = ude_radius_open(&work->radius, work->family->stiff(work)->field, error);
+    status           = ude_radius_open(&work->radius, work->family->stiff(work)->field, error);
     work->has_radius = status == UDE_OK;
   }
   return status;
@@ -301,7 +301,7 @@ static int transpose(void *pointer, ude_step *step, const ude_cotangent *cotange
   int code = radius_transpose(work, step, cotangent);
   code     = code ? code
                   : work->family->transpose(work, step, work->stage_bar,
-                                            error ? NULL : cotangent->error_bar, work->u_bar,
+                                        error ? NULL : cotangent->error_bar, work->u_bar,
                                             cotangent->p_bar);
   count(work, step->stats);
   memcpy(cotangent->u_bar, work->u_bar, (size_t)work->n * sizeof(double));

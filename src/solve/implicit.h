@@ -55,13 +55,13 @@ struct ude_implicit {
   ude_stiff_counts           counted;      /**< what the statistics know of */
   double                    *mode, *image; /**< [n] power iteration for the dominant eigenvalue */
   /* derivatives */
-  int64_t width;
-  double *stage_dot, *u_dot; /**< [stages][n][width], [n][width] */
-  double *stage_bar, *u_bar; /**< [stages][n], [n] */
-  double *extra;             /**< the family's own room */
-  size_t  extra_size;
-  double *damped; /**< the error's own room */
-  size_t  damped_size;
+  int64_t    width;
+  double    *stage_dot, *u_dot; /**< [stages][n][width], [n][width] */
+  double    *stage_bar, *u_bar; /**< [stages][n], [n] */
+  double    *extra;             /**< the family's own room */
+  size_t     extra_size;
+  double    *damped; /**< the error's own room */
+  size_t     damped_size;
   ude_radius radius; /**< differentiable estimate of stiffness */
   bool       has_radius;
 };

@@ -190,8 +190,8 @@ static void sdirk_accept(ude_implicit *work, const ude_step *step) {
 }
 
 static int sdirk_replay(ude_implicit *work, ude_step *step) {
-  ude_sdirk *s = work->inner;
-  int code = ude_sdirk_replay(s, step->t, step->h, step->u, step->p, step->u_new);
+  ude_sdirk *s    = work->inner;
+  int        code = ude_sdirk_replay(s, step->t, step->h, step->u, step->p, step->u_new);
   return code || !step->error ? code
                               : ude_sdirk_error(s, step->t, step->h, step->u, step->p, step->error);
 }
@@ -223,14 +223,13 @@ static ude_status sdirk_reserve(ude_implicit *work, int64_t width, ude_error *er
 }
 
 static int sdirk_tangent(ude_implicit *work, ude_step *step, const double *u_dot,
-                         const double *p_dot, int64_t width, double *stage_dot,
-                         double *error_dot) {
+                         const double *p_dot, int64_t width, double *stage_dot, double *error_dot) {
   int code = ude_sdirk_tangent(work->inner, step->t, step->h, u_dot, step->p, p_dot, width,
                                stage_dot, work->extra);
-  return code || !error_dot ? code
-                            : ude_sdirk_error_tangent(work->inner, step->t, step->h, step->u, u_dot,
-                                                      step->p, p_dot, width, work->extra, error_dot,
-                                                      work->damped);
+  return code || !error_dot
+             ? code
+             : ude_sdirk_error_tangent(work->inner, step->t, step->h, step->u, u_dot, step->p,
+                                       p_dot, width, work->extra, error_dot, work->damped);
 }
 
 static int sdirk_transpose(ude_implicit *work, ude_step *step, double *stage_bar,
@@ -346,8 +345,7 @@ static int radau_ready(ude_radau *s) {
 }
 
 static int radau_tangent(ude_implicit *work, ude_step *step, const double *u_dot,
-                         const double *p_dot, int64_t width, double *stage_dot,
-                         double *error_dot) {
+                         const double *p_dot, int64_t width, double *stage_dot, double *error_dot) {
   (void)step;
   int code = radau_ready(work->inner);
   code     = code ? code : ude_radau_tangent(work->inner, u_dot, p_dot, width, stage_dot);

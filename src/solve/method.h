@@ -102,9 +102,10 @@ typedef struct ude_tangent {
   const double *t_dot, *h_dot; /**< [width] of start and size of the step, or NULL */
   double       *u_new_dot;     /**< [n][width] written; may be u_dot */
   double       *error_dot;     /**< [n][width] written, or NULL: not wanted */
-  double       *norm_dot;      /**< [width] written, of step->norm, where a replay writes that; or NULL. With error_dot only,
+  double *
+      norm_dot; /**< [width] written, of step->norm, where a replay writes that; or NULL. With error_dot only,
                                   and u_new_dot is not u_dot then */
-  double       *stiffness_dot; /**< [width] written: of method->stiffness; or NULL */
+  double *stiffness_dot; /**< [width] written: of method->stiffness; or NULL */
 } ude_tangent;
 
 /** Cotangents of a step's results and, as functions of them, of its arguments. */
@@ -161,10 +162,12 @@ struct ude_method {
 
   /** Storage for tangents of this width (> 0), or for transposes (0). May be called again and for several widths. */
   ude_status (*reserve)(void *work, int64_t width, ude_error *error);
-  int (*replay)(void *work, ude_step *step); /**< writes u_new and, where it is not NULL, error (and norm) */
+  int (*replay)(void     *work,
+                ude_step *step); /**< writes u_new and, where it is not NULL, error (and norm) */
   /** Room for derivatives of the error estimate and of the stiffness estimate; UDE_UNSUPPORTED with the reason where they have none.
    *  Before them, after `reserve`. */
-  ude_status (*estimates)(void *work, bool error_estimate, bool stiffness_estimate, ude_error *error);
+  ude_status (*estimates)(void *work, bool error_estimate, bool stiffness_estimate,
+                          ude_error *error);
   int (*tangent)(void *work, ude_step *step, const ude_tangent *tangent);
   /** Tangent of dense at theta, after tangent (same `tangent`): out_dot: [n][width]. theta_dot: [width] or NULL. */
   int (*tangent_dense)(void *work, ude_step *step, const ude_tangent *tangent, double theta,

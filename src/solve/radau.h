@@ -18,17 +18,17 @@ extern const double ude_radau_real, ude_radau_alpha, ude_radau_beta;
 
 /** z_i = u_i - u: M sum_j (A^-1)_ij z_j / h = f(t + c_i h, u + z_i); u1 = u + z_3. */
 typedef struct ude_radau {
-  ude_stiff     stiff;
-  double       *z;     /**< [3][n] */
-  double       *old_z; /**< [3][n] of the last accepted step, to extrapolate */
-  double       *f;     /**< [3][n] */
-  double       *work;  /**< [3][n] */
-  double       *start; /**< [n] f(t, u) */
-  double        old_h, rate, h_factored;
-  bool          has_old, has_start, fresh, first_or_rejected;
-  bool          twice; /**< the error estimate took the second pass (first step, and after a rejection) */
-  bool          prepared; /**< the linearised stages of the replay are factorised */
-  double        rtol;
+  ude_stiff stiff;
+  double   *z;     /**< [3][n] */
+  double   *old_z; /**< [3][n] of the last accepted step, to extrapolate */
+  double   *f;     /**< [3][n] */
+  double   *work;  /**< [3][n] */
+  double   *start; /**< [n] f(t, u) */
+  double    old_h, rate, h_factored;
+  bool      has_old, has_start, fresh, first_or_rejected;
+  bool   twice; /**< the error estimate took the second pass (first step, and after a rejection) */
+  bool   prepared; /**< the linearised stages of the replay are factorised */
+  double rtol;
   const double *atol;
   /* Derivatives: the linearised stages as one system, made when first needed. */
   ude_linear   *coupled;

@@ -9,9 +9,7 @@
 static int damp(ude_radau *s) {
   ude_linear_set_tolerance(s->stiff.linear, 1e-14); /* GMRES: as good as it gets */
   int code = ude_stiff_linearise(&s->stiff, s->t, s->u, s->p, false);
-  code     = code                                                    ? code
-             : ude_stiff_factor(&s->stiff, ude_radau_real / s->h) ? UDE_STEP_NOT_SOLVED
-                                                                  : 0;
+  code = code ? code : ude_stiff_factor(&s->stiff, ude_radau_real / s->h) ? UDE_STEP_NOT_SOLVED : 0;
   s->stiff.evaluated = false; /* a step that follows starts from its own Jacobian */
   s->h_factored      = 0;
   s->prepared        = false;
@@ -86,8 +84,8 @@ int ude_radau_error_tangent(ude_radau *s, const double *u_dot, const double *p_d
   for (int64_t e = 0; e < block; e++) {
     error_dot[e] += part[e];
   }
-  code = ude_damped_tangent(&s->stiff, s->t, s->u, u_dot, s->p, p_dot, width, first, error_dot,
-                            rest);
+  code =
+      ude_damped_tangent(&s->stiff, s->t, s->u, u_dot, s->p, p_dot, width, first, error_dot, rest);
   if (code || !s->twice) {
     return code;
   }
@@ -111,8 +109,7 @@ static int pass_back(ude_radau *s, const double *x, double *bar, double *z_bar, 
   int     code = ude_damped_transpose(&s->stiff, s->t, s->u, s->p, x, bar, u_bar, p_bar);
   for (int i = 0; i < 3 && code == 0; i++) {
     for (int64_t l = 0; l < n; l++) {
-      z_bar[i * n + l] +=
-          ude_stiff_mass(&s->stiff, l) * ude_radau_error_weights[i] / s->h * bar[l];
+      z_bar[i * n + l] += ude_stiff_mass(&s->stiff, l) * ude_radau_error_weights[i] / s->h * bar[l];
     }
   }
   return code;
@@ -132,8 +129,7 @@ int ude_radau_error_transpose(ude_radau *s, const double *error_bar, double *z_b
   if (s->twice) {
     code = code ? code : pass_back(s, error, bar, z_bar, u_bar, p_bar);
     memset(moved, 0, (size_t)n * sizeof *moved);
-    code = code ? code
-                : map->vjp(point, s->p, s->t, bar, moved, p_bar, NULL, map->context);
+    code = code ? code : map->vjp(point, s->p, s->t, bar, moved, p_bar, NULL, map->context);
     for (int64_t l = 0; l < n; l++) {
       u_bar[l] += moved[l];
       bar[l] = moved[l];

@@ -65,7 +65,7 @@ double ude_radius_value(ude_radius *r, double t, const double *u, const double *
   }
   r->size[0] = normalise(n, r->v);
   for (int k = 1; k <= UDE_RADIUS_STEPS; k++) {
-    double *w = r->v + k * n;
+    double *w  = r->v + k * n;
     r->size[k] = 0;
     if (!(r->size[k - 1] > 0)) {
       continue;

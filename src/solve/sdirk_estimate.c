@@ -8,9 +8,7 @@
 
 static int damp(ude_sdirk *s, double t, double alpha, const double *u, const double *p) {
   int code           = ude_stiff_linearise(&s->stiff, t, u, p, false);
-  code               = code                                  ? code
-                       : ude_stiff_factor(&s->stiff, alpha) ? UDE_STEP_NOT_SOLVED
-                                                            : 0;
+  code               = code ? code : ude_stiff_factor(&s->stiff, alpha) ? UDE_STEP_NOT_SOLVED : 0;
   s->stiff.evaluated = false; /* a step that follows starts from its own Jacobian */
   return code;
 }

@@ -47,8 +47,7 @@ int ude_second_add(const ude_map *map, int64_t n, int64_t np, double t, const do
   for (int64_t r = 0; r < n; r++) {
     memset(row_dot, 0, (size_t)(n * width + width) * sizeof *row_dot);
     row_bar[r] = 1;
-    int code =
-        second_row(map, n, np, t, u, u_dot, p, p_dot, width, row_bar, row_dot, t_dot, lanes);
+    int code = second_row(map, n, np, t, u, u_dot, p, p_dot, width, row_bar, row_dot, t_dot, lanes);
     row_bar[r] = 0;
     if (code) {
       return code;

@@ -6,12 +6,13 @@
 #include "support/ude_check.h"
 
 /* Lotka-Volterra with a fast third component that is drawn to the product of the others. */
-static const polynomial_term terms[] = {{0, 1, 0, U1(0)},  {0, -1, 1, U2(0, 1)}, {1, 1, 2, U2(0, 1)},
-                                        {1, -1, 3, U1(1)}, {2, 1, 4, U2(0, 1)},  {2, -1, 4, U1(2)}};
-static const polynomial system_  = {3, 5, TERMS(terms)};
-static const double     u0[3]    = {1.1, 0.7, 0.4};
-static const double     p[5]     = {1.3, 0.9, 0.8, 1.8, 6};
-static const double     times[3] = {0.33, 0.9, 1};
+static const polynomial_term terms[]  = {{0, 1, 0, U1(0)},    {0, -1, 1, U2(0, 1)},
+                                         {1, 1, 2, U2(0, 1)}, {1, -1, 3, U1(1)},
+                                         {2, 1, 4, U2(0, 1)}, {2, -1, 4, U1(2)}};
+static const polynomial      system_  = {3, 5, TERMS(terms)};
+static const double          u0[3]    = {1.1, 0.7, 0.4};
+static const double          p[5]     = {1.3, 0.9, 0.8, 1.8, 6};
+static const double          times[3] = {0.33, 0.9, 1};
 
 static const char *const methods[] = {"ssprk43", "bs3",          "tsit5",  "dp5",     "vern6",
                                       "vern7",   "dop853",       "vern9",  "trbdf2",  "kencarp4",
@@ -35,18 +36,20 @@ static int cost_at(int64_t i, double t, const double *u, const double *q, double
 }
 
 static const ude_estimate_term every_term[] = {
-    {UDE_ESTIMATE_ERROR, UDE_ESTIMATE_SUM, 0.7},      {UDE_ESTIMATE_ERROR_SQUARED, UDE_ESTIMATE_MEAN, 1.3},
-    {UDE_ESTIMATE_ERROR, UDE_ESTIMATE_MAX, 2},        {UDE_ESTIMATE_STIFFNESS, UDE_ESTIMATE_MAX, 0.1},
-    {UDE_ESTIMATE_STIFFNESS, UDE_ESTIMATE_MEAN, 0.3}, {UDE_ESTIMATE_STIFFNESS_STEP, UDE_ESTIMATE_SUM, 0.2}};
+    {UDE_ESTIMATE_ERROR, UDE_ESTIMATE_SUM, 0.7},
+    {UDE_ESTIMATE_ERROR_SQUARED, UDE_ESTIMATE_MEAN, 1.3},
+    {UDE_ESTIMATE_ERROR, UDE_ESTIMATE_MAX, 2},
+    {UDE_ESTIMATE_STIFFNESS, UDE_ESTIMATE_MAX, 0.1},
+    {UDE_ESTIMATE_STIFFNESS, UDE_ESTIMATE_MEAN, 0.3},
+    {UDE_ESTIMATE_STIFFNESS_STEP, UDE_ESTIMATE_SUM, 0.2}};
 
 typedef struct answer {
   double           value, u_bar[3], p_bar[5], values[6];
   ude_solve_result result;
 } answer;
 
-static answer gradient(const ude_sensitivity_options *options, const double *start,
-                       const double *q, double t1, const ude_estimate_term *term, int64_t count,
-                       bool data) {
+static answer gradient(const ude_sensitivity_options *options, const double *start, const double *q,
+                       double t1, const ude_estimate_term *term, int64_t count, bool data) {
   ude_vector_field field = polynomial_field(&system_);
   answer           a     = {0};
   ude_cost         cost  = {.count           = data ? 3 : 0,
@@ -78,8 +81,8 @@ static void check_same(const char *name, int k, const answer *a, const answer *b
   for (int i = 0; i < 8; i++) {
     double one = i < 3 ? a->u_bar[i] : a->p_bar[i - 3];
     double two = i < 3 ? b->u_bar[i] : b->p_bar[i - 3];
-    ck_assert_msg(fabs(one - two) <= bound * scale, "%s, term %d, entry %d: %.17g against %.17g", name, k, i,
-                  one, two);
+    ck_assert_msg(fabs(one - two) <= bound * scale, "%s, term %d, entry %d: %.17g against %.17g",
+                  name, k, i, one, two);
   }
 }
 
@@ -96,9 +99,9 @@ START_TEST(adjoint_equals_forward) {
                                                   .rtol   = coarse ? 1e-2 : 1e-3,
                                                   .atol   = coarse ? 1e-2 : 1e-4},
                                        .method = UDE_SENSITIVITY_ADJOINT};
-    answer adjoint = gradient(&options, u0, p, 1, &every_term[k], 1, true);
-    options.method = UDE_SENSITIVITY_FORWARD;
-    answer forward = gradient(&options, u0, p, 1, &every_term[k], 1, true);
+    answer                  adjoint = gradient(&options, u0, p, 1, &every_term[k], 1, true);
+    options.method                  = UDE_SENSITIVITY_FORWARD;
+    answer forward                  = gradient(&options, u0, p, 1, &every_term[k], 1, true);
     ck_assert_double_eq(adjoint.value, forward.value);
     ck_assert_double_gt(adjoint.values[0], 0);
     check_same(methods[_i], k, &adjoint, &forward, _i == 4 ? 1e-10 : 1e-11); /* vern6: up to 160 */
@@ -175,7 +178,7 @@ END_TEST
 
 /* The largest eigenvalue is that of the fast component, p[4], once it is large. */
 START_TEST(stiffness_is_the_eigenvalue) {
-  static const ude_estimate_term one = {UDE_ESTIMATE_STIFFNESS, UDE_ESTIMATE_MEAN, 1};
+  static const ude_estimate_term one  = {UDE_ESTIMATE_STIFFNESS, UDE_ESTIMATE_MEAN, 1};
   const double                   q[5] = {1.3, 0.9, 0.8, 1.8, 1000};
   const char *const              by[] = {"radau", "kencarp4", "rodas5p"};
   for (int m = 0; m < 3; m++) {
@@ -204,9 +207,17 @@ START_TEST(what_cannot_be_is_refused) {
       {"rk4", true, {UDE_ESTIMATE_ERROR, UDE_ESTIMATE_SUM, 1}, "fixed size", UDE_UNSUPPORTED},
       {"euler", true, {UDE_ESTIMATE_STIFFNESS, UDE_ESTIMATE_SUM, 1}, "stiffness", UDE_UNSUPPORTED},
       {"radau", false, {UDE_ESTIMATE_ERROR, UDE_ESTIMATE_SUM, 1}, "rhs.hvp", UDE_UNSUPPORTED},
-      {"kencarp4", false, {UDE_ESTIMATE_STIFFNESS, UDE_ESTIMATE_MAX, 1}, "rhs.hvp", UDE_UNSUPPORTED},
+      {"kencarp4",
+       false,
+       {UDE_ESTIMATE_STIFFNESS, UDE_ESTIMATE_MAX, 1},
+       "rhs.hvp",
+       UDE_UNSUPPORTED},
       {"tsit5", true, {(ude_estimate_kind)9, UDE_ESTIMATE_MAX, 1}, "kind 9", UDE_INVALID_ARGUMENT},
-      {"tsit5", true, {UDE_ESTIMATE_ERROR, UDE_ESTIMATE_MAX, (double)NAN}, "weight", UDE_INVALID_ARGUMENT},
+      {"tsit5",
+       true,
+       {UDE_ESTIMATE_ERROR, UDE_ESTIMATE_MAX, (double)NAN},
+       "weight",
+       UDE_INVALID_ARGUMENT},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     ude_sensitivity_options options = {
