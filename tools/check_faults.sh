@@ -7,9 +7,20 @@ cd "$(dirname "$0")/.."
 through="ude_file_write=ude_table_write ude_run_write=ude_fit ude_loss_unpack=ude_fit ude_loss_solve=ude_fit
   ude_sample_learned=ude_discover
   ude_pattern_transpose=ude_colour ude_recover=ude_compressed"
-allocates_nothing="ude_fail ude_fail_memory ude_error_prefix ude_vector_field_check ude_vector_field_check_loss ude_criterion_parse
-  ude_derivative_parse ude_initial_policy_parse ude_optimizer_parse ude_sensitivity_method_parse
-  ude_uncertain_from_covariance ude_pattern_check"
+allocates_nothing="
+  ude_criterion_parse
+  ude_derivative_parse
+  ude_error_prefix
+  ude_estimate_parse
+  ude_fail
+  ude_fail_memory
+  ude_initial_policy_parse
+  ude_optimizer_parse
+  ude_pattern_check
+  ude_sensitivity_method_parse
+  ude_uncertain_from_covariance
+  ude_vector_field_check
+  ude_vector_field_check_loss"
 
 called=$(grep -ohE '\bude_[a-z0-9_]+\(' tests/*/test_*fault*.c | tr -d '(' | sort -u)
 has() { grep -qx "$1" <<<"$2"; }

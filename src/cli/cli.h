@@ -38,6 +38,7 @@ typedef struct cli_options {
   const char *header, *prefix, *processor;
   const char *clang, *cache, *optimizer, *initial, *truth, *derivatives, *criterion;
   const char *expect, *scale;
+<<<<<<< HEAD
   cli_list    u0, p, constants, library, states, correlations, weights;
   double  rtol, atol, step, max_step, at, regularise, continuity, max_seconds, rate, reach, decay;
   bool    has_at, has_tspan;
@@ -46,6 +47,16 @@ typedef struct cli_options {
   int64_t order;
   bool    has_order;
   bool    partial;           /**< set by a verb, not an option: parameters need no values */
+=======
+  cli_list    u0, p, constants, library, states, correlations, heuristics;
+  double      rtol, atol, step, max_step, at, regularise, continuity, max_seconds, rate, reach;
+  bool        has_at, has_tspan;
+  double      tspan[2];
+  int64_t     max_steps, seed, iterations, adam, segment, degree, window, repeat;
+  int64_t     order;
+  bool        has_order;
+  bool        partial;       /**< set by a verb, not an option: parameters need no values */
+>>>>>>> e5be723
   const char *picture;       /**< --plot with a file */
   bool        hessian, path; /**< of sparsity */
   bool        stats, plot, no_cache, resume, quiet, help;
@@ -141,6 +152,9 @@ ude_compile_options cli_compile_options(const cli_options *options, unsigned der
 /** Complain (CLI_USAGE) unless an initial state and a time span are known. */
 int  cli_model_need(const cli_model *model, bool u0, bool tspan);
 void cli_model_close(cli_model *model);
+
+/** --heuristics into terms: ude_estimate_term[UDE_ESTIMATE_MOST]. */
+int cli_heuristics(const cli_options *options, ude_estimate_term *terms, int64_t *count);
 
 /** Solver options from the command line; saveat is expanded over [t0, t1] into *times (free). */
 int cli_solve_options(const cli_options *options, double t0, double t1, ude_solve_options *solve,

@@ -66,6 +66,9 @@ static const cli_option table[] = {
     {"balance", FLAG, AT(balance), 0, NULL, "adapt the weights so that the terms pull equally"},
     {"regularise", REAL, AT(regularise), 0, "L",
      "add L * mean(theta^2) over network weights (default: L chosen by the data; -1: none)"},
+    {"heuristics", LIST, AT(heuristics), 0, "E=W,...",
+     "add the solver's estimates to the loss: error, error2, stiffness, stiffness-h, each with "
+     ":mean, :sum or :max over the steps, times W"},
     {"scale", TEXT, AT(scale), 0, "HOW",
      "of the data columns: none (default) or deviation (each divided by its standard deviation)"},
     {"segment", INTEGER, AT(segment), 0, "N",
@@ -296,10 +299,10 @@ int cli_options_parse(const cli_verb *verb, int argc, char **argv, cli_options *
 }
 
 void cli_options_free(cli_options *options) {
-  cli_list *lists[] = {&options->models,      &options->data,    &options->folders,
-                       &options->flags,       &options->u0,      &options->p,
-                       &options->constants,   &options->library, &options->states,
-                       &options->correlations};
+  cli_list *lists[] = {&options->models,       &options->data,      &options->folders,
+                       &options->flags,        &options->u0,        &options->p,
+                       &options->constants,    &options->library,   &options->states,
+                       &options->correlations, &options->heuristics};
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
     free(lists[i]->item);
     *lists[i] = (cli_list){0};

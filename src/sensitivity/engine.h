@@ -10,6 +10,8 @@
 #include "solve/consistent.h"
 #include "solve/method.h"
 
+typedef struct ude_estimates ude_estimates;
+
 /** A field with its integrator, trace and work arrays; one for the field, one for the field with the running cost. */
 typedef struct ude_engine {
   const ude_vector_field *field;
@@ -31,8 +33,11 @@ typedef struct ude_engine {
   int64_t   segment_first, segment_count; /**< steps that it holds now; first < 0: none */
   ude_stiff algebra;                      /**< of the start, made when first needed */
   bool      has_algebra;
-  double   *u_at, *values; /**< [count][n], [count] */
-  int64_t   at_capacity;
+  struct ude_estimates *estimates;         /**< made when first needed */
+  bool                  estimating;        /**< the cost has terms of the solver's estimates */
+  double               *estimate_gradient; /**< [directions] where tangents put those terms' part */
+  double               *u_at, *values;     /**< [count][n], [count] */
+  int64_t               at_capacity;
 } ude_engine;
 
 struct ude_sensitivity {
@@ -58,7 +63,8 @@ ude_status ude_engine_solve(ude_engine *engine, const double *u0, const double *
  *  right-hand side fails or there is no memory. */
 const double *ude_engine_state(ude_engine *engine, const double *p, int64_t i);
 
-/** Workspaces for the methods of the recorded solve, with room for tangents of `width` (> 0) or transposes (0). */
+/** Workspaces for the methods of the recorded solve, with room for tangents of `width` (> 0), for transposes (0), or for replays alone
+ *  (-1). */
 ude_status ude_engine_prepare(ude_engine *engine, int64_t width, ude_error *error);
 /** Step i for the kernels of its method, whose workspace is *work. u_new is engine->u_new. */
 const ude_method *ude_engine_step(ude_engine *engine, int64_t i, const double *u, const double *p,

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sensitivity/engine.h"
+#include "sensitivity/estimates.h"
 #include "solve/control.h"
 
 /* ---------------------------------------------------------------------------------- names -- */
@@ -150,6 +150,12 @@ ude_status ude_cost_value(ude_sensitivity *sensitivity, const double *u0, const 
     }
     *value += part;
   }
+  if (status == UDE_OK && cost->estimates != 0) {
+    double part = 0;
+    status      = ude_engine_prepare(engine, -1, error);
+    status      = status ? status : ude_estimates_begin(engine, cost, p, &part, error);
+    *value += part;
+  }
   return status ? status : end_value(sensitivity, engine, p, t1, cost, value, error);
 }
 
@@ -216,7 +222,8 @@ static ude_status step_back(const task *in, int64_t i, int64_t *j, double *lambd
   void             *work      = NULL;
   const ude_method *method    = ude_engine_step(engine, i, u, in->p, &step, &work);
   double            direction = step.h < 0 ? -1 : 1;
-  int               code      = method->replay(work, &step);
+  step.error                  = engine->estimating ? engine->estimates->error : NULL;
+  int code                    = method->replay(work, &step);
   method->transpose_begin(work, false);
   /* Times at the step's end come first, then lambda of the end is complete; those inside add to the stages. */
   for (; *j >= 0 && direction * (in->cost->times[*j] - step.t) > 0 && code == 0; (*j)--) {
@@ -233,7 +240,13 @@ static ude_status step_back(const task *in, int64_t i, int64_t *j, double *lambd
   }
   if (code == 0) {
     ude_cotangent cotangent = {.u_new_bar = lambda, .u_bar = lambda, .p_bar = in->p_bar};
-    code                    = method->transpose(work, &step, &cotangent);
+    if (engine->estimating) {
+      ude_estimates_cotangent(engine, i, method, &step, lambda, &cotangent);
+    }
+    code = method->transpose(work, &step, &cotangent);
+    if (engine->estimating) {
+      ude_estimates_cotangent_end(engine, lambda);
+    }
   }
   return code ? ude_fail(in->error, UDE_NUMERICAL, "adjoint: the model failed at t = %.8g", step.t)
               : UDE_OK;
@@ -305,9 +318,10 @@ static ude_status forward(const task *in, double *u0_bar) {
     for (int64_t i = 0; i < params; i++) {
       p_dot[i * directions + states + i] = 1;
     }
-    contraction to = {w, engine->n, engine->width, gradient};
-    status         = ude_engine_tangents(engine, u0_dot, in->p, params ? p_dot : NULL, directions,
-                                         in->cost->times, count, contract, &to, in->error);
+    contraction to            = {w, engine->n, engine->width, gradient};
+    engine->estimate_gradient = gradient;
+    status = ude_engine_tangents(engine, u0_dot, in->p, params ? p_dot : NULL, directions,
+                                 in->cost->times, count, contract, &to, in->error);
   }
   if (status == UDE_OK) {
     for (int64_t i = 0; i < states; i++) {
@@ -354,7 +368,17 @@ ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double *u0, con
   if (p_bar) {
     memset(p_bar, 0, (size_t)engine->np * sizeof *p_bar);
   }
-  if (choose_forward(sensitivity, engine, u0_bar != NULL, p_bar != NULL)) {
+  bool   tangents    = choose_forward(sensitivity, engine, u0_bar != NULL, p_bar != NULL);
+  double estimates   = 0;
+  engine->estimating = false;
+  if (cost->estimates != 0) {
+    status = ude_engine_prepare(engine, tangents ? engine->width : 0, error);
+    status = status ? status : ude_estimates_begin(engine, cost, p, &estimates, error);
+  }
+  if (status) {
+    return status;
+  }
+  if (tangents) {
     status = forward(&in, u0_bar);
   } else {
     status = adjoint(&in);
@@ -362,7 +386,7 @@ ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double *u0, con
       memcpy(u0_bar, engine->lambda, (size_t)n * sizeof *u0_bar);
     }
   }
-  *value = 0;
+  *value = estimates;
   for (int64_t i = 0; i < cost->count && status == UDE_OK; i++) {
     *value += engine->values[i];
   }

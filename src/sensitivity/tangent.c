@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sensitivity/engine.h"
+#include "sensitivity/estimates.h"
 
 static ude_status reserve(ude_engine *engine, ude_error *error) {
   if (!engine->u_dot) {
@@ -58,8 +58,11 @@ static int replay_step(replay *r, int64_t i) {
                                .p_dot     = r->p_dot,
                                .u_new_dot = engine->end_dot};
   step.tangents             = true;
-  int code                  = method->replay(work, &step);
-  code                      = code ? code : method->tangent(work, &step, &tangent);
+  if (engine->estimating) {
+    ude_estimates_tangent(engine, i, &step, &tangent);
+  }
+  int code = method->replay(work, &step);
+  code     = code ? code : method->tangent(work, &step, &tangent);
   while (code == 0 && r->next < r->count && r->direction * (r->times[r->next] - step.t_next) <= 0) {
     double        theta = ude_step_theta(step.t, step.t_next, step.h, r->times[r->next]);
     const double *dot   = theta >= 1 ? engine->end_dot : engine->at_dot;
@@ -69,6 +72,10 @@ static int replay_step(replay *r, int64_t i) {
     if (code == 0) {
       r->visit(r->next++, r->first, r->lanes, dot, r->context);
     }
+  }
+  if (code == 0 && engine->estimating) {
+    ude_estimates_contract(engine, i, method, &step, &tangent, r->first, r->lanes,
+                           engine->estimate_gradient);
   }
   memcpy(engine->u_dot, engine->end_dot, block * sizeof *engine->u_dot);
   return code;
@@ -146,6 +153,7 @@ ude_status ude_forward_visit(ude_sensitivity *sensitivity, const double *u0, con
                              ude_error *error) {
   ude_engine *engine = &sensitivity->plain;
   ude_status  status = ude_engine_solve(engine, u0, p, t0, t1, times, count, result, error);
+  engine->estimating = false;
   if (status) {
     return status;
   }
