@@ -38,25 +38,15 @@ typedef struct cli_options {
   const char *header, *prefix, *processor;
   const char *clang, *cache, *optimizer, *initial, *truth, *derivatives, *criterion;
   const char *expect, *scale;
-<<<<<<< HEAD
-  cli_list    u0, p, constants, library, states, correlations, weights;
-  double  rtol, atol, step, max_step, at, regularise, continuity, max_seconds, rate, reach, decay;
-  bool    has_at, has_tspan;
-  double  tspan[2];
-  int64_t max_steps, seed, iterations, adam, segment, degree, window, repeat;
-  int64_t order;
-  bool    has_order;
-  bool    partial;           /**< set by a verb, not an option: parameters need no values */
-=======
-  cli_list    u0, p, constants, library, states, correlations, heuristics;
+  cli_list    u0, p, constants, library, states, correlations, heuristics, weights;
   double      rtol, atol, step, max_step, at, regularise, continuity, max_seconds, rate, reach;
+  double      decay;
   bool        has_at, has_tspan;
   double      tspan[2];
   int64_t     max_steps, seed, iterations, adam, segment, degree, window, repeat;
   int64_t     order;
   bool        has_order;
   bool        partial;       /**< set by a verb, not an option: parameters need no values */
->>>>>>> e5be723
   const char *picture;       /**< --plot with a file */
   bool        hessian, path; /**< of sparsity */
   bool        stats, plot, no_cache, resume, quiet, help;
