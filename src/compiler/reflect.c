@@ -6,8 +6,9 @@
 #include <string.h>
 
 const char *const ude_struct_names[UDE_STRUCTS] = {"state", "param", "observation"};
-const char *const ude_map_names[UDE_MAPS] = {"rhs",          "initial", "observe", "terminal_cost",
-                                             "running_cost", "penalty", "cost"};
+const char *const ude_map_names[UDE_MAPS]       = {
+    "rhs",  "initial", "observe", "terminal_cost", "running_cost",   "penalty",
+    "cost", "events",  "affect",  "schedule",      "discontinuities"};
 
 /* Return type, then arguments. */
 static const char *const prototype[UDE_MAPS][6] = {
@@ -18,7 +19,11 @@ static const char *const prototype[UDE_MAPS][6] = {
     {"double", "const struct state *", "const struct param *", "double", NULL},
     {"double", "const struct state *", "const struct param *", "double", NULL},
     {"double", "const struct param *", NULL},
-    {"double", "const struct state *", "const struct param *", "double", NULL}};
+    {"double", "const struct state *", "const struct param *", "double", NULL},
+    {"void", "double *", "const struct state *", "const struct param *", "double", NULL},
+    {"void", "struct state *", "const struct param *", "double", "int", NULL},
+    {"void", "double *", "const struct param *", NULL},
+    {"void", "double *", "const struct param *", NULL}};
 
 void ude_reflect_type_text(const ude_debug_info *info, const char *type, char *buffer,
                            size_t size) {
@@ -149,8 +154,8 @@ static ude_status check_defaults(const ude_debug_info *info, LLVMModuleRef modul
 /* What the language of models has, but this version does not: to pass over it would give wrong results. */
 static ude_status refuse_unsupported(const ude_debug_info *info, LLVMModuleRef module,
                                      ude_error *error) {
-  static const char *const later[] = {"noise",  "residual", "lags",        "history", "rhs_delay",
-                                      "events", "affect",   "fixed_point", "loss"};
+  static const char *const later[] = {"noise",     "residual",    "lags", "history",
+                                      "rhs_delay", "fixed_point", "loss"};
   for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
     LLVMValueRef global = LLVMGetNamedGlobal(module, later[i]);
     bool         found =
@@ -197,6 +202,7 @@ ude_status ude_reflect_functions(const ude_debug_info *info, LLVMModuleRef modul
     return ude_fail(error, UDE_COMPILE, "the model defines observe, but not struct observation");
   }
   ude_status status = check_defaults(info, module, reflection, error);
+  status            = status ? status : ude_reflect_events(info, module, reflection, error);
   return status ? status : refuse_unsupported(info, module, error);
 }
 
