@@ -16,7 +16,7 @@ bool ude_ahead_map_of(const ude_ahead *ahead, int k, ude_ahead_map *map) {
   bool           no_state = k == UDE_MAP_INITIAL || k == UDE_MAP_PENALTY || k == UDE_MAP_SCHEDULE ||
                   k == UDE_MAP_DISCONTINUITIES;
   *map = (ude_ahead_map){ude_map_names[k], of->rows, of->columns, !no_state};
-  return of->value != NULL;
+  return ude_model_reflection(ahead->model)->map[k]; /* constant times are no function */
 }
 
 /* ---------------------------------------------------------------------------------- prefix -- */
