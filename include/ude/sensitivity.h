@@ -2,6 +2,10 @@
  * @file sensitivity.h
  * @brief Exact derivatives of solves: discrete adjoint and forward sensitivities, steps held fixed.
  *
+ * Events are differentiated with the times at which they happen (ude_events in <ude/vector_field.h>): roots by the implicit
+ * function theorem on the dense output, scheduled times as functions of p. An event that touches zero without crossing has no derivative, which is
+ * an error; events that coincide are taken in the order of their numbers.
+ *
  * The gradient is that of the discrete solution that the adaptive solver computed, with its step
  * sequence held fixed: the adjoint and the forward mode agree to rounding, whatever the tolerance.
  */
@@ -82,9 +86,13 @@ typedef struct ude_cost {
   const double *times; /**< [count], ascending in the direction of integration, within [t0, t1] */
   ude_cost_fn   at;
   void         *context;
-  bool          terminal;  /**< add field->terminal_cost at t1 */
-  bool          running;   /**< add the integral of field->running_cost, solved as one more state */
-  int64_t       estimates; /**< terms of the solver's estimates, at most UDE_ESTIMATE_MOST */
+  bool
+      terminal; /**< add field->terminal_cost at t1, or at the terminal event that ends the solve before */
+  bool running; /**< add the integral of field->running_cost, solved as one more state */
+  /** Not NULL: ude_cost_gradient writes the gradient with respect to the start and the end of the span (0 for an end
+   *  that a terminal event is before of). Data times stay where they are; `initial` and u0 do not move. */
+  double *t0_bar, *t1_bar;
+  int64_t estimates; /**< terms of the solver's estimates, at most UDE_ESTIMATE_MOST */
   const ude_estimate_term *estimate; /**< [estimates] */
   double *estimate_values;           /**< [estimates] written, without the weights; or NULL */
 } ude_cost;

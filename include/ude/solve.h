@@ -28,7 +28,10 @@ extern "C" {
   X(INITIAL_FAILURE, "the initial state or its derivative is not finite")      \
   X(STOPPED, "stopped on request")                                             \
   X(NO_CONVERGENCE, "the iteration for the stages of a step did not converge") \
-  X(INCONSISTENT, "the algebraic equations cannot be solved at the start")
+  X(INCONSISTENT, "the algebraic equations cannot be solved at the start")     \
+  X(TERMINATED, "a terminal event ended the solve")                            \
+  X(EVENT_FAILED, "an event function failed or is not finite")                 \
+  X(ACCUMULATION, "events follow each other without end")
 
 typedef enum ude_retcode {
 #define UDE_RETCODE_ENUM(name, text) UDE_RETCODE_##name,
@@ -66,6 +69,9 @@ typedef struct ude_solve_options {
   int64_t       saveat_count;
   bool
       differentiable; /**< auto: only methods whose steps the field's derivatives can differentiate; set by the sensitivities */
+  /** Points inside each step at which event functions are evaluated beside its ends, so that a function that crosses zero
+   *  twice in a step is seen. 0: 8; negative: none. */
+  int event_samples;
   bool (*stop)(void *context); /**< polled every step; true ends the solve (STOPPED); may be NULL */
   void *stop_context;
 } ude_solve_options;
@@ -81,6 +87,9 @@ typedef struct ude_solve_result {
       rhs_calls; /**< rhs_calls: a Jacobian by wide products counts as two for each pass */
   int64_t jacobians, factorisations, linear_solves, iterations; /**< of implicit methods */
   int64_t switches;                                             /**< changes of the method (auto) */
+  int64_t events; /**< that happened, terminal one included */
+  int64_t event;  /**< the terminal or failing one; -1: none */
+  int64_t saved;  /**< save times (or points) that were reached */
   const char
       *method;      /**< static: the method that ran; of several the one that took the last step */
   char picked[192]; /**< auto: what was picked and why, one line; else empty */
@@ -106,10 +115,11 @@ UDE_API int ude_method_dense_order(const char *name);
 typedef struct ude_solution ude_solution;
 
 /**
- * Solve from t0 to t1 (t1 < t0: backwards; t1 == t0: the initial state). u0: double[state.count], p: double[param.count] or NULL
+ * Solve from t0 to t1 (t1 < t0: backwards; t1 == t0: the initial state). Events: with UDE_SAVE_STEPS the state before and the state after
+ * are saved, two rows of the same time; a save time on an event gets the state before it, the end of the span the state after. u0: double[state.count], p: double[param.count] or NULL
  * if there are none.
  *
- * @return UDE_OK; UDE_NUMERICAL (*solution is set and holds what was reached; message from
+ * @return UDE_OK (also where a terminal event ended the solve: retcode TERMINATED); UDE_NUMERICAL (*solution is set and holds what was reached; message from
  *         ude_solve_result_describe); UDE_INTERRUPTED (likewise); UDE_INVALID_ARGUMENT,
  *         UDE_OUT_OF_MEMORY (*solution is NULL).
  */
@@ -121,7 +131,26 @@ UDE_API double        ude_solution_time(const ude_solution *solution, int64_t i)
 UDE_API const double *ude_solution_state(const ude_solution *solution,
                                          int64_t             i); /**< [n], borrowed */
 UDE_API const ude_solve_result *ude_solution_result(const ude_solution *solution);
-UDE_API void                    ude_solution_free(ude_solution *solution);
+/** Events in order of time: how many, when, which (numbered as in ude_events), and the state before: [n], borrowed. */
+UDE_API int64_t       ude_solution_event_count(const ude_solution *solution);
+UDE_API double        ude_solution_event_time(const ude_solution *solution, int64_t i);
+UDE_API int64_t       ude_solution_event(const ude_solution *solution, int64_t i);
+UDE_API const double *ude_solution_event_state(const ude_solution *solution, int64_t i);
+UDE_API void          ude_solution_free(ude_solution *solution);
+
+/** Receives what a solve saves, as it is computed. `u`: double[state.count], valid during the call. Nonzero stops the solve (STOPPED). */
+typedef struct ude_stream {
+  int (*row)(double t, const double *u, void *context);
+  int (*event)(double t, int64_t event, const double *u_before, void *context); /**< may be NULL */
+  void *context;
+} ude_stream;
+
+/** ude_solve that keeps nothing: every row and event goes to `stream` when it is known, so that memory does not grow with the
+ *  solution. `result` (not NULL) says what happened. Returns as ude_solve. */
+UDE_API ude_status ude_solve_stream(const ude_vector_field *field, const double *u0,
+                                    const double *p, double t0, double t1,
+                                    const ude_solve_options *options, const ude_stream *stream,
+                                    ude_solve_result *result, ude_error *error);
 
 /* ----------------------------------------------------------------------- many of one kind -- */
 
@@ -136,8 +165,8 @@ UDE_API ude_status ude_integrator_create(const ude_vector_field  *field,
 
 /**
  * Solve and evaluate at `times` (double[count], in the direction of integration, within [t0, t1]) into
- * `u_at`: double[count][n]; the save options are not used. u_end: double[n] or NULL. On failure the entries of times not
- * reached are untouched and `result` (not NULL) says why.
+ * `u_at`: double[count][n]; the save options are not used. u_end: double[n] or NULL. On failure, or where a terminal event ends the
+ * solve, the entries of times not reached (from result->saved on) are untouched and `result` (not NULL) says why.
  *
  * @return UDE_OK, UDE_NUMERICAL, UDE_INTERRUPTED, UDE_INVALID_ARGUMENT, UDE_OUT_OF_MEMORY (trace growth)
  */

@@ -157,6 +157,34 @@ typedef void (*ude_record_fn)(int64_t learned, const double *in, const double *o
 
 /** Draw a sample, double[sample.count], from random numbers (which it uses up). */
 typedef int (*ude_draw_fn)(double *sample, ude_rng *random, void *context);
+/* ---------------------------------------------------------------------------------- events -- */
+
+/** Where the solution jumps, is recorded or ends, and where the right-hand side jumps. Events are numbered: roots first, then
+ *  the scheduled ones. All of it is optional.
+ *
+ *  A root event fires where its function changes sign (in the given direction) or reaches zero between the start of the solve
+ *  (or the last event) and the end of the span, at the time that the dense output gives, to rounding. A function that is zero at
+ *  the start does not fire by leaving zero; neither does one that a jump of the state takes across zero. Events
+ *  of the same time to rounding happen in the order of their numbers. Where there is no `affect`, root events are recorded only and the steps go
+ *  on as they would without; otherwise the step ends there and the method starts anew. */
+typedef struct ude_events {
+  int64_t count; /**< root functions */
+  ude_map roots; /**< count x state.count */
+  const int *
+      direction; /**< [count] +1: from negative to positive in the direction of integration, -1: the other way,
+                             0: both; NULL: all 0 */
+  int64_t schedule_count;
+  ude_map
+      schedule; /**< schedule_count x 0 (u is NULL, t is 0): times from p, in any order; those outside of the span do not happen */
+  /** state.count x (state.count + 1): the state after an event from the state before and, as last entry of u, the number of the event. */
+  ude_map affect;
+  const int *
+      terminal; /**< [count + schedule_count] nonzero: the solve ends there (after affect). NULL: none */
+  int64_t discontinuity_count;
+  /** discontinuity_count x 0: times at which rhs jumps. Steps end just before (a few units in the last place) and begin
+   *  just after, so that none sees both sides; scheduled events are such times, too. */
+  ude_map discontinuities;
+} ude_events;
 
 /* ---------------------------------------------------------------------------- vector field -- */
 
@@ -197,6 +225,8 @@ typedef struct ude_vector_field {
   /** [state.count] diagonal of the mass matrix M in M u' = rhs(u, p, t), NULL: ones. A zero makes its row the algebraic
    *  equation rhs_i = 0 (index 1: these rows must determine the states of the zeros). Needs an implicit method. */
   const double *mass;
+
+  ude_events events;
 
   const double *u0; /**< [state.count] default initial state or NULL */
   const double *p0; /**< [param.count] default parameters or NULL (zeros) */

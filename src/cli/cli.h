@@ -39,6 +39,8 @@ typedef struct cli_options {
   const char *clang, *cache, *optimizer, *initial, *truth, *derivatives, *criterion;
   const char *expect, *scale;
   cli_list    u0, p, constants, library, states, correlations, heuristics, weights;
+  cli_list    select, atols; /**< atols: "name=A,..." of --atol */
+  const char *events_out;
   double      rtol, atol, step, max_step, at, regularise, continuity, max_seconds, rate, reach;
   double      decay;
   bool        has_at, has_tspan;
@@ -66,7 +68,8 @@ enum { CLI_TAKES_DATA = 1, CLI_TAKES_FOLDER = 2 };
 typedef struct cli_verb {
   const char *name, *usage, *summary, *options; /**< options: accepted names, separated by spaces */
   const char *details;
-  unsigned    takes; /**< CLI_TAKES_* or'ed */
+  unsigned    takes;      /**< CLI_TAKES_* or'ed */
+  bool        tolerances; /**< --atol takes names of states */
   int (*run)(const cli_options *options);
 } cli_verb;
 

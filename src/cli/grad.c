@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/select.h"
 
 /** Which gradient, and where it goes. */
 typedef struct request {
-  bool              state, all;
+  bool              state, all, time;
+  double            t_bar[2];                /**< of start and end of the span */
   ude_estimate_term term[UDE_ESTIMATE_MOST]; /**< of --heuristics */
   int64_t           terms;
   double           *p_bar, *u0_bar;
@@ -20,6 +22,14 @@ static void print_gradient(const cli_model *model, const request *want) {
   const double     *values = want->state ? want->u0_bar : want->p_bar;
   bool              first  = true;
   fputs("\"gradient\":{", stdout);
+  if (want->time) {
+    fputs("\"t0\":", stdout);
+    cli_json_number(stdout, want->t_bar[0]);
+    fputs(",\"t1\":", stdout);
+    cli_json_number(stdout, want->t_bar[1]);
+    putchar('}');
+    return;
+  }
   for (int64_t i = 0; i < layout->count; i++) {
     const ude_member *member = ude_layout_member(layout, i);
     char              name[256];
@@ -57,9 +67,10 @@ static void print_json(const cli_model *model, const request *want, const char *
   printf(
       ",\"wrt\":\"%s\",\"sensitivity\":\"%s\",\"method\":\"%s\",\"steps\":%lld,\"rejected\":%lld}"
       "\n",
-      want->state ? "state"
-      : want->all ? "all"
-                  : "param",
+      want->state  ? "state"
+      : want->time ? "time"
+      : want->all  ? "all"
+                   : "param",
       method, want->result.method, (long long)want->result.steps, (long long)want->result.rejected);
 }
 
@@ -69,6 +80,8 @@ static int cost_gradient(const cli_model *model, const ude_sensitivity_options *
   const ude_vector_field *field = model->field;
   ude_cost                cost  = {.terminal  = field->terminal_cost.value != NULL,
                                    .running   = field->running_cost.value != NULL,
+                                   .t0_bar    = want->time ? &want->t_bar[0] : NULL,
+                                   .t1_bar    = want->time ? &want->t_bar[1] : NULL,
                                    .estimates = want->terms,
                                    .estimate  = want->term};
   ude_sensitivity        *s     = NULL;
@@ -143,12 +156,19 @@ static int run(const cli_options *options) {
   ude_sensitivity_options sensitivity = {0};
   ude_error               error       = {0};
   double                 *times       = NULL;
+  double                 *atol        = NULL;
   cli_model               model;
   if (options->wrt) {
     want.state = strcmp(options->wrt, "state") == 0;
     want.all   = strcmp(options->wrt, "all") == 0;
-    if (!want.state && !want.all && strcmp(options->wrt, "param") != 0) {
-      return cli_usage_error("--wrt: '%s' is none of param, state, all", options->wrt);
+    want.time  = strcmp(options->wrt, "time") == 0;
+    if (!want.state && !want.all && !want.time && strcmp(options->wrt, "param") != 0) {
+      return cli_usage_error("--wrt: '%s' is none of param, state, all, time", options->wrt);
+    }
+    if (want.time && options->data.count > 0) {
+      return cli_usage_error(
+          "--wrt time is there for terminal_cost and running_cost: data stay "
+          "at their times");
     }
   }
   if (options->format && strcmp(options->format, "json") != 0) {
@@ -173,6 +193,9 @@ static int run(const cli_options *options) {
     return code;
   }
   code = cli_solve_options(options, model.tspan[0], model.tspan[1], &sensitivity.solve, &times);
+  if (code == CLI_OK) {
+    code = cli_tolerances(options, &model.field->state, &sensitivity.solve, &atol);
+  }
   want.p_bar  = ude_calloc((size_t)model.field->param.count, sizeof *want.p_bar);
   want.u0_bar = ude_calloc((size_t)model.field->state.count, sizeof *want.u0_bar);
   if (code == CLI_OK && (!want.p_bar || !want.u0_bar)) {
@@ -188,6 +211,7 @@ static int run(const cli_options *options) {
     code = check_finite(&model, &want);
   }
   free(times);
+  free(atol);
   free(want.p_bar);
   free(want.u0_bar);
   cli_model_close(&model);
@@ -195,10 +219,11 @@ static int run(const cli_options *options) {
 }
 
 const cli_verb cli_grad = {
-    .name    = "grad",
-    .takes   = CLI_TAKES_DATA,
-    .usage   = "MODEL.c [MORE.c ...] [DATA.csv] [options]",
-    .summary = "loss and gradient against data, or of the model's cost functions, as JSON",
+    .name       = "grad",
+    .takes      = CLI_TAKES_DATA,
+    .tolerances = true,
+    .usage      = "MODEL.c [MORE.c ...] [DATA.csv] [options]",
+    .summary    = "loss and gradient against data, or of the model's cost functions, as JSON",
     .options =
         "sensitivity wrt method rtol atol step max-step tspan u0 p params initial regularise "
         "heuristics "
@@ -210,5 +235,7 @@ const cli_verb cli_grad = {
         "is\n"
         "that of the steps taken: adjoint and forward agree to rounding. --wrt param gives the "
         "trained\n"
-        "parameters, all also the const ones, state the initial state.",
+        "parameters, all also the const ones, state the initial state, time the start and the end "
+        "of the\n"
+        "time span. Events count with the derivative of the time at which they happen.",
     .run = run};

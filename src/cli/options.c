@@ -8,7 +8,7 @@
 
 #include "cli/cli.h"
 
-typedef enum cli_kind { FLAG, TEXT, REAL, POSITIVE, INTEGER, LIST, SPAN } cli_kind;
+typedef enum cli_kind { FLAG, TEXT, REAL, POSITIVE, INTEGER, LIST, SPAN, TOLERANCE } cli_kind;
 
 typedef struct cli_option {
   const char *name;
@@ -25,13 +25,16 @@ static const cli_option table[] = {
      "solver: auto, or one of euler rk4 ssprk43 bs3 tsit5 dp5 vern6 vern7 dop853 vern9 "
      "rosenbrock23 rodas4 rodas5p trbdf2 kencarp4 radau cvode_bdf cvode_adams"},
     {"rtol", POSITIVE, AT(rtol), 0, "R", "relative tolerance (default 1e-6)"},
-    {"atol", POSITIVE, AT(atol), 0, "A", "absolute tolerance (default 1e-9)"},
+    {"atol", TOLERANCE, AT(atol), 0, "A|name=A,...",
+     "absolute tolerance (default 1e-9); solve and grad: also of single states"},
     {"tspan", SPAN, AT(tspan), AT(has_tspan), "a,b", "time span instead of the model's"},
     {"u0", LIST, AT(u0), 0, "name=v,...", "initial values; also @FILE with one name=value a line"},
     {"p", LIST, AT(p), 0, "name=v,...", "parameter values; also @FILE"},
     {"params", TEXT, AT(params), 0, "FILE",
      "parameters from params.json, name=value lines, or plain numbers (the trained ones in order)"},
     {"saveat", TEXT, AT(saveat), 0, "dt|t1,t2,..|end", "when to save (default: every step)"},
+    {"select", LIST, AT(select), 0, "a,b[3],...", "states to print (default: all)"},
+    {"events-out", TEXT, AT(events_out), 0, "FILE", "write the events: time, number, state before"},
     {"step", POSITIVE, AT(step), 0, "H", "size of the first step; of every step for euler and rk4"},
     {"max-step", POSITIVE, AT(max_step), 0, "H", "largest step"},
     {"max-steps", INTEGER, AT(max_steps), 0, "N", "limit of attempted steps"},
@@ -42,7 +45,7 @@ static const cli_option table[] = {
     {"hessian", FLAG, AT(hessian), 0, NULL, "second derivatives of cost"},
     {"path", FLAG, AT(path), 0, NULL, "only the path that is executed at the point"},
     {"sensitivity", TEXT, AT(sensitivity), 0, "M", "auto, adjoint or forward"},
-    {"wrt", TEXT, AT(wrt), 0, "WHAT", "with respect to: param, state (grad also: all)"},
+    {"wrt", TEXT, AT(wrt), 0, "WHAT", "with respect to: param, state (grad also: all, time)"},
     {"mode", TEXT, AT(mode), 0, "M", "forward or reverse"},
     {"at", REAL, AT(at), AT(has_at), "T", "time (default: start of the span)"},
     {"t", REAL, AT(at), AT(has_at), "T", "the same as --at"},
@@ -167,12 +170,16 @@ static int store(const cli_option *option, const char *text, cli_options *option
   case FLAG: *(bool *)slot = true; return CLI_OK;
   case TEXT: *(const char **)slot = text; return CLI_OK;
   case LIST: return append(slot, text);
+  case TOLERANCE:
+    if (strchr(text, '=') || text[0] == '@') {
+      return append(&options->atols, text);
+    } /* fall through */
   case REAL:
   case POSITIVE:
     if (!parse_real(text, strlen(text), slot)) {
       return cli_usage_error("--%s: '%s' is not a finite number", option->name, text);
     }
-    if (option->kind == POSITIVE && *(double *)slot <= 0) {
+    if (option->kind != REAL && *(double *)slot <= 0) {
       return cli_usage_error("--%s: must be positive, but is %s", option->name, text);
     }
     return CLI_OK;
@@ -254,6 +261,12 @@ static int parse_long(const cli_verb *verb, int argc, char **argv, int *i, cli_o
 }
 
 static int check_arguments(const cli_verb *verb, const cli_options *options) {
+  if (options->atols.count > 0 && !verb->tolerances) {
+    return cli_usage_error(
+        "--atol: '%s' is not a finite number (tolerances of single states are "
+        "there for solve and grad)",
+        options->atols.item[0]);
+  }
   bool data = verb->takes & CLI_TAKES_DATA;
   if (options->folders.count > 0 && !(verb->takes & CLI_TAKES_FOLDER)) {
     return cli_usage_error("%s: '%s' is no C file%s", verb->name, options->folders.item[0],
@@ -299,10 +312,11 @@ int cli_options_parse(const cli_verb *verb, int argc, char **argv, cli_options *
 }
 
 void cli_options_free(cli_options *options) {
-  cli_list *lists[] = {&options->models,       &options->data,      &options->folders,
-                       &options->flags,        &options->u0,        &options->p,
-                       &options->constants,    &options->library,   &options->states,
-                       &options->correlations, &options->heuristics};
+  cli_list *lists[] = {&options->models,       &options->data,       &options->folders,
+                       &options->flags,        &options->u0,         &options->p,
+                       &options->constants,    &options->library,    &options->states,
+                       &options->correlations, &options->heuristics, &options->weights,
+                       &options->select,       &options->atols};
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
     free(lists[i]->item);
     *lists[i] = (cli_list){0};

@@ -13,9 +13,11 @@
 
 bool ude_ahead_map_of(const ude_ahead *ahead, int k, ude_ahead_map *map) {
   const ude_map *of       = ude_model_map(ahead->model, k);
-  bool           no_state = k == UDE_MAP_INITIAL || k == UDE_MAP_PENALTY;
-  *map                    = (ude_ahead_map){ude_map_names[k], of->rows, of->columns, !no_state};
-  return of->value != NULL && k != UDE_MAP_LOSS; /* trained here, not there */
+  bool           no_state = k == UDE_MAP_INITIAL || k == UDE_MAP_PENALTY || k == UDE_MAP_SCHEDULE ||
+                  k == UDE_MAP_DISCONTINUITIES;
+  *map = (ude_ahead_map){ude_map_names[k], of->rows, of->columns, !no_state};
+  /* Constant times are no function; a loss over samples is trained here, not there. */
+  return ude_model_reflection(ahead->model)->map[k] && k != UDE_MAP_LOSS;
 }
 
 /* ---------------------------------------------------------------------------------- prefix -- */

@@ -71,14 +71,18 @@ static void print_layout(printer *at, const char *what, const char *title,
 /* -------------------------------------------------------------------------------- functions -- */
 
 static const char *const meanings[UDE_MAPS] = {
-    [UDE_MAP_RHS]           = "the right-hand side: y = du/dt",
-    [UDE_MAP_INITIAL]       = "the initial state from the parameters",
-    [UDE_MAP_OBSERVE]       = "what is measured",
-    [UDE_MAP_TERMINAL_COST] = "the cost of the final state",
-    [UDE_MAP_RUNNING_COST]  = "the cost per unit of time",
-    [UDE_MAP_PENALTY]       = "the penalty on the parameters",
-    [UDE_MAP_COST]          = "the cost of a state",
-    [UDE_MAP_LOSS]          = "the loss of a sample"};
+    [UDE_MAP_RHS]             = "the right-hand side: y = du/dt",
+    [UDE_MAP_INITIAL]         = "the initial state from the parameters",
+    [UDE_MAP_OBSERVE]         = "what is measured",
+    [UDE_MAP_TERMINAL_COST]   = "the cost of the final state",
+    [UDE_MAP_RUNNING_COST]    = "the cost per unit of time",
+    [UDE_MAP_PENALTY]         = "the penalty on the parameters",
+    [UDE_MAP_COST]            = "the cost of a state",
+    [UDE_MAP_EVENTS]          = "the event functions",
+    [UDE_MAP_AFFECT]          = "the state after an event; the last entry of u is its number",
+    [UDE_MAP_SCHEDULE]        = "the scheduled times",
+    [UDE_MAP_DISCONTINUITIES] = "the times at which the right-hand side jumps",
+    [UDE_MAP_LOSS]            = "the loss of a sample"};
 
 static void print_map(printer *at, int k, const ude_ahead_map *map) {
   unsigned    wanted = at->ahead->options->functions;

@@ -285,8 +285,54 @@ ude_status ude_flat_check_constants(const ude_reflection      *reflection,
 
 /* ---------------------------------------------------------------------------------- functions -- */
 
+/* Events and times write reals; affect changes a copy of the state, and the number of the event stands behind the state. */
+static LLVMValueRef emit_event_map(LLVMModuleRef module, const ude_reflection *reflection, int map,
+                                   const ude_compile_options *options) {
+  char         name[UDE_FLAT_NAME];
+  LLVMValueRef target = LLVMGetNamedFunction(module, ude_map_names[map]);
+  maker m = begin(module, reflection, options, ude_flat_name(name, "value", ude_map_names[map]));
+  LLVMValueRef y       = LLVMGetParam(m.function, 0);
+  LLVMValueRef u       = LLVMGetParam(m.function, 1);
+  LLVMValueRef p       = input_struct(&m, UDE_STRUCT_PARAM, LLVMGetParam(m.function, 2));
+  LLVMValueRef t       = LLVMGetParam(m.function, 3);
+  LLVMTypeRef  type    = LLVMGlobalGetValueType(target);
+  int64_t      rows[3] = {reflection->events.count, reflection->events.scheduled,
+                          reflection->events.discontinuities};
+  if (map == UDE_MAP_AFFECT) {
+    const ude_struct_shape *shape  = &reflection->structs[UDE_STRUCT_STATE];
+    LLVMValueRef            place  = word_constant(&m, shape->reals);
+    bool                    flat   = ude_shape_is_flat(shape);
+    LLVMValueRef            record = flat ? y : make_record(&m, shape);
+    if (flat) {
+      LLVMBuildMemCpy(m.builder, y, 8, u, 8, word_constant(&m, 8 * shape->reals));
+    } else {
+      fill_integers(&m, UDE_STRUCT_STATE, record);
+      move_struct(&m, true, shape, u, record);
+    }
+    LLVMValueRef number =
+        LLVMBuildLoad2(m.builder, m.real, LLVMBuildGEP2(m.builder, m.real, u, &place, 1, ""), "");
+    number = LLVMBuildFPToSI(m.builder, number, LLVMInt32TypeInContext(m.context), "");
+    LLVMValueRef arguments[] = {record, p, t, number};
+    LLVMBuildCall2(m.builder, type, target, arguments, 4, "");
+    from_struct(&m, UDE_STRUCT_STATE, record, y);
+  } else if (map == UDE_MAP_EVENTS) {
+    LLVMValueRef arguments[] = {y, input_struct(&m, UDE_STRUCT_STATE, u), p, t};
+    clear(&m, y, 8 * rows[0]);
+    LLVMBuildCall2(m.builder, type, target, arguments, 4, "");
+  } else {
+    LLVMValueRef arguments[] = {y, p};
+    clear(&m, y, 8 * rows[map == UDE_MAP_SCHEDULE ? 1 : 2]);
+    LLVMBuildCall2(m.builder, type, target, arguments, 2, "");
+  }
+  return end(&m);
+}
+
 LLVMValueRef ude_flat_emit(LLVMModuleRef module, const ude_reflection *reflection, int map,
                            const ude_compile_options *options, ude_error *error) {
+  if (map == UDE_MAP_EVENTS || map == UDE_MAP_AFFECT || map == UDE_MAP_SCHEDULE ||
+      map == UDE_MAP_DISCONTINUITIES) {
+    return emit_event_map(module, reflection, map, options);
+  }
   char         name[UDE_FLAT_NAME];
   LLVMValueRef target = LLVMGetNamedFunction(module, ude_map_names[map]);
   maker m = begin(module, reflection, options, ude_flat_name(name, "value", ude_map_names[map]));

@@ -8,6 +8,7 @@
 #include "compiler/jit.h"
 #include "compiler/later.h"
 #include "compiler/loaded.h"
+#include "compiler/model_events.h"
 #include "compiler/runtime.h"
 
 struct ude_model {
@@ -22,11 +23,12 @@ struct ude_model {
   double          *u0, *p0, *mass, *zeros;
   ude_flat_value   probe;
   void (*draw)(double *sample, ude_rng *random, const double *p, double t);
-  ude_text     names; /**< learned argument names, one after the other */
-  const char **name_list;
-  char        *title;
-  ude_later    later;
-  ude_text     ir; /**< bitcode of the flat maps; empty without UDE_SPARSITY */
+  ude_model_events events; /**< directions, terminal events, constant times */
+  ude_text         names;  /**< learned argument names, one after the other */
+  const char     **name_list;
+  char            *title;
+  ude_later        later;
+  ude_text         ir; /**< bitcode of the flat maps; empty without UDE_SPARSITY */
 };
 
 /* ------------------------------------------------------------------------------------ load -- */
@@ -140,13 +142,34 @@ static int draw(double *sample, ude_rng *random, void *context) {
 }
 
 static ude_status fill_maps(ude_model *model, unsigned derivatives, ude_error *error) {
-  ude_vector_field *field          = &model->field;
-  ude_map *const    maps[UDE_MAPS] = {&field->rhs,           &field->initial,      &field->observe,
-                                      &field->terminal_cost, &field->running_cost, &field->penalty,
-                                      &field->cost,          &field->loss};
-  int64_t           n              = field->state.count;
-  const int64_t rows[UDE_MAPS] = {n, n, field->observation.count, 1, 1, 1, 1, field->terms.count};
-  const int64_t columns[UDE_MAPS] = {n, 0, n, n, n, 0, n, field->sample.count};
+  ude_vector_field       *field          = &model->field;
+  ude_map *const          maps[UDE_MAPS] = {&field->rhs,
+                                            &field->initial,
+                                            &field->observe,
+                                            &field->terminal_cost,
+                                            &field->running_cost,
+                                            &field->penalty,
+                                            &field->cost,
+                                            &field->events.roots,
+                                            &field->events.affect,
+                                            &field->events.schedule,
+                                            &field->events.discontinuities,
+                                            &field->loss};
+  const ude_event_counts *events         = &model->reflection.events;
+  int64_t                 n              = field->state.count;
+  const int64_t           rows[UDE_MAPS] = {n,
+                                            n,
+                                            field->observation.count,
+                                            1,
+                                            1,
+                                            1,
+                                            1,
+                                            events->count,
+                                            n,
+                                            events->scheduled,
+                                            events->discontinuities,
+                                            field->terms.count};
+  const int64_t columns[UDE_MAPS] = {n, 0, n, n, n, 0, n, n, n + 1, 0, 0, field->sample.count};
   for (int i = 0; i < UDE_MAPS; i++) {
     if (model->reflection.map[i]) {
       ude_entry *entry  = &model->entries[i];
@@ -308,8 +331,9 @@ static ude_status load(ude_model *model, ude_cache_entry *entry, const char *key
   int64_t largest = 1;
   for (int i = 0; i < UDE_STRUCTS; i++) {
     int64_t reals = model->reflection.structs[i].reals;
-    largest       = reals > largest ? reals : largest;
+    largest       = reals + 1 > largest ? reals + 1 : largest; /* affect has one more */
   }
+  largest = model->reflection.events.count > largest ? model->reflection.events.count : largest;
   for (int64_t i = 0; i < model->reflection.learned_count; i++) {
     int64_t columns = model->reflection.learned[i].columns;
     largest         = columns > largest ? columns : largest;
@@ -340,6 +364,10 @@ static ude_status load(ude_model *model, ude_cache_entry *entry, const char *key
       model->field.has_tspan = true;
     }
   }
+  if (status == UDE_OK) {
+    status = ude_model_events_load(&model->events, model->jit, &model->reflection.events,
+                                   &model->field, error);
+  }
   model->field.u0   = model->u0;
   model->field.p0   = model->p0;
   model->field.mass = model->mass;
@@ -366,6 +394,7 @@ void ude_model_free(ude_model *model) {
     free(model->u0);
     free(model->p0);
     free(model->mass);
+    ude_model_events_free(&model->events);
     free(model->zeros);
     free(model->title);
     ude_text_free(&model->ir);
@@ -434,9 +463,18 @@ bool ude_model_from_cache(const ude_model *model) {
 
 const ude_map *ude_model_map(const ude_model *model, int which) {
   const ude_vector_field *field          = &model->field;
-  const ude_map *const    maps[UDE_MAPS] = {
-      &field->rhs,          &field->initial, &field->observe, &field->terminal_cost,
-      &field->running_cost, &field->penalty, &field->cost,    &field->loss};
+  const ude_map *const    maps[UDE_MAPS] = {&field->rhs,
+                                            &field->initial,
+                                            &field->observe,
+                                            &field->terminal_cost,
+                                            &field->running_cost,
+                                            &field->penalty,
+                                            &field->cost,
+                                            &field->events.roots,
+                                            &field->events.affect,
+                                            &field->events.schedule,
+                                            &field->events.discontinuities,
+                                            &field->loss};
   return maps[which];
 }
 

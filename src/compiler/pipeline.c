@@ -87,10 +87,26 @@ void ude_pipeline_describe(ude_text *text) {
   LLVMDisposeMessage(features);
 }
 
+/* Constants of a model that are read from its object. */
+static bool is_data(const char *name) {
+  static const char *const constants[] = {"u0",
+                                          "p0",
+                                          "mass",
+                                          "tspan",
+                                          "event_direction",
+                                          "terminal_events",
+                                          "schedule_times",
+                                          "discontinuity_times"};
+  for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++) {
+    if (strcmp(name, constants[i]) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static bool kept(const char *name, const char *prefix, bool data) {
-  return strncmp(name, prefix, strlen(prefix)) == 0 ||
-         (data && (strcmp(name, "u0") == 0 || strcmp(name, "p0") == 0 ||
-                   strcmp(name, "mass") == 0 || strcmp(name, "tspan") == 0));
+  return strncmp(name, prefix, strlen(prefix)) == 0 || (data && is_data(name));
 }
 
 /* Make internal what is defined and not kept. */

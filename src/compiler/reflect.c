@@ -7,8 +7,9 @@
 
 const char *const ude_struct_names[UDE_STRUCTS] = {"state", "param", "observation", "sample",
                                                    "loss"};
-const char *const ude_map_names[UDE_MAPS] = {"rhs",          "initial", "observe", "terminal_cost",
-                                             "running_cost", "penalty", "cost",    "loss"};
+const char *const ude_map_names[UDE_MAPS]       = {
+    "rhs",  "initial", "observe", "terminal_cost", "running_cost",    "penalty",
+    "cost", "events",  "affect",  "schedule",      "discontinuities", "loss"};
 
 /* Return type, then arguments. */
 static const char *const prototype[UDE_MAPS][6] = {
@@ -20,6 +21,10 @@ static const char *const prototype[UDE_MAPS][6] = {
     {"double", "const struct state *", "const struct param *", "double", NULL},
     {"double", "const struct param *", NULL},
     {"double", "const struct state *", "const struct param *", "double", NULL},
+    {"void", "double *", "const struct state *", "const struct param *", "double", NULL},
+    {"void", "struct state *", "const struct param *", "double", "int", NULL},
+    {"void", "double *", "const struct param *", NULL},
+    {"void", "double *", "const struct param *", NULL},
     {"void", "struct loss *", "const struct sample *", "const struct param *", NULL}};
 static const char        draw_declaration[] = "void draw(struct sample *s, ude_random *random)";
 static const char *const draw_prototype[]   = {"void", "struct sample *", "struct ude_rng *", NULL};
@@ -153,8 +158,8 @@ static ude_status check_defaults(const ude_debug_info *info, LLVMModuleRef modul
 /* What the language of models has, but this version does not: to pass over it would give wrong results. */
 static ude_status refuse_unsupported(const ude_debug_info *info, LLVMModuleRef module,
                                      ude_error *error) {
-  static const char *const later[] = {"noise",     "residual", "lags",   "history",
-                                      "rhs_delay", "events",   "affect", "fixed_point"};
+  static const char *const later[] = {"noise",   "residual",  "lags",
+                                      "history", "rhs_delay", "fixed_point"};
   for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
     LLVMValueRef global = LLVMGetNamedGlobal(module, later[i]);
     bool         found =
@@ -238,6 +243,7 @@ ude_status ude_reflect_functions(const ude_debug_info *info, LLVMModuleRef modul
     return ude_fail(error, UDE_COMPILE, "the model defines observe, but not struct observation");
   }
   status = check_defaults(info, module, reflection, error);
+  status = status ? status : ude_reflect_events(info, module, reflection, error);
   return status ? status : refuse_unsupported(info, module, error);
 }
 

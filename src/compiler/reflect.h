@@ -21,4 +21,8 @@ const char *ude_reflect_subprogram(const ude_debug_info *info, const char *name)
 /** "const struct param *", "double", ... */
 void ude_reflect_type_text(const ude_debug_info *info, const char *type, char *buffer, size_t size);
 
+/** Counts and arrays of events; the prototypes of the maps have been checked. */
+ude_status ude_reflect_events(const ude_debug_info *info, LLVMModuleRef module,
+                              ude_reflection *reflection, ude_error *error);
+
 #endif

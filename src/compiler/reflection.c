@@ -83,6 +83,11 @@ void ude_reflection_write(const ude_reflection *reflection, ude_text *text) {
   ude_text_append(text, " %d %d %d %d %d %lld\n", reflection->has_u0, reflection->has_p0,
                   reflection->has_mass, reflection->has_tspan, reflection->has_draw,
                   (long long)reflection->learned_count);
+  const ude_event_counts *events = &reflection->events;
+  ude_text_append(text, "%lld %lld %lld %lld %lld %d %d\n", (long long)events->count,
+                  (long long)events->scheduled, (long long)events->discontinuities,
+                  (long long)events->directions, (long long)events->terminals,
+                  events->schedule_constant, events->discontinuity_constant);
   for (int64_t i = 0; i < reflection->learned_count; i++) {
     const ude_learned_shape *learned = &reflection->learned[i];
     ude_text_append(text, "%s %d %d %d %lld %lld\n", learned->name, learned->arguments,
@@ -230,12 +235,20 @@ ude_status ude_reflection_read(const char *text, size_t length, ude_reflection *
   for (int i = 0; i < UDE_MAPS; i++) {
     reflection->map[i] = integer(&in) != 0;
   }
-  reflection->has_u0    = integer(&in) != 0;
-  reflection->has_p0    = integer(&in) != 0;
-  reflection->has_mass  = integer(&in) != 0;
-  reflection->has_tspan = integer(&in) != 0;
-  reflection->has_draw  = integer(&in) != 0;
-  int64_t learned       = count(&in);
+  reflection->has_u0             = integer(&in) != 0;
+  reflection->has_p0             = integer(&in) != 0;
+  reflection->has_mass           = integer(&in) != 0;
+  reflection->has_tspan          = integer(&in) != 0;
+  reflection->has_draw           = integer(&in) != 0;
+  int64_t           learned      = count(&in);
+  ude_event_counts *events       = &reflection->events;
+  events->count                  = integer(&in);
+  events->scheduled              = integer(&in);
+  events->discontinuities        = integer(&in);
+  events->directions             = integer(&in);
+  events->terminals              = integer(&in);
+  events->schedule_constant      = integer(&in) != 0;
+  events->discontinuity_constant = integer(&in) != 0;
   reflection->learned = in.failed ? NULL : ude_calloc((size_t)learned, sizeof *reflection->learned);
   in.failed           = in.failed || !reflection->learned;
   for (; reflection->learned_count < learned && !in.failed; reflection->learned_count++) {

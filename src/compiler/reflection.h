@@ -52,6 +52,10 @@ enum {
   UDE_MAP_RUNNING_COST,
   UDE_MAP_PENALTY,
   UDE_MAP_COST,
+  UDE_MAP_EVENTS,
+  UDE_MAP_AFFECT,
+  UDE_MAP_SCHEDULE,
+  UDE_MAP_DISCONTINUITIES,
   UDE_MAP_LOSS,
   UDE_MAPS
 };
@@ -79,10 +83,18 @@ typedef struct ude_learned_shape {
   int64_t               rows, columns;
 } ude_learned_shape;
 
+/** What the model says of its events. */
+typedef struct ude_event_counts {
+  int64_t count, scheduled, discontinuities;
+  int64_t directions, terminals;                     /**< entries of those arrays, 0: absent */
+  bool    schedule_constant, discontinuity_constant; /**< the times are a constant array */
+} ude_event_counts;
+
 typedef struct ude_reflection {
   ude_struct_shape   structs[UDE_STRUCTS];
   bool               map[UDE_MAPS];
   bool               has_u0, has_p0, has_mass, has_tspan, has_draw;
+  ude_event_counts   events;
   int64_t            learned_count;
   ude_learned_shape *learned;
 } ude_reflection;

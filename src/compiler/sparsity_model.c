@@ -14,7 +14,7 @@ static bool find_map(const ude_model *model, const ude_map *map, char name[UDE_F
   for (int k = 0; k < UDE_MAPS; k++) {
     if (map == ude_model_map(model, k)) {
       ude_flat_name(name, "value", ude_map_names[k]);
-      return map->value != NULL;
+      return reflection->map[k];
     }
   }
   for (int64_t k = 0; k < field->learned_count; k++) {

@@ -132,6 +132,43 @@ static ude_status check_map(const ude_map *map, const char *what, int64_t rows, 
   return UDE_OK;
 }
 
+/* A count belongs to each function and the other way round. */
+static ude_status check_count(int64_t count, const ude_map *map, const char *what,
+                              ude_error *error) {
+  if (count < 0 || (count > 0) != (map->value != NULL)) {
+    return ude_fail(error, UDE_INVALID_ARGUMENT, "vector field: %lld %s, but their function is %s",
+                    (long long)count, what, map->value ? "given" : "missing");
+  }
+  return UDE_OK;
+}
+
+static ude_status check_events(const ude_vector_field *field, ude_error *error) {
+  const ude_events *events = &field->events;
+  int64_t           n      = field->state.count;
+  const struct {
+    const ude_map *map;
+    const char    *name;
+    int64_t        rows, columns;
+  } maps[] = {
+      {&events->roots, "events", events->count, n},
+      {&events->schedule, "schedule", events->schedule_count, 0},
+      {&events->discontinuities, "discontinuities", events->discontinuity_count, 0},
+      {&events->affect, "affect", n, n + 1},
+  };
+  ude_status status = check_count(events->count, &events->roots, "root events", error);
+  if (status == UDE_OK) {
+    status = check_count(events->schedule_count, &events->schedule, "scheduled events", error);
+  }
+  if (status == UDE_OK) {
+    status = check_count(events->discontinuity_count, &events->discontinuities, "discontinuities",
+                         error);
+  }
+  for (size_t i = 0; i < sizeof maps / sizeof maps[0] && status == UDE_OK; i++) {
+    status = check_map(maps[i].map, maps[i].name, maps[i].rows, maps[i].columns, error);
+  }
+  return status;
+}
+
 static ude_status check_tables(const ude_vector_field *field, ude_error *error) {
   int64_t n = field->state.count;
   const struct {
@@ -156,7 +193,7 @@ static ude_status check_tables(const ude_vector_field *field, ude_error *error) 
   for (size_t i = 0; i < sizeof maps / sizeof maps[0] && status == UDE_OK; i++) {
     status = check_map(maps[i].map, maps[i].name, maps[i].rows, maps[i].columns, error);
   }
-  return status;
+  return status ? status : check_events(field, error);
 }
 
 ude_status ude_vector_field_check(const ude_vector_field *field, ude_error *error) {

@@ -75,6 +75,8 @@ void ude_augmented_free(ude_augmented *augmented) {
     free(augmented->members);
     free(augmented->mass);
     free(augmented->atol);
+    free(augmented->before);
+    free(augmented->after);
     free(augmented);
   }
 }
@@ -125,6 +127,11 @@ ude_status ude_augmented_create(const ude_vector_field *inner, const ude_solve_o
                 .hvp      = rhs->hvp && cost->hvp ? hvp : NULL,
                 .hvp_wide = same_width && rhs->hvp_wide && cost->hvp_wide ? hvp_wide : NULL,
                 .context  = made};
+  ude_status status = ude_augmented_events(made, error);
+  if (status) {
+    ude_augmented_free(made);
+    return status;
+  }
   *augmented = made;
   return UDE_OK;
 }

@@ -23,6 +23,7 @@ void ude_engine_close(ude_engine *engine) {
     ude_stiff_close(&engine->algebra);
   }
   ude_estimates_free(engine->estimates);
+  ude_moving_close(engine->moving);
   ude_integrator_free(engine->integrator);
   ude_trace_free(&engine->trace);
   *engine = (ude_engine){0};
@@ -84,8 +85,67 @@ ude_status ude_engine_solve(ude_engine *engine, const double *u0, const double *
   }
   engine->segment_first = -1;
   engine->no_memory     = false;
-  return ude_integrator_run(engine->integrator, u0, p, t0, t1, times, count, engine->u_at,
-                            engine->u_end, result ? result : &own, error);
+  engine->moves         = false;
+  if (engine->n > 0) {
+    memcpy(engine->u, u0, (size_t)engine->n * sizeof *u0);
+  }
+  result = result ? result : &own;
+  status = ude_integrator_run(engine->integrator, u0, p, t0, t1, times, count, engine->u_at,
+                              engine->u_end, result, error);
+  if (status == UDE_OK && result->saved < count) {
+    return ude_fail(error, UDE_NUMERICAL,
+                    "event %lld ended the solve at t = %.8g, before the data at t = %.8g",
+                    (long long)result->event, result->t, times[result->saved]);
+  }
+  return status;
+}
+
+static ude_status need_derivatives(const ude_map *map, bool forward, const char *what,
+                                   ude_error *error) {
+  return !map->value || (forward ? map->jvp != NULL : map->vjp != NULL)
+             ? UDE_OK
+             : ude_fail(error, UDE_UNSUPPORTED,
+                        "derivatives through events need %s of '%s', which the model lacks",
+                        forward ? "jvp" : "vjp", what);
+}
+
+ude_status ude_engine_move(ude_engine *engine, const double *p, bool times, bool forward,
+                           ude_error *error) {
+  const ude_events *of     = &engine->field->events;
+  ude_status        status = UDE_OK;
+  engine->moves            = times || engine->trace.events > 0;
+  if (!engine->moves) {
+    return UDE_OK;
+  }
+  for (int64_t l = 0; engine->field->mass && engine->trace.events > 0 && l < engine->n; l++) {
+    if (engine->field->mass[l] == 0) {
+      return ude_fail(error, UDE_UNSUPPORTED,
+                      "derivatives through events of a model with algebraic equations (a mass of "
+                      "zero) are not there");
+    }
+  }
+  status = need_derivatives(&of->roots, forward, "events", error);
+  status = status ? status : need_derivatives(&of->affect, forward, "affect", error);
+  status = status ? status : need_derivatives(&of->schedule, forward, "schedule", error);
+  status =
+      status ? status : need_derivatives(&of->discontinuities, forward, "discontinuities", error);
+  if (status == UDE_OK && !engine->moving) {
+    status = ude_moving_open(engine->field, engine->width, &engine->moving, error);
+  }
+  return status ? status : ude_moving_prepare(engine->moving, &engine->trace, p, error);
+}
+
+ude_status ude_engine_cross_failed(const ude_engine *engine, int code, int64_t event, double t,
+                                   ude_error *error) {
+  (void)engine;
+  return code == UDE_STEP_NOT_SOLVED
+             ? ude_fail(error, UDE_NUMERICAL,
+                        "event %lld at t = %.8g touches zero without crossing it: its time has no "
+                        "derivative",
+                        (long long)event, t)
+             : ude_fail(error, UDE_NUMERICAL,
+                        "event %lld at t = %.8g: a function of the model failed", (long long)event,
+                        t);
 }
 
 ude_status ude_engine_prepare(ude_engine *engine, int64_t width, ude_error *error) {
@@ -100,17 +160,24 @@ ude_status ude_engine_prepare(ude_engine *engine, int64_t width, ude_error *erro
       return ude_fail(error, UDE_UNSUPPORTED,
                       "'%s' has no discrete derivatives: choose another method", method->name);
     }
-    if (engine->opened[i] != method) {
+    bool timed = engine->moves && !method->time_tangents;
+    if (engine->opened[i] != method || engine->opened_timed[i] != timed) {
       if (engine->opened[i]) {
         engine->opened[i]->close(engine->work[i]);
         engine->opened[i] = NULL;
       }
+      engine->timed = *ude_integrator_setting(engine->integrator);
+      if (timed) {
+        engine->timed.field = &engine->moving->timed->field;
+      }
       ude_status status =
-          method->open(method, ude_integrator_setting(engine->integrator), &engine->work[i], error);
+          method->open(method, timed ? &engine->timed : ude_integrator_setting(engine->integrator),
+                       &engine->work[i], error);
       if (status) {
         return status;
       }
-      engine->opened[i] = method;
+      engine->opened[i]       = method;
+      engine->opened_timed[i] = timed;
     }
     ude_status status = width < 0 ? UDE_OK : method->reserve(engine->work[i], width, error);
     if (status) {
@@ -128,7 +195,11 @@ const ude_method *ude_engine_step(ude_engine *engine, int64_t i, const double *u
   step->p     = p;
   step->u_new = engine->u_new;
   step->stats = &engine->stats;
-  *work       = engine->work[which];
+  if (engine->opened_timed[which]) {
+    step->p                    = engine->moving->p;
+    engine->moving->timed->t_n = step->t;
+  }
+  *work = engine->work[which];
   return engine->opened[which];
 }
 
@@ -152,7 +223,9 @@ static bool recompute(ude_engine *engine, const double *p, int64_t first, int64_
     void             *work   = NULL;
     const ude_method *method = ude_engine_step(engine, first + i, u, p, &step, &work);
     step.u_new               = u + n;
-    if (method->replay(work, &step)) {
+    if (method->replay(work, &step) ||
+        (engine->moves &&
+         ude_moving_values(engine->moving, trace, first + i, method, work, &step, p, step.u_new))) {
       return false;
     }
   }

@@ -7,6 +7,7 @@
 
 #include <ude/sensitivity.h>
 
+#include "sensitivity/moving.h"
 #include "solve/consistent.h"
 #include "solve/method.h"
 
@@ -38,6 +39,10 @@ typedef struct ude_engine {
   double               *estimate_gradient; /**< [directions] where tangents put those terms' part */
   double               *u_at, *values;     /**< [count][n], [count] */
   int64_t               at_capacity;
+  ude_moving *moving; /**< made when a recorded solve first has events, or times are asked for */
+  bool        moves;  /**< this recorded solve needs it */
+  ude_method_setting timed; /**< of workspaces for methods that do not know times */
+  bool               opened_timed[UDE_TRACE_METHODS];
 } ude_engine;
 
 struct ude_sensitivity {
@@ -63,6 +68,14 @@ ude_status ude_engine_solve(ude_engine *engine, const double *u0, const double *
  *  right-hand side fails or there is no memory. */
 const double *ude_engine_state(ude_engine *engine, const double *p, int64_t i);
 
+/** After a solve: derivatives (forward: tangents) go through events, or (`times`) by the start and the end of the span.
+ *  Nothing to do without either. */
+ude_status ude_engine_move(ude_engine *engine, const double *p, bool times, bool forward,
+                           ude_error *error);
+/** The error of ude_moving_cross_tangent and ude_moving_cross_transpose. */
+ude_status ude_engine_cross_failed(const ude_engine *engine, int code, int64_t event, double t,
+                                   ude_error *error);
+
 /** Workspaces for the methods of the recorded solve, with room for tangents of `width` (> 0), for transposes (0), or for replays alone
  *  (-1). */
 ude_status ude_engine_prepare(ude_engine *engine, int64_t width, ude_error *error);
@@ -87,6 +100,13 @@ ude_status ude_engine_tangents(ude_engine *engine, const double *u0_dot, const d
                                const double *p_dot, int64_t directions, const double *times,
                                int64_t count, ude_tangent_fn visit, void *context,
                                ude_error *error);
+/** The same with directions of the start and the end of the span: double[directions] or NULL, after ude_engine_move; engine->moving->t_dot is
+ *  that of the time reached when the end is visited. */
+ude_status ude_engine_moving_tangents(ude_engine *engine, const double *u0_dot, const double *p,
+                                      const double *p_dot, const double *start_dot,
+                                      const double *end_dot, int64_t directions,
+                                      const double *times, int64_t count, ude_tangent_fn visit,
+                                      void *context, ude_error *error);
 
 /** field with du[n] = running_cost. */
 typedef struct ude_augmented {
@@ -94,10 +114,13 @@ typedef struct ude_augmented {
   const ude_vector_field *inner;
   ude_member             *members;
   double                 *atol, *mass;
+  double                 *before, *after; /**< [n + 1] of affect */
 } ude_augmented;
 
 ude_status ude_augmented_create(const ude_vector_field *inner, const ude_solve_options *solve,
                                 ude_augmented **augmented, ude_error *error);
+/** Part of ude_augmented_create. */
+ude_status ude_augmented_events(ude_augmented *augmented, ude_error *error);
 void       ude_augmented_free(ude_augmented *augmented);
 
 #endif

@@ -156,7 +156,8 @@ ude_status ude_cost_value(ude_sensitivity *sensitivity, const double *u0, const 
     status      = status ? status : ude_estimates_begin(engine, cost, p, &part, error);
     *value += part;
   }
-  return status ? status : end_value(sensitivity, engine, p, t1, cost, value, error);
+  return status ? status
+                : end_value(sensitivity, engine, p, engine->trace.t_end, cost, value, error);
 }
 
 /* -------------------------------------------------------------------------------- adjoint -- */
@@ -173,7 +174,8 @@ typedef struct task {
 } task;
 
 /* Cotangent of the end state from terminal and running cost. */
-static ude_status end_cotangent(const task *in, double *lambda) {
+static ude_status end_cotangent(const task *in, double *lambda, double *t_bar) {
+  *t_bar = 0;
   memset(lambda, 0, (size_t)in->engine->n * sizeof *lambda);
   if (in->cost->terminal) {
     const ude_map *map = &in->s->field->terminal_cost;
@@ -182,7 +184,7 @@ static ude_status end_cotangent(const task *in, double *lambda) {
       return ude_fail(in->error, UDE_UNSUPPORTED,
                       "the gradient needs terminal_cost.vjp, which the model lacks");
     }
-    if (map->vjp(in->engine->u_end, in->p, in->t1, &one, lambda, in->p_bar, NULL, map->context)) {
+    if (map->vjp(in->engine->u_end, in->p, in->t1, &one, lambda, in->p_bar, t_bar, map->context)) {
       return cost_failed(in->t1, in->error);
     }
   }
@@ -209,36 +211,108 @@ static void add(int64_t n, double scale, const double *x, double *y) {
   }
 }
 
-/* One step backwards: lambda of its end becomes lambda of its start. *j: last data time not yet seen. */
+/* Data of step i. Times at the step's end come first, then lambda of the end is complete; those inside add to the stages. *j: last data
+ * time not yet seen. */
+static ude_status data_back(const task *in, int64_t i, const ude_method *method, void *work,
+                            ude_step *step, int64_t *j, double *lambda, ude_moving_step *bar) {
+  ude_engine *engine    = in->engine;
+  double      direction = step->h < 0 ? -1 : 1;
+  double      from      = engine->moves ? ude_moving_reach(&engine->trace, i - 1) : step->t;
+  int         code      = 0;
+  for (; *j >= 0 && direction * (in->cost->times[*j] - from) > 0 && code == 0; (*j)--) {
+    ude_status status = cost_cotangent(in, *j, engine->w);
+    if (status) {
+      return status;
+    }
+    double theta = ude_step_theta(step->t, step->t_next, step->h, in->cost->times[*j]);
+    if (engine->moves) { /* the time does not move with the step */
+      double theta_bar = 0;
+      theta            = ude_moving_inside(theta);
+      code             = method->transpose_dense(work, step, theta, engine->w, &theta_bar);
+      bar->t_bar -= theta_bar / step->h;
+      bar->h_bar -= theta * theta_bar / step->h;
+    } else if (theta >= 1) {
+      add(engine->n, 1, engine->w, lambda);
+    } else {
+      code = method->transpose_dense(work, step, theta, engine->w, NULL);
+    }
+  }
+  return code ? ude_fail(in->error, UDE_NUMERICAL, "adjoint: the model failed at t = %.8g", step->t)
+              : UDE_OK;
+}
+
+/* lambda: of the next start, becomes that of the step's end; what belongs inside of the step goes to the stages. */
+static ude_status events_back(const task *in, int64_t i, const ude_method *method, void *work,
+                              ude_step *step, double *lambda, ude_moving_step *bar) {
+  ude_engine *engine = in->engine;
+  int64_t     event  = -1;
+  double      theta  = -1;
+  int         code = ude_moving_values(engine->moving, &engine->trace, i, method, work, step, in->p,
+                                       engine->u_new);
+  code             = code ? code
+                          : ude_moving_cross_transpose(engine->moving, &engine->trace, i, method, work, step,
+                                                       in->p, lambda, in->p_bar, bar, &theta, &event);
+  if (code == 0 && theta >= 0) {
+    code = method->transpose_dense(work, step, theta, lambda, NULL);
+    memset(lambda, 0, (size_t)engine->n * sizeof *lambda);
+  }
+  return code ? ude_engine_cross_failed(engine, code, event, ude_moving_reach(&engine->trace, i),
+                                        in->error)
+              : UDE_OK;
+}
+
+/* The step's transpose with cotangents of its start and size, for methods that know them and for those that see them as parameters. */
+static int transpose_moving(const task *in, int64_t i, const ude_method *method, void *work,
+                            ude_step *step, double *lambda, ude_moving_step *bar) {
+  ude_moving   *m         = in->engine->moving;
+  ude_cotangent cotangent = {.u_new_bar = lambda, .u_bar = lambda, .p_bar = in->p_bar};
+  if (method->time_tangents) {
+    cotangent.t_bar = &bar->t_bar;
+    cotangent.h_bar = &bar->h_bar;
+  } else {
+    memset(m->p_bar, 0, (size_t)(m->np + UDE_TIMED_EXTRA) * sizeof *m->p_bar);
+    cotangent.p_bar = m->p_bar;
+  }
+  int code = method->transpose(work, step, &cotangent);
+  if (!method->time_tangents) {
+    bar->t_bar += m->p_bar[m->np];
+    bar->h_bar += m->p_bar[m->np + 1] / step->h;
+    if (in->p_bar) {
+      add(m->np, 1, m->p_bar, in->p_bar);
+    }
+  }
+  ude_moving_step_transpose(m, &in->engine->trace, i, bar);
+  return code;
+}
+
+/* One step backwards: lambda of what follows it becomes lambda of its start. */
 static ude_status step_back(const task *in, int64_t i, int64_t *j, double *lambda) {
   ude_engine   *engine = in->engine;
-  int64_t       n      = engine->n;
   const double *u      = ude_engine_state(engine, in->p, i);
   if (!u) {
     return ude_fail(in->error, engine->no_memory ? UDE_OUT_OF_MEMORY : UDE_NUMERICAL,
                     "adjoint: the state at t = %.8g cannot be recomputed", engine->trace.t[i]);
   }
   ude_step          step;
-  void             *work      = NULL;
-  const ude_method *method    = ude_engine_step(engine, i, u, in->p, &step, &work);
-  double            direction = step.h < 0 ? -1 : 1;
-  step.error                  = engine->estimating ? engine->estimates->error : NULL;
-  int code                    = method->replay(work, &step);
-  method->transpose_begin(work, false);
-  /* Times at the step's end come first, then lambda of the end is complete; those inside add to the stages. */
-  for (; *j >= 0 && direction * (in->cost->times[*j] - step.t) > 0 && code == 0; (*j)--) {
-    ude_status status = cost_cotangent(in, *j, engine->w);
-    if (status) {
-      return status;
-    }
-    double theta = ude_step_theta(step.t, step.t_next, step.h, in->cost->times[*j]);
-    if (theta >= 1) {
-      add(n, 1, engine->w, lambda);
-    } else {
-      code = method->transpose_dense(work, &step, theta, engine->w, NULL);
-    }
+  void             *work   = NULL;
+  const ude_method *method = ude_engine_step(engine, i, u, in->p, &step, &work);
+  ude_moving_step   bar    = {0};
+  ude_status        status = UDE_OK;
+  step.error               = engine->estimating ? engine->estimates->error : NULL;
+  int code                 = method->replay(work, &step);
+  method->transpose_begin(work, engine->moves);
+  if (engine->moves && code == 0) {
+    status = events_back(in, i, method, work, &step, lambda, &bar);
   }
-  if (code == 0) {
+  if (code == 0 && status == UDE_OK) {
+    status = data_back(in, i, method, work, &step, j, lambda, &bar);
+  }
+  if (status) {
+    return status;
+  }
+  if (code == 0 && engine->moves) {
+    code = transpose_moving(in, i, method, work, &step, lambda, &bar);
+  } else if (code == 0) {
     ude_cotangent cotangent = {.u_new_bar = lambda, .u_bar = lambda, .p_bar = in->p_bar};
     if (engine->estimating) {
       ude_estimates_cotangent(engine, i, method, &step, lambda, &cotangent);
@@ -252,16 +326,41 @@ static ude_status step_back(const task *in, int64_t i, int64_t *j, double *lambd
               : UDE_OK;
 }
 
+/* Events at the start, then what the times of stops depend on. */
+static ude_status start_back(const task *in, double *lambda) {
+  ude_engine     *engine = in->engine;
+  ude_moving     *m      = engine->moving;
+  ude_moving_step bar    = {0};
+  int64_t         event  = -1;
+  double          theta  = -1;
+  if (engine->n > 0) {
+    memcpy(engine->u_new, engine->u, (size_t)engine->n * sizeof *engine->u);
+  }
+  int code = ude_moving_values(m, &engine->trace, -1, NULL, NULL, NULL, in->p, engine->u_new);
+  code     = code ? code
+                  : ude_moving_cross_transpose(m, &engine->trace, -1, NULL, NULL, NULL, in->p, lambda,
+                                               in->p_bar, &bar, &theta, &event);
+  code     = code ? code : ude_moving_end_transpose(m, in->p, in->p_bar);
+  return code ? ude_engine_cross_failed(engine, code, event, engine->trace.t0, in->error) : UDE_OK;
+}
+
 static ude_status adjoint(const task *in) {
   ude_engine *engine = in->engine;
   int64_t     j      = in->cost->count - 1;
+  double      t_bar  = 0;
   if (!engine->field->rhs.vjp) {
     return ude_fail(in->error, UDE_UNSUPPORTED, "the adjoint needs rhs.vjp, which the model lacks");
   }
   ude_status status = ude_engine_prepare(engine, 0, in->error);
-  status            = status ? status : end_cotangent(in, engine->lambda);
+  status            = status ? status : end_cotangent(in, engine->lambda, &t_bar);
+  if (engine->moves) {
+    ude_moving_begin_transpose(engine->moving, t_bar);
+  }
   for (int64_t step = engine->trace.steps - 1; step >= 0 && status == UDE_OK; step--) {
     status = step_back(in, step, &j, engine->lambda);
+  }
+  if (engine->moves && status == UDE_OK) {
+    status = start_back(in, engine->lambda);
   }
   for (; j >= 0 && status == UDE_OK; j--) { /* at t0 */
     status = cost_cotangent(in, j, engine->w);
@@ -275,15 +374,20 @@ static ude_status adjoint(const task *in) {
 
 /** Gradient by directions: the cotangents of all data times, then the tangents against them. */
 typedef struct contraction {
-  const double *w; /**< [count + 1][n], the last row for the end state */
-  int64_t       n, width;
-  double       *gradient; /**< [directions] */
+  const double     *w; /**< [count + 1][n], the last row for the end state */
+  int64_t           n, width, count;
+  double           *gradient; /**< [directions] */
+  const ude_moving *moving;   /**< NULL: the end does not move */
+  double            t_bar;    /**< of the end */
 } contraction;
 
 static void contract(int64_t index, int64_t first, int64_t lanes, const double *u_dot,
                      void *context) {
   const contraction *to = context;
   const double      *w  = to->w + index * to->n;
+  for (int64_t lane = 0; to->moving && index == to->count && lane < lanes; lane++) {
+    to->gradient[first + lane] += to->t_bar * to->moving->t_dot[lane];
+  }
   for (int64_t i = 0; i < to->n; i++) {
     for (int64_t lane = 0; lane < lanes; lane++) {
       to->gradient[first + lane] += w[i] * u_dot[i * to->width + lane];
@@ -296,20 +400,23 @@ static ude_status forward(const task *in, double *u0_bar) {
   ude_engine *engine     = in->engine;
   int64_t     states     = u0_bar ? in->s->field->state.count : 0;
   int64_t     params     = in->p_bar ? engine->np : 0;
-  int64_t     directions = states + params;
+  int64_t     spans      = in->cost->t0_bar || in->cost->t1_bar ? 2 : 0;
+  int64_t     directions = states + params + spans;
+  double      t_bar      = 0;
   int64_t     count      = in->cost->count;
   double     *w          = ude_calloc((size_t)count + 1, (size_t)engine->n * sizeof *w);
   double     *gradient   = ude_calloc((size_t)directions, sizeof *gradient);
   double     *u0_dot     = ude_calloc((size_t)(engine->n * directions), sizeof *u0_dot);
   double     *p_dot      = ude_calloc((size_t)(engine->np * directions), sizeof *p_dot);
-  ude_status  status     = w && gradient && u0_dot && p_dot
+  double     *span_dot   = ude_calloc((size_t)directions, 2 * sizeof *span_dot);
+  ude_status  status     = w && gradient && u0_dot && p_dot && span_dot
                                ? UDE_OK
                                : ude_fail_memory(in->error, "forward sensitivities");
   for (int64_t j = 0; j < count && status == UDE_OK; j++) {
     status = cost_cotangent(in, j, w + j * engine->n);
   }
   if (status == UDE_OK) {
-    status = end_cotangent(in, w + count * engine->n);
+    status = end_cotangent(in, w + count * engine->n, &t_bar);
   }
   if (status == UDE_OK) {
     for (int64_t i = 0; i < states; i++) {
@@ -318,10 +425,16 @@ static ude_status forward(const task *in, double *u0_bar) {
     for (int64_t i = 0; i < params; i++) {
       p_dot[i * directions + states + i] = 1;
     }
-    contraction to            = {w, engine->n, engine->width, gradient};
+    for (int64_t i = 0; i < spans; i++) {
+      span_dot[i * directions + states + params + i] = 1;
+    }
+    contraction to = {
+        w, engine->n, engine->width, count, gradient, engine->moves ? engine->moving : NULL, t_bar};
     engine->estimate_gradient = gradient;
-    status = ude_engine_tangents(engine, u0_dot, in->p, params ? p_dot : NULL, directions,
-                                 in->cost->times, count, contract, &to, in->error);
+    status =
+        ude_engine_moving_tangents(engine, u0_dot, in->p, params ? p_dot : NULL,
+                                   spans ? span_dot : NULL, spans ? span_dot + directions : NULL,
+                                   directions, in->cost->times, count, contract, &to, in->error);
   }
   if (status == UDE_OK) {
     for (int64_t i = 0; i < states; i++) {
@@ -330,11 +443,18 @@ static ude_status forward(const task *in, double *u0_bar) {
     for (int64_t i = 0; i < params; i++) {
       in->p_bar[i] += gradient[states + i];
     }
+    if (in->cost->t0_bar) {
+      *in->cost->t0_bar = gradient[states + params];
+    }
+    if (in->cost->t1_bar) {
+      *in->cost->t1_bar = gradient[states + params + 1];
+    }
   }
   free(w);
   free(gradient);
   free(u0_dot);
   free(p_dot);
+  free(span_dot);
   return status;
 }
 
@@ -363,14 +483,25 @@ ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double *u0, con
   if (status) {
     return status;
   }
-  int64_t n  = sensitivity->field->state.count;
-  task    in = {sensitivity, engine, p, t0, t1, cost, p_bar, error};
+  bool times    = cost->t0_bar || cost->t1_bar;
+  bool tangents = choose_forward(sensitivity, engine, u0_bar != NULL, p_bar != NULL);
+  status        = ude_engine_move(engine, p, times, tangents, error);
+  if (status) {
+    return status;
+  }
+  int64_t n = sensitivity->field->state.count;
+  t1        = engine->trace.t_end; /* a terminal event may have been first */
+  task in   = {sensitivity, engine, p, t0, t1, cost, p_bar, error};
   if (p_bar) {
     memset(p_bar, 0, (size_t)engine->np * sizeof *p_bar);
   }
-  bool   tangents    = choose_forward(sensitivity, engine, u0_bar != NULL, p_bar != NULL);
   double estimates   = 0;
   engine->estimating = false;
+  if (cost->estimates != 0 && engine->moves) {
+    return ude_fail(error, UDE_UNSUPPORTED,
+                    "terms of the solver's estimates have no gradient where steps move with events "
+                    "or with the span");
+  }
   if (cost->estimates != 0) {
     status = ude_engine_prepare(engine, tangents ? engine->width : 0, error);
     status = status ? status : ude_estimates_begin(engine, cost, p, &estimates, error);
@@ -384,6 +515,12 @@ ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double *u0, con
     status = adjoint(&in);
     if (status == UDE_OK && u0_bar) {
       memcpy(u0_bar, engine->lambda, (size_t)n * sizeof *u0_bar);
+    }
+    if (status == UDE_OK && cost->t0_bar) {
+      *cost->t0_bar = engine->moving->span_bar[0];
+    }
+    if (status == UDE_OK && cost->t1_bar) {
+      *cost->t1_bar = engine->moving->span_bar[1];
     }
   }
   *value = estimates;

@@ -43,7 +43,30 @@ typedef struct replay {
   void          *context;
 } replay;
 
-static int replay_step(replay *r, int64_t i) {
+/* Data times of step i; theta_dot: the times do not move where the step does. */
+static int visit_data(replay *r, int64_t i, const ude_method *method, void *work, ude_step *step,
+                      const ude_tangent *tangent) {
+  ude_engine *engine = r->engine;
+  double      reach  = engine->moves ? ude_moving_reach(&engine->trace, i) : step->t_next;
+  int         code   = 0;
+  while (code == 0 && r->next < r->count && r->direction * (r->times[r->next] - reach) <= 0) {
+    double theta      = ude_step_theta(step->t, step->t_next, step->h, r->times[r->next]);
+    bool   inside     = theta < 1 || engine->moves;
+    theta             = engine->moves ? ude_moving_inside(theta) : theta;
+    const double *dot = inside ? engine->at_dot : engine->end_dot;
+    if (inside) {
+      const double *theta_dot =
+          engine->moves ? ude_moving_theta_tangent(engine->moving, step, theta) : NULL;
+      code = method->tangent_dense(work, step, tangent, theta, theta_dot, engine->at_dot);
+    }
+    if (code == 0) {
+      r->visit(r->next++, r->first, r->lanes, dot, r->context);
+    }
+  }
+  return code;
+}
+
+static int replay_step(replay *r, int64_t i, int64_t *event) {
   ude_engine   *engine = r->engine;
   ude_step      step;
   void         *work = NULL;
@@ -61,16 +84,18 @@ static int replay_step(replay *r, int64_t i) {
   if (engine->estimating) {
     ude_estimates_tangent(engine, i, &step, &tangent);
   }
+  if (engine->moves) {
+    ude_moving_step_tangent(engine->moving, &engine->trace, i, method, &step, r->p_dot, &tangent);
+  }
   int code = method->replay(work, &step);
   code     = code ? code : method->tangent(work, &step, &tangent);
-  while (code == 0 && r->next < r->count && r->direction * (r->times[r->next] - step.t_next) <= 0) {
-    double        theta = ude_step_theta(step.t, step.t_next, step.h, r->times[r->next]);
-    const double *dot   = theta >= 1 ? engine->end_dot : engine->at_dot;
-    if (theta < 1) {
-      code = method->tangent_dense(work, &step, &tangent, theta, NULL, engine->at_dot);
-    }
+  code     = code ? code : visit_data(r, i, method, work, &step, &tangent);
+  if (engine->moves && code == 0) {
+    ude_moving *m = engine->moving;
+    code = ude_moving_values(m, &engine->trace, i, method, work, &step, r->p, engine->u_new);
     if (code == 0) {
-      r->visit(r->next++, r->first, r->lanes, dot, r->context);
+      code = ude_moving_cross_tangent(m, &engine->trace, i, method, work, &step, &tangent, r->p,
+                                      r->p_dot, engine->end_dot, event);
     }
   }
   if (code == 0 && engine->estimating) {
@@ -81,10 +106,56 @@ static int replay_step(replay *r, int64_t i) {
   return code;
 }
 
+/* The tangents of the start, past the events that happen there. */
+static ude_status replay_start(replay *r, const double *start_dot, const double *end_dot,
+                               ude_error *error) {
+  ude_engine *engine = r->engine;
+  ude_moving *m      = engine->moving;
+  int64_t     event  = -1;
+  if (!engine->moves) {
+    return UDE_OK;
+  }
+  int code = ude_moving_start_tangent(m, r->p, r->p_dot, start_dot, end_dot);
+  if (engine->n > 0) {
+    memcpy(engine->u_new, engine->u, (size_t)engine->n * sizeof *engine->u);
+  }
+  code =
+      code ? code : ude_moving_values(m, &engine->trace, -1, NULL, NULL, NULL, r->p, engine->u_new);
+  code = code ? code
+              : ude_moving_cross_tangent(m, &engine->trace, -1, NULL, NULL, NULL, NULL, r->p,
+                                         r->p_dot, engine->u_dot, &event);
+  return code ? ude_engine_cross_failed(engine, code, event, engine->trace.t0, error) : UDE_OK;
+}
+
+static ude_status step_failed(const ude_engine *engine, int64_t step, int code, int64_t event,
+                              ude_error *error) {
+  if (engine->no_memory) {
+    return ude_fail_memory(error, "the states between those that are stored");
+  }
+  if (event >= 0) {
+    return ude_engine_cross_failed(engine, code, event, ude_moving_reach(&engine->trace, step),
+                                   error);
+  }
+  return ude_fail(error, UDE_NUMERICAL,
+                  "forward sensitivities: a derivative of the model failed at t = %.8g",
+                  engine->trace.t[step]);
+}
+
 ude_status ude_engine_tangents(ude_engine *engine, const double *u0_dot, const double *p,
                                const double *p_dot, int64_t directions, const double *times,
                                int64_t count, ude_tangent_fn visit, void *context,
                                ude_error *error) {
+  ude_status status = ude_engine_move(engine, p, false, true, error);
+  return status ? status
+                : ude_engine_moving_tangents(engine, u0_dot, p, p_dot, NULL, NULL, directions,
+                                             times, count, visit, context, error);
+}
+
+ude_status ude_engine_moving_tangents(ude_engine *engine, const double *u0_dot, const double *p,
+                                      const double *p_dot, const double *start_dot,
+                                      const double *end_dot, int64_t directions,
+                                      const double *times, int64_t count, ude_tangent_fn visit,
+                                      void *context, ude_error *error) {
   if (directions > 0 && !engine->field->rhs.jvp && !engine->field->rhs.jvp_wide) {
     return ude_fail(error, UDE_UNSUPPORTED,
                     "forward sensitivities need rhs.jvp, which the model lacks");
@@ -108,18 +179,23 @@ ude_status ude_engine_tangents(ude_engine *engine, const double *u0_dot, const d
     if (status) {
       return status;
     }
-    double t0 = engine->trace.steps > 0 ? engine->trace.t[0] : engine->trace.t_end;
+    double t0 = engine->trace.t0;
     while (block.next < count && times[block.next] == t0) {
       visit(block.next++, first, block.lanes, engine->u_dot, context);
     }
+    if (start_dot || end_dot) {
+      take_block(1, directions, start_dot, first, block.lanes, engine->width,
+                 engine->moving->theta_dot);
+      take_block(1, directions, end_dot, first, block.lanes, engine->width, engine->moving->h_dot);
+      status = replay_start(&block, engine->moving->theta_dot, engine->moving->h_dot, error);
+    } else {
+      status = replay_start(&block, NULL, NULL, error);
+    }
     for (int64_t step = 0; step < engine->trace.steps && status == UDE_OK; step++) {
-      if (replay_step(&block, step)) {
-        status =
-            engine->no_memory
-                ? ude_fail_memory(error, "the states between those that are stored")
-                : ude_fail(error, UDE_NUMERICAL,
-                           "forward sensitivities: a derivative of the model failed at t = %.8g",
-                           engine->trace.t[step]);
+      int64_t event = -1;
+      int     code  = replay_step(&block, step, &event);
+      if (code) {
+        status = step_failed(engine, step, code, event, error);
       }
     }
     if (status == UDE_OK) {

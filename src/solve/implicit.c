@@ -248,15 +248,55 @@ static int tangent(void *pointer, ude_step *step, const ude_tangent *directions)
   return code;
 }
 
+/* Derivatives of the weights, which are polynomials of theta of a degree below NODES: that of their interpolant at theta and
+ * Chebyshev points around it, where the derivative of the Lagrange polynomials is known to rounding (Berrut and Trefethen, SIAM Review 46, 2004). */
+static void slopes(const ude_implicit *work, double theta, double *slope) {
+  enum { NODES = 8 };
+  static const double pi = 3.14159265358979323846;
+  double              node[NODES];
+  double              weights[UDE_IMPLICIT_MOST_STAGES];
+  double              at[UDE_IMPLICIT_MOST_STAGES];
+  work->family->weights(work, theta, at);
+  for (int i = 0; i < work->stages; i++) {
+    slope[i] = 0;
+  }
+  for (int j = 0; j < NODES; j++) {
+    node[j] = cos((j + 0.5) * pi / NODES); /* theta - 1 .. theta + 1 */
+  }
+  for (int j = 0; j < NODES; j++) {
+    /* d/dx at 0 of the Lagrange polynomial of node j, with 0 as a node, too. */
+    double factor = 1 / node[j];
+    for (int k = 0; k < NODES; k++) {
+      factor *= k == j ? 1 : -node[k] / (node[j] - node[k]);
+    }
+    work->family->weights(work, theta + node[j], weights);
+    for (int i = 0; i < work->stages; i++) {
+      slope[i] += factor * (weights[i] - at[i]);
+    }
+  }
+}
+
 static int tangent_dense(void *pointer, ude_step *step, const ude_tangent *directions, double theta,
                          const double *theta_dot, double *out_dot) {
   ude_implicit *work = pointer;
   double        weights[UDE_IMPLICIT_MOST_STAGES];
   (void)step;
-  (void)theta_dot;
   work->family->weights(work, theta, weights);
   ude_erk_combine(work->n * directions->width, work->family->from_u ? work->u_dot : NULL, 1,
                   weights, work->stages, work->stage_dot, out_dot);
+  const double *stages = work->family->stages(work);
+  if (theta_dot) {
+    slopes(work, theta, weights);
+  }
+  for (int64_t l = 0; theta_dot && l < work->n; l++) {
+    double slope = 0;
+    for (int i = 0; i < work->stages; i++) {
+      slope += weights[i] * stages[i * work->n + l];
+    }
+    for (int64_t w = 0; w < directions->width; w++) {
+      out_dot[l * directions->width + w] += slope * theta_dot[w];
+    }
+  }
   return 0;
 }
 
@@ -283,9 +323,17 @@ static int transpose_dense(void *pointer, ude_step *step, double theta, const do
   ude_implicit *work = pointer;
   double        weights[UDE_IMPLICIT_MOST_STAGES];
   (void)step;
-  (void)theta_bar;
   work->family->weights(work, theta, weights);
   add_bar(work, weights, work->family->from_u, out_bar);
+  if (theta_bar) {
+    const double *stages = work->family->stages(work);
+    slopes(work, theta, weights);
+    for (int64_t l = 0; l < work->n; l++) {
+      for (int i = 0; i < work->stages; i++) {
+        *theta_bar += weights[i] * stages[i * work->n + l] * out_bar[l];
+      }
+    }
+  }
   return 0;
 }
 

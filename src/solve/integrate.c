@@ -3,159 +3,28 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "solve/integrator.h"
-
-/** What the loop carries from step to step. */
-typedef struct loop {
-  ude_integrator   *in;
-  ude_step          step;
-  double            t1, direction;
-  double            h;       /**< size to try next, > 0 */
-  double            started; /**< clock */
-  int               code;    /**< of the last attempt: why it failed, where it did */
-  ude_controller    controller;
-  ude_output       *output;
-  ude_solve_result *result;
-  bool              out_of_memory;
-} loop;
-
-static bool end(loop *s, ude_retcode retcode) {
-  s->result->retcode = retcode;
-  return false;
-}
-
-/* ---------------------------------------------------------------------------------- output -- */
-
-static bool emit(loop *s, double t, const double *u) {
-  if (s->output->save(s->output->next, t, u, s->output->context)) {
-    s->out_of_memory = true;
-    return false;
-  }
-  s->output->next++;
-  return true;
-}
-
-/* What is to be saved of the accepted step, by dense output between its ends. */
-static bool emit_step(loop *s) {
-  ude_integrator *in  = s->in;
-  ude_output     *out = s->output;
-  if (out->every_step) {
-    return emit(s, s->step.t_next, in->u_new);
-  }
-  while (out->next < out->count && s->direction * (out->times[out->next] - s->step.t_next) <= 0) {
-    double        time  = out->times[out->next];
-    double        theta = ude_step_theta(s->step.t, s->step.t_next, s->step.h, time);
-    const double *u     = theta >= 1 ? in->u_new : in->output;
-    if (theta < 1 && in->method->dense(in->work, &s->step, theta, in->output)) {
-      return end(s, UDE_RETCODE_RHS_FAILED);
-    }
-    s->result->component = u == in->u_new ? -1 : ude_first_not_finite(in->n, u);
-    if (s->result->component >= 0) {
-      return end(s, UDE_RETCODE_UNSTABLE);
-    }
-    if (!emit(s, time, u)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-/* ----------------------------------------------------------------------------------- start -- */
-
-static bool emit_start(loop *s, double t0) {
-  ude_output *out = s->output;
-  if (out->every_step) {
-    return emit(s, t0, s->in->u);
-  }
-  while (out->next < out->count && out->times[out->next] == t0) {
-    if (!emit(s, t0, s->in->u)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-/* The algebraic states that belong to the others, where there are any. */
-static bool make_consistent(loop *s, double t0) {
-  ude_integrator *in = s->in;
-  if (!in->has_algebra) {
-    return true;
-  }
-  ude_stiff *algebra = &in->algebra;
-  algebra->counts    = (ude_stiff_counts){0};
-  int code = ude_consistent(algebra, t0, in->u, s->step.p, in->options.rtol, in->atol, in->newton);
-  s->result->rhs_calls += algebra->counts.rhs;
-  s->result->jacobians += algebra->counts.jacobians;
-  s->result->factorisations += algebra->counts.factorisations;
-  if (code == 0) {
-    return true;
-  }
-  for (int64_t i = 0; i < in->n && s->result->component < 0; i++) {
-    s->result->component = in->field->mass[i] == 0 ? i : -1;
-  }
-  return end(s, code == UDE_STEP_NOT_SOLVED ? UDE_RETCODE_INCONSISTENT : UDE_RETCODE_RHS_FAILED);
-}
-
-/* First derivative and size of the first step; returns false if there is nothing to integrate. */
-static bool start(loop *s, const double *u0, double t0) {
-  ude_integrator          *in      = s->in;
-  const ude_solve_options *options = &in->options;
-  ude_solve_result        *result  = s->result;
-  if (u0) { /* NULL only where there is no state */
-    memcpy(in->u, u0, (size_t)in->n * sizeof *u0);
-  }
-  result->component = ude_first_not_finite(in->n, u0);
-  if (result->component >= 0) {
-    return end(s, UDE_RETCODE_INITIAL_FAILURE);
-  }
-  if (!make_consistent(s, t0) || !emit_start(s, t0) || s->t1 == t0) {
-    return false;
-  }
-  int code = in->field->rhs.value(in->f, in->u, s->step.p, t0, in->field->rhs.context);
-  result->rhs_calls++;
-  if (code) {
-    return end(s, UDE_RETCODE_RHS_FAILED);
-  }
-  result->component = ude_first_not_finite(in->n, in->f);
-  if (result->component >= 0) {
-    return end(s, UDE_RETCODE_INITIAL_FAILURE);
-  }
-  double limit = fabs(s->t1 - t0);
-  if (options->max_step > 0) {
-    limit = fmin(limit, options->max_step);
-  }
-  if (options->initial_step > 0) {
-    s->h = fmin(options->initial_step, limit);
-  } else {
-    code = ude_initial_step(in->field, in->method->order, t0, s->direction, limit, in->u, in->f,
-                            s->step.p, options->rtol, in->atol, in->u_new, in->error, &s->h);
-    result->rhs_calls++;
-  }
-  s->step.u = in->u;
-  code      = code ? code : in->method->start(in->work, &s->step, in->f);
-  return code ? end(s, UDE_RETCODE_RHS_FAILED) : true;
-}
+#include "solve/loop.h"
 
 /* ------------------------------------------------------------------------------------ step -- */
 
 /* Limits that end the solve before a step is tried. */
-static bool may_go_on(loop *s) {
+static bool may_go_on(ude_loop *s) {
   const ude_solve_options *options = &s->in->options;
   const ude_solve_result  *result  = s->result;
   if (result->steps + result->rejected >= options->max_steps) {
-    return end(s, UDE_RETCODE_MAX_STEPS);
+    return ude_loop_end(s, UDE_RETCODE_MAX_STEPS);
   }
   if (options->stop && options->stop(options->stop_context)) {
-    return end(s, UDE_RETCODE_STOPPED);
+    return ude_loop_end(s, UDE_RETCODE_STOPPED);
   }
   if (options->time_limit > 0 && ude_clock() - s->started > options->time_limit) {
-    return end(s, UDE_RETCODE_TIME_LIMIT);
+    return ude_loop_end(s, UDE_RETCODE_TIME_LIMIT);
   }
   return true;
 }
 
 /* Why the smallest step cannot be taken. */
-static ude_retcode why_rejected(const loop *s) {
+static ude_retcode why_rejected(const ude_loop *s) {
   switch (s->code) {
   case 0:
     /* An error too large for a double, in units of a tiny tolerance, is no fault of the state. */
@@ -168,115 +37,37 @@ static ude_retcode why_rejected(const loop *s) {
   }
 }
 
-static bool in_explicit(const loop *s) {
+static bool in_explicit(const ude_loop *s) {
   return !s->in->method->implicit;
-}
-
-/* Change to the other method; false if that is not to be (s->out_of_memory then says whether for want of memory). */
-static bool change_method(loop *s, const char *why, double reach) {
-  ude_integrator *in = s->in;
-  ude_error       error;
-  if (!in->watch.on) {
-    return false;
-  }
-  if (!in->other_work) {
-    ude_status status = in->other->open(in->other, &in->setting, &in->other_work, &error);
-    if (status) { /* a model that the implicit method does not suit stays with the explicit one */
-      in->watch.on     = false;
-      s->out_of_memory = status == UDE_OUT_OF_MEMORY;
-      return false;
-    }
-  }
-  ude_integrator_exchange(in);
-  in->watch.stiff_steps = in->watch.calm_steps = 0;
-  in->watch.returns += in->method->implicit ? 0 : 1;
-  s->result->switches++;
-  s->result->method = in->method->name;
-  if (s->result->switches == 1) {
-    size_t used = strlen(s->result->picked);
-    snprintf(s->result->picked + used, sizeof s->result->picked - used,
-             "; %s at t = %.3g (%s, |h lambda| = %.2g)", in->method->name, s->step.t, why, reach);
-  }
-  ude_controller_start(&s->controller, in->method->error_order);
-  s->step.u = in->u;
-  s->code   = 0;
-  if (!in->method->implicit) {
-    s->code = in->field->rhs.value(in->f, in->u, s->step.p, s->step.t, in->field->rhs.context);
-    s->result->rhs_calls++;
-  }
-  s->code = s->code ? s->code : in->method->start(in->work, &s->step, in->f);
-  if (s->code) {
-    return end(s, UDE_RETCODE_RHS_FAILED);
-  }
-  return true;
-}
-
-/* The estimate of an explicit pair compares two stages; where the fast components are small beside the others it sees only rounding. One
- * product with the Jacobian every few steps, a power iteration over the whole solve, sees them. */
-static double probe(loop *s, double radius) {
-  enum { EVERY = 8, FIRST = 32 }; /* a short solve does without, and without the derivative */
-  ude_integrator *in = s->in;
-  if (in->method->implicit || !in->mode) {
-    return radius;
-  }
-  if (s->result->steps % EVERY == 0 && s->result->steps >= FIRST) {
-    const ude_map *rhs = &in->field->rhs;
-    s->result->rhs_calls++;
-    if (rhs->jvp(in->output, in->image, in->u, in->mode, s->step.p, NULL, s->step.t, NULL,
-                 rhs->context)) {
-      return radius;
-    }
-    double size = 0;
-    for (int64_t l = 0; l < in->n; l++) {
-      size += in->image[l] * in->image[l];
-    }
-    size = sqrt(size);
-    for (int64_t l = 0; l < in->n && size > 0 && isfinite(size); l++) {
-      in->mode[l] = in->image[l] / size;
-    }
-    in->watch.radius = isfinite(size) ? size : 0;
-  }
-  return in->watch.radius > radius || isnan(radius) ? in->watch.radius : radius;
-}
-
-/* After an accepted step; radius: what it showed of the dominant eigenvalue. False if the solve ends. */
-static bool watch_stiffness(loop *s, double radius) {
-  ude_integrator *in = s->in;
-  if (!in->watch.on) {
-    return true;
-  }
-  double stability = in->method->implicit ? in->other->stability : in->method->stability;
-  if (!ude_auto_should_switch(&in->watch, in->method, stability, s->step.h, radius)) {
-    return true;
-  }
-  bool changed = change_method(s, in->method->implicit ? "no longer stiff" : "stiff",
-                               fabs(s->step.h) * radius);
-  return changed || (!s->out_of_memory && s->result->retcode == UDE_RETCODE_SUCCESS);
 }
 
 /* The step to try: lands exactly on the end of the span, and takes a remainder of less than a hundredth of a step
  * along rather than leaving it over. False if the smallest step was rejected. */
-static bool choose(loop *s) {
+static bool choose(ude_loop *s) {
+  const ude_integrator    *in       = s->in;
   const ude_solve_options *options  = &s->in->options;
   ude_step                *step     = &s->step;
-  double                   rest     = fabs(s->t1 - step->t);
+  double                   gap      = 0;
+  double                   stop     = in->events ? ude_loop_stop(s, &gap) : s->t1;
+  double                   rest     = fabs(stop - step->t);
   double                   smallest = fmax(options->min_step, ude_smallest_step(step->t));
   double                   most     = options->max_step > 0 ? options->max_step : rest;
   if (s->controller.rejected && fabs(step->h) <= smallest) {
     ude_retcode why = why_rejected(s);
     if (why == UDE_RETCODE_STEP_UNDERFLOW && in_explicit(s) &&
-        change_method(s, "the explicit steps became too small", (double)NAN)) {
+        ude_loop_change_method(s, "the explicit steps became too small", (double)NAN)) {
       s->h = 16 * smallest;
     } else {
-      return s->result->retcode == UDE_RETCODE_SUCCESS && !s->out_of_memory ? end(s, why) : false;
+      return s->result->retcode == UDE_RETCODE_SUCCESS && !s->out_of_memory ? ude_loop_end(s, why)
+                                                                            : false;
     }
   }
   s->h         = fmin(fmax(s->h, smallest), most);
-  bool final   = s->h * 1.01 >= rest;
-  step->h      = s->direction * (final ? rest : s->h);
-  step->t_next = final ? s->t1 : step->t + step->h;
+  s->aimed     = s->h * 1.01 >= rest;
+  step->h      = s->direction * (s->aimed ? rest : s->h);
+  step->t_next = s->aimed ? stop : step->t + step->h;
   s->result->h = step->h;
-  return step->t_next != step->t || end(s, UDE_RETCODE_STEP_UNDERFLOW);
+  return step->t_next != step->t || ude_loop_end(s, UDE_RETCODE_STEP_UNDERFLOW);
 }
 
 /* First component that is not finite: in the new state, the error. */
@@ -287,7 +78,7 @@ static int64_t culprit(const ude_integrator *in) {
 
 /* Error of the tried step, infinite if it cannot be used (a callback that declines, a value that is not finite, stages
  * that are not solved); s->code says why. */
-static double attempt(loop *s) {
+static double attempt(ude_loop *s) {
   ude_integrator *in   = s->in;
   ude_step       *step = &s->step;
   step->u              = in->u;
@@ -317,15 +108,25 @@ static double attempt(loop *s) {
 }
 
 /* Save and take over the accepted step; returns false if the solve ends. */
-static bool accept(loop *s) {
+static bool accept(ude_loop *s) {
   ude_integrator *in   = s->in;
   ude_step       *step = &s->step;
   s->result->steps++;
-  if (in->trace && ude_trace_push(in->trace, in->method, step)) {
+  if (in->trace && (ude_trace_push(in->trace, in->method, step) ||
+                    (s->aimed && ude_trace_push_aim(in->trace, ude_loop_aim(s))))) {
     s->out_of_memory = true;
     return false;
   }
-  bool    saved  = emit_step(s);
+  if (in->events) {
+    if (!ude_loop_look_for_events(s)) {
+      return false;
+    }
+    if (in->events->fired_count > 0) {
+      return ude_loop_act_on_events(s);
+    }
+  }
+  bool saved =
+      ude_loop_emit_before(s, step->t_next) && ude_loop_emit_at(s, step->t_next, in->u_new);
   bool    watch  = in->watch.on && in->method->stiffness;
   double  radius = watch ? in->method->stiffness(in->work, step) : (double)NAN;
   double *old    = in->u;
@@ -333,12 +134,12 @@ static bool accept(loop *s) {
   in->u_new      = old;
   in->method->accept(in->work, step);
   step->t = step->t_next;
-  return saved && step->t != s->t1 && watch_stiffness(s, watch ? probe(s, radius) : radius);
+  return saved && step->t != s->t1 && ude_loop_watch_stiffness(s, radius);
 }
 
 /* The size to try after an accepted one: the user's where errors are not estimated, the method's own wish, or the
  * controller's. */
-static double next_size(loop *s, double error, double size) {
+static double next_size(ude_loop *s, double error, double size) {
   if (s->in->method->error_order == 0) {
     return s->in->options.initial_step;
   }
@@ -350,7 +151,7 @@ static double next_size(loop *s, double error, double size) {
 }
 
 /* One trial; returns false if the solve ends. */
-static bool advance(loop *s) {
+static bool advance(ude_loop *s) {
   if (!may_go_on(s) || !choose(s)) {
     return false;
   }
@@ -358,7 +159,7 @@ static bool advance(loop *s) {
   double size               = fabs(s->step.h);
   s->result->error_estimate = error;
   if (s->code < 0) {
-    return end(s, UDE_RETCODE_RHS_FAILED);
+    return ude_loop_end(s, UDE_RETCODE_RHS_FAILED);
   }
   if (error <= 1) {
     s->h = next_size(s, error, size);
@@ -366,7 +167,7 @@ static bool advance(loop *s) {
   }
   s->result->rejected++;
   if (s->in->method->error_order == 0) { /* steps of a fixed size: there is no other to try */
-    return end(s, why_rejected(s));
+    return ude_loop_end(s, why_rejected(s));
   }
   s->h = ude_controller_reject(&s->controller, error, size);
   if (s->code == UDE_STEP_NOT_SOLVED) {
@@ -381,7 +182,7 @@ static bool advance(loop *s) {
 /* ------------------------------------------------------------------------------------- end -- */
 
 /* Name the component whose error holds the step down, where nothing worse is known. */
-static void blame(loop *s) {
+static void blame(ude_loop *s) {
   ude_solve_result *result = s->result;
   bool              limit  = result->retcode == UDE_RETCODE_MAX_STEPS ||
                result->retcode == UDE_RETCODE_STEP_UNDERFLOW ||
@@ -397,8 +198,11 @@ static void blame(loop *s) {
 ude_status ude_integrate(ude_integrator *in, const double *u0, const double *p, double t0,
                          double t1, ude_output *output, ude_solve_result *result,
                          ude_error *error) {
-  *result = (ude_solve_result){
-      .retcode = UDE_RETCODE_SUCCESS, .t = t0, .component = -1, .method = in->initial->name};
+  *result = (ude_solve_result){.retcode   = UDE_RETCODE_SUCCESS,
+                               .t         = t0,
+                               .component = -1,
+                               .event     = -1,
+                               .method    = in->initial->name};
   if (!isfinite(t0) || !isfinite(t1)) {
     return ude_fail(error, UDE_INVALID_ARGUMENT, "the time span [%g, %g] is not finite", t0, t1);
   }
@@ -407,15 +211,18 @@ ude_status ude_integrate(ude_integrator *in, const double *u0, const double *p, 
                     u0 || in->n == 0 ? "parameters" : "initial values");
   }
   if (in->method->integrate) {
-    return in->method->integrate(in->work, u0, p, t0, t1, in->u, output, result, error);
+    ude_status status =
+        in->method->integrate(in->work, u0, p, t0, t1, in->u, output, result, error);
+    result->saved = output->next;
+    return status;
   }
-  loop s = {.in        = in,
-            .step      = {.t = t0, .p = p, .stats = result},
-            .t1        = t1,
-            .direction = t1 >= t0 ? 1 : -1,
-            .started   = ude_clock(),
-            .output    = output,
-            .result    = result};
+  ude_loop s = {.in        = in,
+                .step      = {.t = t0, .p = p, .stats = result},
+                .t1        = t1,
+                .direction = t1 >= t0 ? 1 : -1,
+                .started   = ude_clock(),
+                .output    = output,
+                .result    = result};
   if (in->method != in->initial) {
     ude_integrator_exchange(in);
   }
@@ -432,18 +239,24 @@ ude_status ude_integrate(ude_integrator *in, const double *u0, const double *p, 
   if (in->trace) {
     ude_trace_start(in->trace, in->n, t0);
   }
-  if (start(&s, u0, t0)) {
+  if (ude_loop_start(&s, u0, t0)) {
     while (advance(&s)) {
     }
   }
   result->t = s.step.t;
   if (!s.out_of_memory && output->end_only) {
-    emit(&s, s.step.t, in->u);
+    ude_retcode why = result->retcode;
+    ude_loop_emit(&s, s.step.t, in->u);
+    result->retcode = why;
+  }
+  result->saved = output->next;
+  if (in->trace) {
+    in->trace->t_end = s.step.t;
   }
   if (s.out_of_memory) {
     return ude_fail_memory(error, "the solution");
   }
-  if (result->retcode == UDE_RETCODE_SUCCESS) {
+  if (result->retcode == UDE_RETCODE_SUCCESS || result->retcode == UDE_RETCODE_TERMINATED) {
     result->component = -1;
     return UDE_OK;
   }

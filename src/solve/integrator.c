@@ -21,6 +21,7 @@ void ude_integrator_free(ude_integrator *integrator) {
     if (integrator->other) {
       integrator->other->close(integrator->other_work);
     }
+    ude_events_close(integrator->events);
     if (integrator->has_algebra) {
       ude_stiff_close(&integrator->algebra);
     }
@@ -71,6 +72,14 @@ static ude_status choose_methods(ude_integrator *in, ude_error *error) {
     return ude_fail(error, UDE_UNSUPPORTED,
                     "'%s' does not take a mass matrix; choose rodas5p, rodas4, rosenbrock23, "
                     "radau, kencarp4, trbdf2 or auto",
+                    in->initial->name);
+  }
+  const ude_events *events = &field->events;
+  if (in->initial->integrate &&
+      events->count + events->schedule_count + events->discontinuity_count > 0) {
+    return ude_fail(error, UDE_UNSUPPORTED,
+                    "'%s' does not stop at events; choose auto, or for stiff models rodas5p, radau "
+                    "or kencarp4",
                     in->initial->name);
   }
   in->method = in->initial;
@@ -138,6 +147,7 @@ ude_status ude_integrator_create(const ude_vector_field *field, const ude_solve_
   status = status ? status : made->method->open(made->method, &made->setting, &made->work, error);
   status = status ? status : open_algebra(made, error);
   status = status ? status : open_probe(made, error);
+  status = status ? status : ude_events_open(field, &made->options, &made->events, error);
   if (status) {
     ude_integrator_free(made);
     return status;
@@ -174,7 +184,8 @@ ude_status ude_integrator_run(ude_integrator *integrator, const double *u0, cons
                               double t0, double t1, const double *times, int64_t count,
                               double *u_at, double *u_end, ude_solve_result *result,
                               ude_error *error) {
-  *result = (ude_solve_result){.t = t0, .component = -1, .method = integrator->initial->name};
+  *result = (ude_solve_result){
+      .t = t0, .component = -1, .event = -1, .method = integrator->initial->name};
   ude_status status = ude_times_check(times, count, t0, t1, error);
   if (status) {
     return status;

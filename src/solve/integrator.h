@@ -8,6 +8,7 @@
 #include "solve/auto.h"
 #include "solve/consistent.h"
 #include "solve/control.h"
+#include "solve/events.h"
 
 struct ude_integrator {
   const ude_vector_field *field;
@@ -23,18 +24,19 @@ struct ude_integrator {
   ude_auto watch;
   bool     automatic;
   double  *mode,
-      *image;         /**< [n] auto: dominant direction of the Jacobian, by products now and then */
-  ude_stiff  algebra; /**< for consistent initial states, where the mass has a zero */
-  bool       has_algebra;
-  int64_t    n;
-  ude_trace *trace;  /**< borrowed, may be NULL */
-  double    *u;      /**< [n] state at the start of the step */
-  double    *u_new;  /**< [n] at its end */
-  double    *error;  /**< [n] error estimate */
-  double    *atol;   /**< [n] */
-  double    *f;      /**< [n] derivative at the start */
-  double    *output; /**< [n] dense output */
-  double    *newton; /**< [2n] work of consistent initial states, where there is algebra */
+      *image; /**< [n] auto: dominant direction of the Jacobian, by products now and then */
+  ude_stiff        algebra; /**< for consistent initial states, where the mass has a zero */
+  bool             has_algebra;
+  ude_event_watch *events; /**< NULL: the field has none */
+  int64_t          n;
+  ude_trace       *trace;  /**< borrowed, may be NULL */
+  double          *u;      /**< [n] state at the start of the step */
+  double          *u_new;  /**< [n] at its end */
+  double          *error;  /**< [n] error estimate */
+  double          *atol;   /**< [n] */
+  double          *f;      /**< [n] derivative at the start */
+  double          *output; /**< [n] dense output */
+  double          *newton; /**< [2n] work of consistent initial states, where there is algebra */
 };
 
 /** Change places with the other method. */
@@ -44,14 +46,17 @@ void ude_integrator_exchange(ude_integrator *integrator);
 
 /** Receives what is saved. Returns nonzero to fail (out of memory). */
 typedef int (*ude_save_fn)(int64_t index, double t, const double *u, void *context);
+/** Receives an event with the state before it. Returns nonzero to fail (out of memory). */
+typedef int (*ude_save_event_fn)(double t, int64_t event, const double *u, void *context);
 
 typedef struct ude_output {
-  const double *times; /**< [count] in the direction of integration, or NULL */
-  int64_t       count, next;
-  bool          every_step; /**< the start and every accepted step */
-  bool          end_only;   /**< the state reached */
-  ude_save_fn   save;
-  void         *context;
+  const double     *times; /**< [count] in the direction of integration, or NULL */
+  int64_t           count, next;
+  bool              every_step; /**< the start and every accepted step */
+  bool              end_only;   /**< the state reached */
+  ude_save_fn       save;
+  ude_save_event_fn save_event; /**< may be NULL */
+  void             *context;
 } ude_output;
 
 /** Check the options and fill in defaults. */
@@ -68,5 +73,8 @@ ude_status ude_integrate(ude_integrator *integrator, const double *u0, const dou
 /** Start recording (storage is reused); one accepted step of a method, nonzero if out of memory. */
 void ude_trace_start(ude_trace *trace, int64_t n, double t0);
 int  ude_trace_push(ude_trace *trace, const ude_method *method, const ude_step *step);
+/** An event that ends the last step; its `step` is filled in. The last step was aimed at this stop. */
+int ude_trace_push_event(ude_trace *trace, ude_trace_event event);
+int ude_trace_push_aim(ude_trace *trace, int64_t event);
 
 #endif

@@ -204,8 +204,23 @@ static inline double ude_step_theta(double t, double t_next, double h, double ti
 
 enum { UDE_TRACE_METHODS = 4 };
 
+/** An event of a solve. Those with the same `step` are of one time, in the order in which they happened. */
+typedef struct ude_trace_event {
+  int64_t step;  /**< the step that it ends; -1: it stands before the first */
+  int64_t event; /**< numbered as in solve/events.h */
+  double  theta; /**< place in that step; 1: its end */
+  double  t;     /**< time of the event */
+} ude_trace_event;
+
+/** A step whose size was chosen so that it ends at a stop. */
+typedef struct ude_trace_aim {
+  int64_t step;
+  int64_t event; /**< scheduled event or discontinuity; -1: the end of the span */
+} ude_trace_aim;
+
 /** The accepted steps of a solve, for adjoints and tangents that hold the steps fixed:
- *  step i goes from t[i] to t[i] + h[i] = t[i+1]; u[i] is the state at its start where stored. */
+ *  step i goes from t[i] to t[i] + h[i] = end[i]; the next one begins there, or at the event that ends it; u[i] is
+ *  the state at its start where stored. */
 typedef struct ude_trace {
   const ude_method *methods[UDE_TRACE_METHODS]; /**< those that took steps */
   int               method_count;
@@ -213,6 +228,7 @@ typedef struct ude_trace {
   int64_t           steps;    /**< accepted steps */
   int64_t           capacity; /**< of t, h, tag, which */
   double           *t, *h;    /**< [steps] */
+  double           *end;      /**< [steps] t_next as the step was taken */
   int32_t          *tag;      /**< [steps] */
   uint8_t          *which;    /**< [steps] index into methods */
   int64_t
@@ -221,11 +237,18 @@ typedef struct ude_trace {
       max_states; /**< bound on stored states; when full, stride doubles and every second is dropped. 0: none */
   int64_t states; /**< stored */
   int64_t state_capacity;
-  double *u;     /**< [states][n] */
-  double  t_end; /**< end of the last step, exactly the end of the span if it was reached */
+  double *u;  /**< [states][n] */
+  double  t0; /**< start of the span */
+  double
+      t_end; /**< where the solution ends: exactly the end of the span if it was reached, or the terminal event */
+  ude_trace_event
+         *event; /**< [events] those that the state or the steps depend on, ascending `step` */
+  int64_t events, event_capacity;
+  ude_trace_aim *aim; /**< [aims] ascending `step` */
+  int64_t        aims, aim_capacity;
 } ude_trace;
 
-/** End of step i: the start of the next one, or t_end. */
+/** Where the solution goes on after step i: the start of the next one, or t_end. */
 static inline double ude_trace_step_end(const ude_trace *trace, int64_t i) {
   return i + 1 < trace->steps ? trace->t[i + 1] : trace->t_end;
 }

@@ -1,5 +1,6 @@
 /* Why a solve ended, in words. */
 #include <stdio.h>
+#include <string.h>
 
 #include <ude/solve.h>
 
@@ -26,6 +27,9 @@ const char *ude_retcode_name(ude_retcode retcode) {
   case UDE_RETCODE_STOPPED: return "Stopped";
   case UDE_RETCODE_NO_CONVERGENCE: return "NoConvergence";
   case UDE_RETCODE_INCONSISTENT: return "Inconsistent";
+  case UDE_RETCODE_TERMINATED: return "Terminated";
+  case UDE_RETCODE_EVENT_FAILED: return "EventFailed";
+  case UDE_RETCODE_ACCUMULATION: return "Accumulation";
   case UDE_RETCODE_COUNT: break;
   }
   return "Unknown";
@@ -52,6 +56,12 @@ static const char *advice(ude_retcode retcode) {
            "equations, and check that these equations determine them (index 1)";
   case UDE_RETCODE_TIME_LIMIT: return "; loosen the tolerances or raise time_limit";
   case UDE_RETCODE_RHS_FAILED: return "; see why the model's callback returned nonzero there";
+  case UDE_RETCODE_EVENT_FAILED:
+    return "; look for a division by zero, a root or logarithm of a negative number in the event "
+           "function, in affect or in the scheduled times";
+  case UDE_RETCODE_ACCUMULATION:
+    return "; the times between events shrink to nothing (as those of a ball that comes to rest): "
+           "make the event terminal there, or let affect bring the state to rest";
   default: return "";
   }
 }
@@ -69,9 +79,13 @@ static const char *role(ude_retcode retcode) {
 void ude_solve_result_describe(const ude_solve_result *result, const ude_vector_field *field,
                                char *buffer, size_t size) {
   char name[256];
-  char where[300] = "";
+  char where[340] = "";
+  if (result->event >= 0) {
+    snprintf(where, sizeof where, ", event %lld", (long long)result->event);
+  }
   if (result->component >= 0 && result->component < field->state.count) {
-    snprintf(where, sizeof where, ", %s '%s'", role(result->retcode),
+    size_t used = strlen(where);
+    snprintf(where + used, sizeof where - used, ", %s '%s'", role(result->retcode),
              ude_layout_name(&field->state, result->component, "u", name, sizeof name));
   }
   snprintf(buffer, size, "%s: %s at t = %.8g (step %.3g, after %lld steps and %lld rejections%s)%s",

@@ -13,6 +13,9 @@ void ude_trace_start(ude_trace *trace, int64_t n, double t0) {
   trace->method_count = 0;
   trace->n            = n;
   trace->steps        = 0;
+  trace->events       = 0;
+  trace->aims         = 0;
+  trace->t0           = t0;
   trace->stride       = 1;
   trace->states       = 0;
   trace->t_end        = t0;
@@ -25,7 +28,9 @@ static int grow_steps(ude_trace *trace) {
   trace->t         = t ? t : trace->t;
   double *h        = t ? ude_realloc(trace->h, (size_t)capacity, sizeof *h) : NULL;
   trace->h         = h ? h : trace->h;
-  int32_t *tag     = h ? ude_realloc(trace->tag, (size_t)capacity, sizeof *tag) : NULL;
+  double *end      = h ? ude_realloc(trace->end, (size_t)capacity, sizeof *end) : NULL;
+  trace->end       = end ? end : trace->end;
+  int32_t *tag     = end ? ude_realloc(trace->tag, (size_t)capacity, sizeof *tag) : NULL;
   trace->tag       = tag ? tag : trace->tag;
   uint8_t *which   = tag ? ude_realloc(trace->which, (size_t)capacity, sizeof *which) : NULL;
   trace->which     = which ? which : trace->which;
@@ -86,6 +91,7 @@ int ude_trace_push(ude_trace *trace, const ude_method *method, const ude_step *s
   }
   trace->t[trace->steps]     = step->t;
   trace->h[trace->steps]     = step->h;
+  trace->end[trace->steps]   = step->t_next;
   trace->tag[trace->steps]   = step->tag;
   trace->which[trace->steps] = index_of(trace, method);
   trace->steps++;
@@ -93,10 +99,39 @@ int ude_trace_push(ude_trace *trace, const ude_method *method, const ude_step *s
   return 0;
 }
 
+int ude_trace_push_event(ude_trace *trace, ude_trace_event event) {
+  if (trace->events == trace->event_capacity) {
+    int64_t          capacity = trace->event_capacity ? 2 * trace->event_capacity : 16;
+    ude_trace_event *grown    = ude_realloc(trace->event, (size_t)capacity, sizeof *grown);
+    if (!grown) {
+      return -1;
+    }
+    trace->event          = grown;
+    trace->event_capacity = capacity;
+  }
+  event.step                    = trace->steps - 1;
+  trace->event[trace->events++] = event;
+  return 0;
+}
+
+int ude_trace_push_aim(ude_trace *trace, int64_t event) {
+  if (trace->aims == trace->aim_capacity) {
+    int64_t        capacity = trace->aim_capacity ? 2 * trace->aim_capacity : 16;
+    ude_trace_aim *grown    = ude_realloc(trace->aim, (size_t)capacity, sizeof *grown);
+    if (!grown) {
+      return -1;
+    }
+    trace->aim          = grown;
+    trace->aim_capacity = capacity;
+  }
+  trace->aim[trace->aims++] = (ude_trace_aim){trace->steps - 1, event};
+  return 0;
+}
+
 ude_step ude_trace_step(const ude_trace *trace, int64_t i) {
   return (ude_step){.t         = trace->t[i],
                     .h         = trace->h[i],
-                    .t_next    = ude_trace_step_end(trace, i),
+                    .t_next    = trace->end[i],
                     .tag       = trace->tag[i],
                     .norm      = -1,
                     .component = -1};
@@ -105,6 +140,9 @@ ude_step ude_trace_step(const ude_trace *trace, int64_t i) {
 void ude_trace_free(ude_trace *trace) {
   free(trace->t);
   free(trace->h);
+  free(trace->end);
+  free(trace->event);
+  free(trace->aim);
   free(trace->tag);
   free(trace->which);
   free(trace->u);

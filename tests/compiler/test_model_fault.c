@@ -39,6 +39,12 @@ static void begin(void) {
       "model.c",
       "#include <ude/model.h>\nstruct state { double x; };\nstruct param { double a; int n; };\n"
       "const struct param p0 = {1, 2};\n"
+      "const int event_direction[1] = {1};\nconst int terminal_events[1] = {1};\n"
+      "const double schedule_times[2] = {1, 2};\nconst double discontinuity_times[1] = {3};\n"
+      "void events(double *g, const struct state *u, const struct param *p, double t) { g[0] = "
+      "u->x; }\n"
+      "void affect(struct state *u, const struct param *p, double t, int event) { u->x += event; "
+      "}\n"
       "UDE_LEARNED double f(double x, const struct param *p) { return p->a * x; }\n"
       "void rhs(struct state *du, const struct state *u, const struct param *p, double t)\n"
       "{ du->x = f(u->x, p) * p->n; }\n");
