@@ -12,6 +12,7 @@ static long setting(const char *name, long otherwise) {
 
 START_TEST(programs) {
   static rp_program program;
+  bool              single[BATCH];
   long              total = setting("UDE_PROGRAMS", 20), first = setting("UDE_SEED", 1);
   for (long start = 0; start < total; start += BATCH) {
     ude_text text = {0};
@@ -19,6 +20,7 @@ START_TEST(programs) {
     for (int k = 0; k < BATCH; k++) {
       rp_generate(&program, (uint64_t)(first + start + k));
       rp_write_program(&program, k, &text);
+      single[k] = program.single;
       free(program.pool);
     }
     if (!lab_try(&l, text.data, LAB_FORWARD | LAB_LANES | LAB_QUICK)) {
@@ -28,6 +30,7 @@ START_TEST(programs) {
     for (int k = 0; k < BATCH; k++) {
       char map[32];
       snprintf(map, sizeof map, "map_%d", k);
+      lanes_single = single[k];
       for (int n = 0; n < 6; n++) {
         check_map(map, RP_OUTPUTS, RP_STATES, RP_PARAMS, 0.37 * n, 0);
       }
