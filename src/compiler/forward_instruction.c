@@ -43,7 +43,7 @@ static LLVMValueRef factor(ude_emit *emit, LLVMValueRef x, LLVMValueRef dx, LLVM
   LLVMValueRef none = LLVMBuildFCmp(b, LLVMRealOEQ, wide, zero, "");
   if (dx && ude_walk_steep(emit->walk, x)) { /* dx - dx is zero if dx is finite */
     LLVMValueRef rest = LLVMBuildFSub(b, dx, dx, "");
-    none = LLVMBuildAnd(b, none, LLVMBuildFCmp(b, LLVMRealOEQ, rest, zero, ""), "");
+    none              = LLVMBuildAnd(b, none, LLVMBuildFCmp(b, LLVMRealOEQ, rest, zero, ""), "");
   }
   return LLVMBuildSelect(b, none, zero, term, "");
 }
@@ -59,8 +59,7 @@ static LLVMValueRef sum(ude_emit *emit, LLVMValueRef a, LLVMValueRef b) {
 static LLVMValueRef of_product(ude_emit *emit, LLVMValueRef x, LLVMValueRef y) {
   LLVMValueRef dx = ude_walk_varied(emit->walk, x) ? ude_emit_shadow(emit, x) : NULL;
   LLVMValueRef dy = ude_walk_varied(emit->walk, y) ? ude_emit_shadow(emit, y) : NULL;
-  return sum(emit, dx ? factor(emit, y, dy, x, dx) : NULL,
-             dy ? factor(emit, x, dx, y, dy) : NULL);
+  return sum(emit, dx ? factor(emit, y, dy, x, dx) : NULL, dy ? factor(emit, x, dx, y, dy) : NULL);
 }
 
 static bool is_fused(const ude_rule *rule) {
@@ -117,12 +116,10 @@ static LLVMValueRef arithmetic(ude_emit *emit, LLVMValueRef i, LLVMValueRef copy
       return dx;
     }
     return dx ? LLVMBuildFSub(b, dx, dy, "") : LLVMBuildFNeg(b, dy, "");
-  case LLVMFMul:
-    return of_product(emit, x, y);
+  case LLVMFMul: return of_product(emit, x, y);
   case LLVMFDiv: { /* (dx - (x/y) dy) / y */
     if (dy) {
-      dy = ude_walk_steep(emit->walk, y) ? chosen(emit, copy, dy)
-                                         : product(emit, copy, dy, false);
+      dy = ude_walk_steep(emit->walk, y) ? chosen(emit, copy, dy) : product(emit, copy, dy, false);
       dx = dx ? LLVMBuildFSub(b, dx, dy, "") : LLVMBuildFNeg(b, dy, "");
     }
     return LLVMBuildFDiv(b, dx, ude_emit_dilate(emit, ude_emit_primal(emit, y)), "");

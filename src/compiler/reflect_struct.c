@@ -124,7 +124,8 @@ static ude_status add_real(const context *in, const char *name, int rank, const 
                                                   .lower    = with->lower,
                                                   .upper    = with->upper,
                                                   .init     = with->init,
-                                                  .relative = with->relative},
+                                                  .relative = with->relative,
+                                                  .single   = single},
                                        .offset = offset,
                                        .single = single};
   for (int d = 0; d < rank; d++) {

@@ -54,7 +54,8 @@ enum {
   UDE_USEFUL  = 2, /**< an active output depends on it */
   UDE_CARRIER = 4, /**< an integer that may hold the bits of a float or of a pointer */
   UDE_TAINTED = 8, /**< an integer computed from the bits of varied floats */
-  UDE_STEEP     = 32, /**< its tangent may be infinite while it is finite: sqrt and its like are above it */
+  UDE_STEEP =
+      32, /**< its tangent may be infinite while it is finite: sqrt and its like are above it */
   UDE_STEEP_BAR = 64, /**< its adjoint may be: it goes into sqrt and its like */
   UDE_BARE =
       16 /**< some use shows it as it is; of the others a select, fmin or fmax may drop every use, and

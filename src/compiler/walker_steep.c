@@ -25,10 +25,10 @@ static int sign_of(ude_walk *walk, LLVMValueRef value, int depth) {
     if (ude_call_kind(walk, value) != UDE_CALLEE_RULE) {
       return 0;
     }
-    const ude_rule *rule = ude_rule_for_call(walk, value);
-    const char     *name = rule->name ? rule->name : rule->intrinsic + strlen("llvm.");
-    static const char *const not_negative[] = {"fabs", "sqrt", "hypot", "exp", "exp2", "exp10",
-                                               NULL};
+    const ude_rule          *rule = ude_rule_for_call(walk, value);
+    const char              *name = rule->name ? rule->name : rule->intrinsic + strlen("llvm.");
+    static const char *const not_negative[] = {"fabs", "sqrt",  "hypot", "exp",
+                                               "exp2", "exp10", NULL};
     if (!strcmp(name, "cosh")) {
       return 2;
     }
@@ -37,7 +37,7 @@ static int sign_of(ude_walk *walk, LLVMValueRef value, int depth) {
     }
     if (!strcmp(name, "fmuladd") || !strcmp(name, "fma")) {
       LLVMValueRef a = LLVMGetArgOperand(value, 0), b = LLVMGetArgOperand(value, 1);
-      bool square = a == b || (sign_of(walk, a, depth - 1) && sign_of(walk, b, depth - 1));
+      bool         square = a == b || (sign_of(walk, a, depth - 1) && sign_of(walk, b, depth - 1));
       return square ? sign_of(walk, LLVMGetArgOperand(value, 2), depth - 1) : 0;
     }
     return 0;

@@ -175,12 +175,13 @@ START_TEST(mixed_second_of_pow) {
       "static double f(double x, double y) { return pow(x, y); }\n"
       "static double g(double x, double y) { return ude_jvp(f, (x, y), (1, 0)); }\n"
       "static double h(double x, double y) { return ude_jvp(f, (x, y), (0, 1)); }\n"
-      "void map_0(double *restrict y, const double *restrict u, const double *restrict p, double t) "
+      "void map_0(double *restrict y, const double *restrict u, const double *restrict p, double "
+      "t) "
       "{\n"
       "  y[0] = g(u[0], u[1]); y[1] = h(u[0], u[1]);\n}\n";
   lab_open(&l, text, LAB_BOTH);
   double    u[2] = {2.5, 0}, p[1] = {0}, forward[6], reverse[6];
-  lab_point at   = {2, 2, 0, u, p, 1};
+  lab_point at = {2, 2, 0, u, p, 1};
   lab_jacobian_forward(&l, "map_0", 1, &at, NULL, forward);
   lab_jacobian_reverse(&l, "map_0", &at, NULL, reverse);
   ck_assert_double_eq_tol(forward[1], 0.4, 1e-15);
