@@ -178,8 +178,10 @@ static void free_copies(cli_list *list) {
 }
 
 unsigned cli_solver_derivatives(const cli_options *options, bool gradient) {
+  bool     automatic = !options->method || strcmp(options->method, "auto") == 0;
   unsigned derivatives =
       ude_method_needs_jacobian(options->method) ? UDE_DERIVATIVE_JVP | UDE_SPARSITY : 0;
+  derivatives |= automatic ? (unsigned)UDE_DERIVATIVE_LATER : 0; /* only if it turns stiff */
   return derivatives |
          (gradient && ude_method_needs_hessian(options->method) ? (unsigned)UDE_DERIVATIVE_HVP : 0);
 }

@@ -254,13 +254,19 @@ static LLVMMemoryBufferRef to_bitcode(LLVMModuleRef module) {
   return LLVMWriteBitcodeToMemoryBuffer(module);
 }
 
+bool ude_build_postpones(unsigned derivatives) {
+  return (derivatives & UDE_DERIVATIVE_LATER) && (derivatives & UDE_DERIVATIVE_JVP) &&
+         !(derivatives & UDE_LANES);
+}
+
 static ude_status back(build *b, LLVMModuleRef probe) {
   static const char *const prefixes[UDE_OBJECTS] = {
       [UDE_OBJECT_VJP] = "ude.vjp.",     [UDE_OBJECT_WIDE] = "ude.wide.",
       [UDE_OBJECT_JVP] = "ude.jvp.",     [UDE_OBJECT_VALUE] = "ude.value.",
       [UDE_OBJECT_JET] = "ude.jet.",     [UDE_OBJECT_HVP] = "ude.hvp.",
       [UDE_OBJECT_LANES] = "ude.lanes.", [UDE_OBJECT_PROBE] = "ude.probe."};
-  const bool jvp                 = (b->options->derivatives & UDE_DERIVATIVE_JVP) != 0;
+  const bool later               = ude_build_postpones(b->options->derivatives);
+  const bool jvp                 = (b->options->derivatives & UDE_DERIVATIVE_JVP) && !later;
   const bool wanted[UDE_OBJECTS] = {
       [UDE_OBJECT_VJP]   = (b->options->derivatives & UDE_DERIVATIVE_VJP) != 0,
       [UDE_OBJECT_WIDE]  = jvp,
@@ -285,6 +291,11 @@ static ude_status back(build *b, LLVMModuleRef probe) {
     }
   }
   ude_status status = ude_pipeline_parts(parts, count, b->error);
+  if (later && status == UDE_OK) {
+    ude_text *to = &b->entry->object[UDE_OBJECT_LATER];
+    ude_text_append_bytes(to, LLVMGetBufferStart(bitcode[0]), LLVMGetBufferSize(bitcode[0]));
+    status = to->failed ? ude_fail_memory(b->error, "the compiled model") : UDE_OK;
+  }
   for (size_t i = 0; i < sizeof bitcode / sizeof bitcode[0]; i++) {
     if (bitcode[i]) {
       LLVMDisposeMemoryBuffer(bitcode[i]);

@@ -10,7 +10,7 @@
 #include "compiler/driver.h"
 #include "compiler/pipeline.h"
 
-static const char magic[] = "ude cache 3";
+static const char magic[] = "ude cache 4";
 
 enum { PARTS = 2 + UDE_OBJECTS };
 

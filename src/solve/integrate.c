@@ -214,12 +214,12 @@ static bool change_method(loop *s, const char *why, double reach) {
 /* The estimate of an explicit pair compares two stages; where the fast components are small beside the others it sees only rounding. One
  * product with the Jacobian every few steps, a power iteration over the whole solve, sees them. */
 static double probe(loop *s, double radius) {
-  enum { EVERY = 8 };
+  enum { EVERY = 8, FIRST = 32 }; /* a short solve does without, and without the derivative */
   ude_integrator *in = s->in;
   if (in->method->implicit || !in->mode) {
     return radius;
   }
-  if (s->result->steps % EVERY == 0) {
+  if (s->result->steps % EVERY == 0 && s->result->steps >= FIRST) {
     const ude_map *rhs = &in->field->rhs;
     s->result->rhs_calls++;
     if (rhs->jvp(in->output, in->image, in->u, in->mode, s->step.p, NULL, s->step.t, NULL,
