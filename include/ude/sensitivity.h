@@ -174,13 +174,20 @@ typedef struct ude_check_row {
   bool        passed;
 } ude_check_row;
 
-enum { UDE_CHECK_MAX_ROWS = 64 };
+enum { UDE_CHECK_MAX_ROWS = 96 };
 
 /** Compare everything the field offers with everything else, at (u0, p, t0) and along the solution over [t0, t1].
  *  rows: ude_check_row[UDE_CHECK_MAX_ROWS]. UDE_OK even when a row did not pass. */
 UDE_API ude_status ude_check(const ude_vector_field *field, const double *u0, const double *p,
                              double t0, double t1, const ude_sensitivity_options *options,
                              ude_check_row *rows, int64_t *row_count, ude_error *error);
+
+/** The same for what is derived beyond jvp and vjp: Hessian-vector products (symmetry; differences of vjp; several at
+ *  once), jets (jvp; differences of lower orders), the series of the solution, lanes (one at a time). What the field does
+ *  not have is left out. Rows, result and errors as ude_check. */
+UDE_API ude_status ude_check_derived(const ude_vector_field *field, const double *u0,
+                                     const double *p, double t, ude_check_row *rows,
+                                     int64_t *row_count, ude_error *error);
 
 #ifdef __cplusplus
 }

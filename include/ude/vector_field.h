@@ -51,6 +51,7 @@ typedef struct ude_member {
   ude_init    init;                  /**< how a fit draws a value where p0 gives only zeros */
   bool        metric;                /**< UDE_METRIC, of a loss: reported, not lowered */
   bool        relative; /**< UDE_RELATIVE: a fit compares logarithms of model and measurement */
+  bool        single;   /**< float in the source: holds 24 bits, comparisons allow for it */
 } ude_member;
 
 /** The real (double or float) scalars of a struct as one flat vector. Integer members are constants
@@ -69,6 +70,8 @@ UDE_API char *ude_layout_name(const ude_layout *layout, int64_t i, const char *f
 UDE_API int64_t ude_layout_find(const ude_layout *layout, const char *name, const char *fallback);
 /** The member that holds scalar `i`; NULL for an unnamed layout. */
 UDE_API const ude_member *ude_layout_member(const ude_layout *layout, int64_t i);
+/** Any member is a float. */
+UDE_API bool ude_layout_has_single(const ude_layout *layout);
 
 /* ------------------------------------------------------------------------------------ maps -- */
 

@@ -241,6 +241,12 @@ bool ude_machine_call(ude_machine *m, ude_frame *frame, const ude_op *op) {
   case UDE_CALLEE_FREE: call_heap(m, frame, op); return true;
   case UDE_CALLEE_STACK: call_stack(m, frame, op); return true;
   case UDE_CALLEE_INTEGER: ude_machine_library(m, frame, op); return true;
+  case UDE_CALLEE_TEXT: /* any text, anywhere in the object; strcpy and its like return where */
+    set_result(m, frame, op,
+               ude_type_has_pointer(LLVMTypeOf(op->source))
+                   ? ude_read_cell(frame, ude_argument(frame, op, 0))
+                   : &nothing);
+    return ude_memory_set(m, ude_read_cell(frame, ude_argument(frame, op, 0)), &nothing, &nothing);
   case UDE_CALLEE_IGNORED:
   case UDE_CALLEE_INERT: set_result(m, frame, op, &nothing); return true;
   default: break;

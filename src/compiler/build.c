@@ -63,6 +63,19 @@ static ude_status take_output(build *b, const char *file, const clang_run *run) 
   return status;
 }
 
+/* The rules of libraries that the model calls are files that it depends on. */
+static ude_status link_library_rules(build *b) {
+  ude_clang_output output;
+  ude_status       status = ude_library_rules_link(b->module, b->options, &output, b->error);
+  if (status == UDE_OK && b->cacheable && b->options->cache_dir && output.dependencies.data &&
+      !ude_cache_dependencies(output.dependencies.data, &b->entry->dependencies)) {
+    b->cacheable = false;
+    ude_text_free(&b->entry->dependencies);
+  }
+  ude_clang_output_free(&output);
+  return status;
+}
+
 static ude_status front(build *b) {
   clang_run *runs = ude_calloc(b->file_count, sizeof *runs);
   if (!runs) {
@@ -301,7 +314,7 @@ static ude_status compile(build *b) {
     status = ude_reflect(b->module, b->reflection, b->error);
   }
   if (status == UDE_OK) {
-    status = ude_library_rules_link(b->module, b->options, b->error);
+    status = link_library_rules(b);
   }
   if (status == UDE_OK) {
     ude_coerce_structs(b->module);

@@ -2,6 +2,8 @@
  * @file forward_instruction.c
  * @brief Tangents of instructions.
  */
+#include <string.h>
+
 #include "compiler/forward.h"
 #include "compiler/rules.h"
 #include "compiler/user_rule.h"
@@ -27,6 +29,25 @@ static LLVMValueRef chosen(ude_emit *emit, LLVMValueRef partial, LLVMValueRef ta
   return LLVMBuildSelect(b, none, zero, LLVMBuildFMul(b, wide, tangent, ""), "");
 }
 
+/* x dy of a product x y, where dy may be infinite and x zero, as in x sqrt(x) at 0. If dx is finite x vanishes faster than
+ * dy grows (like h against h^(a-1), a > 0), so the term is zero; if it is not (sqrt(x) sqrt(x)), nothing is known: NaN. */
+static LLVMValueRef factor(ude_emit *emit, LLVMValueRef x, LLVMValueRef dx, LLVMValueRef y,
+                           LLVMValueRef dy) {
+  LLVMBuilderRef b    = emit->walk->builder;
+  LLVMValueRef   wide = ude_emit_dilate(emit, ude_emit_primal(emit, x));
+  LLVMValueRef   term = LLVMBuildFMul(b, wide, dy, "");
+  if (!ude_walk_steep(emit->walk, y)) {
+    return term;
+  }
+  LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(dy));
+  LLVMValueRef none = LLVMBuildFCmp(b, LLVMRealOEQ, wide, zero, "");
+  if (dx && ude_walk_steep(emit->walk, x)) { /* dx - dx is zero if dx is finite */
+    LLVMValueRef rest = LLVMBuildFSub(b, dx, dx, "");
+    none              = LLVMBuildAnd(b, none, LLVMBuildFCmp(b, LLVMRealOEQ, rest, zero, ""), "");
+  }
+  return LLVMBuildSelect(b, none, zero, term, "");
+}
+
 static LLVMValueRef sum(ude_emit *emit, LLVMValueRef a, LLVMValueRef b) {
   if (!a) {
     return b;
@@ -34,11 +55,27 @@ static LLVMValueRef sum(ude_emit *emit, LLVMValueRef a, LLVMValueRef b) {
   return b ? LLVMBuildFAdd(emit->walk->builder, a, b, "") : a;
 }
 
+/* Tangent of x y. */
+static LLVMValueRef of_product(ude_emit *emit, LLVMValueRef x, LLVMValueRef y) {
+  LLVMValueRef dx = ude_walk_varied(emit->walk, x) ? ude_emit_shadow(emit, x) : NULL;
+  LLVMValueRef dy = ude_walk_varied(emit->walk, y) ? ude_emit_shadow(emit, y) : NULL;
+  return sum(emit, dx ? factor(emit, y, dy, x, dx) : NULL, dy ? factor(emit, x, dx, y, dy) : NULL);
+}
+
+static bool is_fused(const ude_rule *rule) {
+  return rule->arity == 3 && rule->intrinsic && !strncmp(rule->intrinsic, "llvm.fm", 7);
+}
+
 /* Tangent of a function with a rule: sum of partial times tangent. */
 static LLVMValueRef rule_tangent(ude_emit *emit, const ude_rule *rule, LLVMValueRef result,
                                  const LLVMValueRef *operand, int count) {
   LLVMValueRef argument[UDE_RULE_ARGUMENTS] = {0};
   LLVMValueRef total                        = NULL;
+  if (is_fused(rule)) {
+    LLVMValueRef added =
+        ude_walk_varied(emit->walk, operand[2]) ? ude_emit_shadow(emit, operand[2]) : NULL;
+    return sum(emit, of_product(emit, operand[0], operand[1]), added);
+  }
   for (int k = 0; k < count; k++) {
     argument[k] = ude_emit_primal(emit, operand[k]);
   }
@@ -79,12 +116,10 @@ static LLVMValueRef arithmetic(ude_emit *emit, LLVMValueRef i, LLVMValueRef copy
       return dx;
     }
     return dx ? LLVMBuildFSub(b, dx, dy, "") : LLVMBuildFNeg(b, dy, "");
-  case LLVMFMul:
-    return sum(emit, dx ? product(emit, ude_emit_primal(emit, y), dx, false) : NULL,
-               dy ? product(emit, ude_emit_primal(emit, x), dy, false) : NULL);
+  case LLVMFMul: return of_product(emit, x, y);
   case LLVMFDiv: { /* (dx - (x/y) dy) / y */
     if (dy) {
-      dy = product(emit, copy, dy, false);
+      dy = ude_walk_steep(emit->walk, y) ? chosen(emit, copy, dy) : product(emit, copy, dy, false);
       dx = dx ? LLVMBuildFSub(b, dx, dy, "") : LLVMBuildFNeg(b, dy, "");
     }
     return LLVMBuildFDiv(b, dx, ude_emit_dilate(emit, ude_emit_primal(emit, y)), "");
@@ -291,6 +326,7 @@ void ude_forward_call(ude_forward *forward, LLVMValueRef call) {
   case UDE_CALLEE_IGNORED:
   case UDE_CALLEE_INTEGER:
   case UDE_CALLEE_INERT:
+  case UDE_CALLEE_TEXT:
   case UDE_CALLEE_STACK: ude_emit_copy(emit, call); return;
   case UDE_CALLEE_UNKNOWN:
     if (!ude_call_is_harmless(walk, call)) {

@@ -71,8 +71,30 @@ static double convolve(const double *a, const double *b, int64_t from, int64_t k
   return (s0 + s1) + (s2 + s3);
 }
 
+static bool all_finite(const double *x, double x0, int64_t k) {
+  double sum = x0 - x0;
+  for (int64_t i = 1; i <= k; i++) {
+    sum += x[i] - x[i];
+  }
+  return sum == 0;
+}
+
+/* The product of series where one has infinite coefficients: a zero of the other, if that one is smooth, contributes
+ * nothing (x sqrt(x) at 0; forward mode does the same). */
+static double steep_product(const double *x, const double *y, double x0, double y0, int64_t k) {
+  bool   smooth_x = all_finite(x, x0, k), smooth_y = all_finite(y, y0, k);
+  double sum = 0;
+  for (int64_t i = 0; i <= k; i++) {
+    double a = i ? x[i] : x0, b = i < k ? y[k - i] : y0;
+    bool   none = (a == 0 && smooth_x) || (b == 0 && smooth_y);
+    sum += none ? 0 : a * b;
+  }
+  return sum;
+}
+
 void ude_jet_mul(double *r, const double *x, const double *y, double x0, double y0, int64_t k) {
-  r[k] = x0 * y[k] + x[k] * y0 + convolve(x, y, 1, k);
+  double sum = x0 * y[k] + x[k] * y0 + convolve(x, y, 1, k);
+  r[k]       = sum - sum == 0 ? sum : steep_product(x, y, x0, y0, k);
 }
 
 void ude_jet_div(double *r, const double *x, const double *y, double r0, double y0, int64_t k) {
@@ -138,6 +160,17 @@ void ude_jet_power(double *r, const double *x, double x0, double r0, double c, i
   r[k] = x0 == 0 ? power_of_zero(x, c, k) : power_term(r, x, x0, r0, c, k);
 }
 
+/* x^y with x = s^m z and y that moves: s^(m y_0) z^y_0 (1 + O(s log s)), so that coefficients beyond the first are not
+ * finite. */
+static double moving_power_of_zero(const double *x, double y0, int64_t k) {
+  int64_t m = 1;
+  while (x[m] == 0) { /* some coefficient up to k is not */
+    m++;
+  }
+  double first = y0 * (double)m;
+  return first > (double)k ? 0 : first == (double)k ? pow(x[m], y0) : (double)NAN;
+}
+
 void ude_jet_pow(double *r, const double *x, const double *y, double x0, double y0, double r0,
                  int64_t k, int64_t stride) {
   double *log_x    = r + stride;
@@ -152,6 +185,10 @@ void ude_jet_pow(double *r, const double *x, const double *y, double x0, double 
   }
   if (zero_x && y0 > 0) { /* 0^y */
     r[k] = 0;
+    return;
+  }
+  if (x0 == 0 && y0 > 0 && !constant) {
+    r[k] = moving_power_of_zero(x, y0, k);
     return;
   }
   ude_jet_log(log_x, x, x0, 1, k);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/driver.h"
 #include "compiler/link.h"
 
 static const char *name_of(LLVMValueRef value) {
@@ -140,22 +139,21 @@ static void prune(LLVMModuleRef rules, LLVMModuleRef module) {
 }
 
 ude_status ude_library_rules_link(LLVMModuleRef module, const ude_compile_options *options,
-                                  ude_error *error) {
+                                  ude_clang_output *output, ude_error *error) {
+  *output = (ude_clang_output){0};
   if (!calls_known(module)) {
     return UDE_OK;
   }
   char                      buffer[4096];
   char                      path[4200];
-  const ude_compile_options plain  = {.clang = options->clang, .include_dir = options->include_dir};
-  ude_clang_output          output = {0};
+  const ude_compile_options plain = {.clang = options->clang, .include_dir = options->include_dir};
   snprintf(path, sizeof path, "%s/ude/rules/blas.h",
            ude_include_dir(options, buffer, sizeof buffer));
-  ude_status    status = ude_clang_run(path, &plain, &output, error);
+  ude_status    status = ude_clang_run(path, &plain, output, error);
   LLVMModuleRef rules  = NULL;
   if (status == UDE_OK) {
-    status = ude_link_add(LLVMGetModuleContext(module), &rules, &output.bitcode, path, error);
+    status = ude_link_add(LLVMGetModuleContext(module), &rules, &output->bitcode, path, error);
   }
-  ude_clang_output_free(&output);
   if (status == UDE_OK) {
     prune(rules, module);
     if (LLVMLinkModules2(module, rules)) {

@@ -9,9 +9,13 @@
 
 #include <ude/compiler.h>
 
+#include "compiler/driver.h"
+
 /** Link the rules of BLAS and LAPACK (ude/rules/blas.h) for what the module calls of them, and for what those call;
- *  nothing if it calls none. Rules of the model come first. UDE_COMPILE, UDE_IO, UDE_OUT_OF_MEMORY. */
+ *  nothing if it calls none. Rules of the model come first. `output` gets what
+ *  clang said of the files that were read (dependencies), to be released by ude_clang_output_free. UDE_COMPILE, UDE_IO,
+ *  UDE_OUT_OF_MEMORY. */
 ude_status ude_library_rules_link(LLVMModuleRef module, const ude_compile_options *options,
-                                  ude_error *error);
+                                  ude_clang_output *output, ude_error *error);
 
 #endif

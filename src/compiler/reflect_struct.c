@@ -128,7 +128,8 @@ static ude_status add_real(const context *in, const char *name, int rank, const 
                                                   .upper    = with->upper,
                                                   .init     = with->init,
                                                   .relative = with->relative,
-                                                  .metric   = with->metric},
+                                                  .metric   = with->metric,
+                                                  .single   = single},
                                        .offset = offset,
                                        .single = single};
   for (int d = 0; d < rank; d++) {

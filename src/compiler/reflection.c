@@ -185,6 +185,7 @@ static void read_shape(reader *in, ude_struct_shape *shape) {
     run->member.name     = name(in);
     run->offset          = integer(in);
     run->single          = integer(in) != 0;
+    run->member.single   = run->single;
     int64_t marks        = integer(in);
     run->member.fixed    = (marks & 1) != 0;
     run->member.relative = (marks & 2) != 0;

@@ -194,6 +194,7 @@ static bool is_quiet(ude_reverse *r, const ude_value *value) {
     case UDE_CALLEE_IGNORED:
     case UDE_CALLEE_INTEGER:
     case UDE_CALLEE_INERT:
+    case UDE_CALLEE_TEXT:
     case UDE_CALLEE_STACK:
     case UDE_CALLEE_INACTIVE:
     case UDE_CALLEE_FREE: return true;

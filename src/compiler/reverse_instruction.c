@@ -15,6 +15,19 @@ static LLVMValueRef product(ude_reverse *r, LLVMValueRef partial, LLVMValueRef b
   return LLVMBuildSelect(b, LLVMBuildFCmp(b, LLVMRealOEQ, bar, zero, ""), zero, term, "");
 }
 
+/* The same, where the adjoint may be infinite: a partial that is zero contributes nothing, as in sqrt(x * x) at 0. Forward mode
+ * sees a zero tangent go into sqrt there. */
+static LLVMValueRef strong(ude_reverse *r, LLVMValueRef i, LLVMValueRef partial, LLVMValueRef bar,
+                           bool guard) {
+  LLVMBuilderRef b    = r->emit.walk->builder;
+  LLVMValueRef   term = product(r, partial, bar, guard);
+  if (LLVMIsConstant(partial) || !ude_walk_steep_bar(r->emit.walk, i)) {
+    return term;
+  }
+  LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(bar));
+  return LLVMBuildSelect(b, LLVMBuildFCmp(b, LLVMRealOEQ, partial, zero, ""), zero, term, "");
+}
+
 /* May the adjoint be zero while operands are not finite? Then 0 * inf must not become NaN. */
 static bool is_masked(ude_reverse *r, LLVMValueRef i) {
   return (r->emit.walk->value[ude_walk_value(r->emit.walk, i)].flags & UDE_BARE) == 0;
@@ -44,7 +57,7 @@ static void rule_bars(ude_reverse *r, const ude_rule *rule, LLVMValueRef i,
     }
     LLVMValueRef partial = ude_rule_partial(walk, rule, k, argument, result, LLVMTypeOf(bar));
     if (partial) {
-      ude_reverse_add(r, operand[k], product(r, partial, bar, guard));
+      ude_reverse_add(r, operand[k], strong(r, i, partial, bar, guard));
     }
   }
 }
@@ -75,10 +88,10 @@ static void arithmetic(ude_reverse *r, LLVMValueRef i, LLVMValueRef bar) {
     return;
   case LLVMFMul:
     if (dx) {
-      ude_reverse_add(r, x, product(r, ude_reverse_need(r, y), bar, masked));
+      ude_reverse_add(r, x, strong(r, i, ude_reverse_need(r, y), bar, masked));
     }
     if (dy) {
-      ude_reverse_add(r, y, product(r, ude_reverse_need(r, x), bar, masked));
+      ude_reverse_add(r, y, strong(r, i, ude_reverse_need(r, x), bar, masked));
     }
     return;
   case LLVMFDiv: {   /* x_bar += bar / y, y_bar -= (x/y) bar / y */
@@ -95,7 +108,7 @@ static void arithmetic(ude_reverse *r, LLVMValueRef i, LLVMValueRef bar) {
     }
     ude_reverse_add(r, x, by);
     if (dy) {
-      LLVMValueRef term = product(r, ude_reverse_need(r, i), by, masked);
+      LLVMValueRef term = strong(r, i, ude_reverse_need(r, i), by, masked);
       ude_reverse_add(r, y, LLVMBuildFNeg(b, term, ""));
     }
     return;

@@ -29,7 +29,8 @@
   X("log2", "log2f", "llvm.log2", 1, 0, 0, "1.4426950408889634074/x", 0, 0)                        \
   X("log10", "log10f", "llvm.log10", 1, 0, 0, "0.43429448190325182765/x", 0, 0)                    \
   X("log1p", "log1pf", 0, 1, 0, 0, "1/(1+x)", 0, 0)                                                \
-  X("pow", "powf", "llvm.pow", 2, 1, 0, "y==0?0:y*pow(x,y-1)", "r==0||x==0?0:r*log(x)", 0)         \
+  X("pow", "powf", "llvm.pow", 2, 1, 0,                                                            \
+    "x==0?(y==0?0:y*pow(x,y-1)):y==0?y*r/x:y*pow(x,y-1)", "r==0||x==0?0:r*log(x)", 0)              \
   X(0, 0, "llvm.powi", 2, 1, 0, "y==0?0:y*powi(x,y-1)", 0, 0)                                      \
   X("sqrt", "sqrtf", "llvm.sqrt", 1, 1, 0, "0.5/r", 0, 0)                                          \
   X("cbrt", "cbrtf", 0, 1, 1, 0, "1/(3*r*r)", 0, 0)                                                \

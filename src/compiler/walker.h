@@ -54,6 +54,9 @@ enum {
   UDE_USEFUL  = 2, /**< an active output depends on it */
   UDE_CARRIER = 4, /**< an integer that may hold the bits of a float or of a pointer */
   UDE_TAINTED = 8, /**< an integer computed from the bits of varied floats */
+  UDE_STEEP =
+      32, /**< its tangent may be infinite while it is finite: sqrt and its like are above it */
+  UDE_STEEP_BAR = 64, /**< its adjoint may be: it goes into sqrt and its like */
   UDE_BARE =
       16 /**< some use shows it as it is; of the others a select, fmin or fmax may drop every use, and
                      their adjoint may be 0 while they are not finite */
@@ -186,6 +189,8 @@ int  ude_walk_target(ude_walk    *walk,
 void ude_walk_activity(ude_walk *walk, LLVMValueRef primal);
 bool ude_walk_varied(ude_walk *walk, LLVMValueRef value);
 bool ude_walk_active(ude_walk *walk, LLVMValueRef value); /**< varied and useful */
+bool ude_walk_steep(ude_walk *walk, LLVMValueRef value);
+bool ude_walk_steep_bar(ude_walk *walk, LLVMValueRef value);
 bool ude_walk_node_varied(ude_walk *walk, LLVMValueRef pointer);
 bool ude_walk_node_active(ude_walk *walk, LLVMValueRef pointer);
 bool ude_walk_shadowed(ude_walk *walk, LLVMValueRef pointer); /**< its shadow may be dereferenced */
@@ -231,6 +236,7 @@ typedef enum ude_callee {
   UDE_CALLEE_REALLOC,
   UDE_CALLEE_FREE,
   UDE_CALLEE_INERT,    /**< reads at most: printing, abort, comparisons of text */
+  UDE_CALLEE_TEXT,     /**< writes text where its first argument points: sprintf, strcpy */
   UDE_CALLEE_STACK,    /**< stacksave, stackrestore */
   UDE_CALLEE_USER,     /**< the model gives a rule for it */
   UDE_CALLEE_INACTIVE, /**< the model says that it has no derivative */
@@ -242,6 +248,10 @@ typedef enum ude_callee {
   UDE_CALLEE_UNKNOWN
 } ude_callee;
 ude_callee ude_call_kind(ude_walk *walk, LLVMValueRef call);
+
+/* walker_steep.c */
+/** A call with a rule whose derivative may be infinite where the function is finite, as far as its arguments tell. */
+bool ude_call_is_steep(ude_walk *walk, LLVMValueRef call);
 
 /* walker_check.c */
 /** Refuse an instruction that no transform can treat. */

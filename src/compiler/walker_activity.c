@@ -13,6 +13,9 @@
 #include "compiler/rules.h"
 #include "compiler/user_rule.h"
 
+/* What travels with a value from the inputs, and what travels with its adjoint from the outputs. */
+enum { DOWN = UDE_VARIED | UDE_STEEP, UP = UDE_USEFUL | UDE_BARE | UDE_STEEP_BAR };
+
 typedef struct pass {
   ude_walk *walk;
   bool      changed;
@@ -119,6 +122,18 @@ static bool moves_bytes(LLVMValueRef i) {
   }
 }
 
+/* The sign bit alone, as signbit() takes it: constant wherever the number is not zero. */
+static bool takes_sign(LLVMValueRef i) {
+  LLVMOpcode opcode = LLVMGetInstructionOpcode(i);
+  if ((opcode != LLVMLShr && opcode != LLVMAShr) ||
+      LLVMGetTypeKind(LLVMTypeOf(i)) != LLVMIntegerTypeKind) {
+    return false;
+  }
+  LLVMValueRef by = LLVMGetOperand(i, 1);
+  return LLVMIsAConstantInt(by) &&
+         LLVMConstIntGetZExtValue(by) + 1 == LLVMGetIntTypeWidth(LLVMTypeOf(i));
+}
+
 /* ------------------------------------------------------------------------ forwards: varied -- */
 
 static void forward_call(pass *p, LLVMValueRef call);
@@ -128,10 +143,10 @@ static void bind_forward(pass *p, LLVMValueRef call, int f) {
   unsigned      count    = LLVMGetNumArgOperands(call);
   for (unsigned k = 0; k < count && k < LLVMCountParams(function->value); k++) {
     LLVMValueRef argument = LLVMGetArgOperand(call, k), param = LLVMGetParam(function->value, k);
-    add_flags(p, param, flags_of(p->walk, argument) & (UDE_VARIED | UDE_CARRIER | UDE_TAINTED));
+    add_flags(p, param, flags_of(p->walk, argument) & (DOWN | UDE_CARRIER | UDE_TAINTED));
     same_holds(p, argument, param);
   }
-  add_flags(p, call, function->result_flags & (UDE_VARIED | UDE_CARRIER | UDE_TAINTED));
+  add_flags(p, call, function->result_flags & (DOWN | UDE_CARRIER | UDE_TAINTED));
 }
 
 static void each_target(pass *p, LLVMValueRef call, void (*bind)(pass *, LLVMValueRef, int)) {
@@ -158,13 +173,16 @@ static void forward_call(pass *p, LLVMValueRef call) {
     for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
       LLVMValueRef argument = LLVMGetArgOperand(call, k);
       if (ude_type_has_real(LLVMTypeOf(argument))) {
-        add_flags(p, call, flags_of(walk, argument) & UDE_VARIED);
+        add_flags(p, call, flags_of(walk, argument) & DOWN);
       }
+    }
+    if (flags_of(walk, call) & UDE_VARIED && ude_call_is_steep(walk, call)) {
+      add_flags(p, call, UDE_STEEP);
     }
     break;
   case UDE_CALLEE_COPY: {
     LLVMValueRef to = LLVMGetArgOperand(call, 0), from = LLVMGetArgOperand(call, 1);
-    add_node_flags(p, to, node_flags(walk, from) & UDE_VARIED);
+    add_node_flags(p, to, node_flags(walk, from) & DOWN);
     int a = ude_walk_target(walk, to), b = ude_walk_target(walk, from);
     if (a >= 0 && b >= 0 && walk->node[a].holds != walk->node[b].holds) {
       walk->node[a].holds = walk->node[b].holds = walk->node[a].holds | walk->node[b].holds;
@@ -179,7 +197,7 @@ static void forward_call(pass *p, LLVMValueRef call) {
       any |= ude_type_has_pointer(LLVMTypeOf(argument)) ? node_flags(walk, argument)
                                                         : flags_of(walk, argument);
     }
-    any &= UDE_VARIED;
+    any &= DOWN;
     if (ude_type_has_real(LLVMTypeOf(call))) {
       add_flags(p, call, any);
     }
@@ -217,10 +235,10 @@ static void forward(pass *p, const ude_value *value) {
   ude_walk    *walk = p->walk;
   LLVMValueRef i    = value->value;
   LLVMTypeRef  type = LLVMTypeOf(i);
-  unsigned     keep = UDE_VARIED | UDE_CARRIER | UDE_TAINTED;
+  unsigned     keep = DOWN | UDE_CARRIER | UDE_TAINTED;
   switch (LLVMGetInstructionOpcode(i)) {
   case LLVMLoad: {
-    unsigned varied = node_flags(walk, LLVMGetOperand(i, 0)) & UDE_VARIED;
+    unsigned varied = node_flags(walk, LLVMGetOperand(i, 0)) & DOWN;
     if (ude_type_has_real(type)) {
       add_flags(p, i, varied);
     } else if (is_integer(type) && ude_walk_carries(walk, i)) {
@@ -231,14 +249,14 @@ static void forward(pass *p, const ude_value *value) {
   }
   case LLVMStore: {
     LLVMValueRef stored = LLVMGetOperand(i, 0);
-    add_node_flags(p, LLVMGetOperand(i, 1), flags_of(walk, stored) & UDE_VARIED);
+    add_node_flags(p, LLVMGetOperand(i, 1), flags_of(walk, stored) & DOWN);
     if (is_integer(LLVMTypeOf(stored)) && flags_of(walk, stored) & UDE_CARRIER) {
       share_holds(p, stored, LLVMGetOperand(i, 1));
     }
     break;
   }
   case LLVMAtomicRMW:
-    add_node_flags(p, LLVMGetOperand(i, 0), flags_of(walk, LLVMGetOperand(i, 1)) & UDE_VARIED);
+    add_node_flags(p, LLVMGetOperand(i, 0), flags_of(walk, LLVMGetOperand(i, 1)) & DOWN);
     break;
   case LLVMPHI:
     for (unsigned k = 0; k < LLVMCountIncoming(i); k++) {
@@ -313,7 +331,7 @@ static void forward(pass *p, const ude_value *value) {
                  opcode == LLVMShuffleVector || opcode == LLVMInsertValue ||
                  opcode == LLVMExtractValue || opcode == LLVMFreeze;
     if (is_integer(type) && !moves) {
-      if (all & (UDE_VARIED | UDE_TAINTED)) {
+      if (!takes_sign(i) && all & (UDE_VARIED | UDE_TAINTED)) {
         add_flags(p, i, UDE_TAINTED);
       }
     } else if (ude_type_has_real(type) || is_integer(type)) {
@@ -333,7 +351,7 @@ static void forward(pass *p, const ude_value *value) {
 
 static void bind_backward(pass *p, LLVMValueRef call, int f) {
   ude_function *function = &p->walk->function[f];
-  unsigned      keep     = UDE_USEFUL | UDE_BARE;
+  unsigned      keep     = UP;
   unsigned      count    = LLVMGetNumArgOperands(call);
   for (unsigned k = 0; k < count && k < LLVMCountParams(function->value); k++) {
     add_flags(p, LLVMGetArgOperand(call, k),
@@ -349,7 +367,7 @@ static void bind_backward(pass *p, LLVMValueRef call, int f) {
 static void backward(pass *p, const ude_value *value) {
   ude_walk    *walk  = p->walk;
   LLVMValueRef i     = value->value;
-  unsigned     keep  = UDE_USEFUL | UDE_BARE;
+  unsigned     keep  = UP;
   unsigned     flags = value->flags & keep;
   switch (LLVMGetInstructionOpcode(i)) {
   case LLVMLoad: add_node_flags(p, LLVMGetOperand(i, 0), flags); break;
@@ -396,6 +414,9 @@ static void backward(pass *p, const ude_value *value) {
       const ude_rule *rule = ude_rule_for_call(walk, i);
       if (rule->masks) {
         flags &= ~(unsigned)UDE_BARE;
+      }
+      if (ude_call_is_steep(walk, i)) {
+        flags |= UDE_STEEP_BAR;
       }
     } /* fall through */
     default:
@@ -510,6 +531,14 @@ bool ude_walk_varied(ude_walk *walk, LLVMValueRef value) {
 bool ude_walk_active(ude_walk *walk, LLVMValueRef value) {
   unsigned both = UDE_VARIED | UDE_USEFUL;
   return (flags_of(walk, value) & both) == both;
+}
+
+bool ude_walk_steep(ude_walk *walk, LLVMValueRef value) {
+  return (flags_of(walk, value) & UDE_STEEP) != 0;
+}
+
+bool ude_walk_steep_bar(ude_walk *walk, LLVMValueRef value) {
+  return (flags_of(walk, value) & UDE_STEEP_BAR) != 0;
 }
 
 bool ude_walk_node_varied(ude_walk *walk, LLVMValueRef pointer) {

@@ -119,6 +119,11 @@ void ude_walk_check(ude_walk *walk, LLVMValueRef i) {
     if (LLVMIsAInlineAsm(callee)) {
       ude_refuse(walk, i, "inline assembly", "its effect is not visible", "write it in C");
     }
+    if (ude_call_kind(walk, i) == UDE_CALLEE_TEXT &&
+        ude_walk_shadowed(walk, LLVMGetArgOperand(i, 0))) {
+      ude_refuse_call(walk, i, "it writes text into memory with numbers that depend on the inputs",
+                      "give the text an array of its own");
+    }
     return;
   }
   default: return;

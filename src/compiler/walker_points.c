@@ -304,6 +304,17 @@ static void visit_call(ude_walk *walk, LLVMValueRef call) {
       same(walk, call, LLVMGetArgOperand(call, k));
     }
     break;
+  case UDE_CALLEE_TEXT:
+    for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
+      if (may_point(walk, LLVMTypeOf(LLVMGetArgOperand(call, k)))) {
+        read_through(walk, LLVMGetArgOperand(call, k));
+      }
+    }
+    written(walk, LLVMGetArgOperand(call, 0), true);
+    if (may_point(walk, LLVMTypeOf(call))) {
+      same(walk, call, LLVMGetArgOperand(call, 0));
+    }
+    break;
   default: /* rules and unknown functions may write through their pointers */
     for (unsigned k = 0; k < LLVMGetNumArgOperands(call); k++) {
       LLVMValueRef argument = LLVMGetArgOperand(call, k);

@@ -251,7 +251,9 @@ ude_callee ude_call_kind(ude_walk *walk, LLVMValueRef call) {
       "llround",   "llroundf",   "ilogb",    "ilogbf",    "__isnan",      "__isnanf",
       "__isinf",   "__isinff",   "__finite", "__finitef", "__fpclassify", "__fpclassifyf",
       "__signbit", "__signbitf", "abs",      "labs",      "llabs",        NULL};
-  LLVMValueRef callee = LLVMGetCalledValue(call);
+  static const char *const texts[] = {"sprintf", "snprintf", "vsprintf", "vsnprintf", "strcpy",
+                                      "strncpy", "strcat",   "strncat",  NULL};
+  LLVMValueRef             callee  = LLVMGetCalledValue(call);
   if (LLVMIsAInlineAsm(callee)) {
     return UDE_CALLEE_UNKNOWN;
   }
@@ -300,6 +302,9 @@ ude_callee ude_call_kind(ude_walk *walk, LLVMValueRef call) {
   }
   if (ude_name_is(name, inert)) {
     return UDE_CALLEE_INERT;
+  }
+  if (ude_name_is(name, texts)) {
+    return UDE_CALLEE_TEXT;
   }
   if (ude_name_is(name, integers)) {
     return UDE_CALLEE_INTEGER;

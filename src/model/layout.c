@@ -6,6 +6,15 @@
 
 #include <ude/vector_field.h>
 
+bool ude_layout_has_single(const ude_layout *layout) {
+  for (int64_t i = 0; i < layout->members; i++) {
+    if (layout->member[i].single) {
+      return true;
+    }
+  }
+  return false;
+}
+
 const ude_member *ude_layout_member(const ude_layout *layout, int64_t i) {
   if (i < 0 || i >= layout->count || layout->members == 0) {
     return NULL;

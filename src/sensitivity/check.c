@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sensitivity/check.h"
 #include "sensitivity/engine.h"
 
 enum { MAPS = 6, SEEDS = 4, ALL_COLUMNS = 128 };
@@ -27,14 +28,18 @@ static const struct {
 
 /* Differences of fourth order with the step below leave about 1e-10 of the derivative's size; a factor for
  * functions with strong curvature. Modes must agree to rounding. */
-static const double difference_tolerance = 1e-6;
-static const double mode_tolerance       = 1e-10;
-static const double solve_tolerance      = 1e-4;
+typedef struct tolerances {
+  double epsilon, difference, mode, solve, solve_step;
+} tolerances;
+static const tolerances of_double = {DBL_EPSILON, 1e-6, 1e-10, 1e-4, 1e-4};
+/* Where members are float the functions round to 24 bits. */
+static const tolerances of_single = {(double)FLT_EPSILON, 5e-3, 1e-5, 5e-2, 1e-2};
 
 typedef struct checker {
   const ude_vector_field *field;
   const double           *u, *p;
   double                  t;
+  tolerances              allowed;
   ude_check_row          *rows;
   int64_t                 count, np;
   double                 *work; /**< several vectors, see carve */
@@ -74,7 +79,7 @@ static double largest(const double *x, int64_t n) {
 static bool difference(checker *c, const ude_map *map, double t_dot) {
   static const double at[4]     = {1, -1, 2, -2};
   static const double weight[4] = {8, -8, -1, 1};
-  double h = 0.3 * pow(DBL_EPSILON, 0.2); /* directions are in units of the arguments */
+  double h = 0.3 * pow(c->allowed.epsilon, 0.2); /* directions are in units of the arguments */
   memset(c->stencil, 0, (size_t)map->rows * sizeof(double));
   for (int k = 0; k < 4; k++) {
     for (int64_t i = 0; i < map->columns; i++) {
@@ -146,7 +151,7 @@ static void check_argument(checker *c, const ude_map *map, const char *quantity,
       direction[k] = 0;
     }
   }
-  add_row(c, quantity, "finite differences", w.deviation, difference_tolerance, w.row, w.column);
+  add_row(c, quantity, "finite differences", w.deviation, c->allowed.difference, w.row, w.column);
 }
 
 static void random_direction(checker *c, const ude_map *map) {
@@ -177,7 +182,7 @@ static void check_wide(checker *c, const ude_map *map, const char *quantity) {
     }
     compare(&w, c->y_dot, c->stencil, map->rows, 0, lane);
   }
-  add_row(c, quantity, "one at a time", code ? (double)INFINITY : w.deviation, mode_tolerance,
+  add_row(c, quantity, "one at a time", code ? (double)INFINITY : w.deviation, c->allowed.mode,
           w.row, w.column);
 }
 
@@ -212,7 +217,7 @@ static void check_transposed(checker *c, const ude_map *map, const char *quantit
                  : isnan(now)           ? (double)INFINITY
                                         : fmax(deviation, now);
   }
-  add_row(c, quantity, "jvp, transposed", deviation, mode_tolerance, -1, -1);
+  add_row(c, quantity, "jvp, transposed", deviation, c->allowed.mode, -1, -1);
 }
 
 static void check_map(checker *c, const ude_map *map, int which) {
@@ -286,7 +291,7 @@ static ude_status check_solve_difference(checker *c, const ude_sensitivity_optio
                                          ude_error *error) {
   ude_sensitivity_options tight    = *options;
   int64_t                 n        = c->field->state.count;
-  double                  h        = 1e-4;
+  double                  h        = c->allowed.solve_step;
   double                  value[2] = {0, 0};
   double                  ignored  = 0;
   tight.solve.rtol                 = 1e-11;
@@ -324,7 +329,7 @@ static ude_status check_solve_difference(checker *c, const ude_sensitivity_optio
     size += fabs(part);
   }
   add_row(c, "gradient through the solver", "finite differences",
-          fabs(slope - (value[0] - value[1]) / (2 * h)) / size, solve_tolerance, -1, -1);
+          fabs(slope - (value[0] - value[1]) / (2 * h)) / size, c->allowed.solve, -1, -1);
   return UDE_OK;
 }
 
@@ -350,12 +355,12 @@ static ude_status check_solver(checker *c, const ude_sensitivity_options *option
     }
     worst w = {0, -1, -1};
     compare(&w, c->u_bar, c->u_try, n, 0, -1);
-    add_row(c, "gradient, initial state: adjoint", "forward", w.deviation, mode_tolerance, w.row,
+    add_row(c, "gradient, initial state: adjoint", "forward", w.deviation, c->allowed.mode, w.row,
             -1);
     if (c->np > 0) {
       w = (worst){0, -1, -1};
       compare(&w, c->p_bar, c->p_try, c->np, 0, -1);
-      add_row(c, "gradient, parameters: adjoint", "forward", w.deviation, mode_tolerance, w.row,
+      add_row(c, "gradient, parameters: adjoint", "forward", w.deviation, c->allowed.mode, w.row,
               -1);
     }
   }
@@ -391,6 +396,11 @@ static bool carve(checker *c) {
   return true;
 }
 
+bool ude_check_single(const ude_vector_field *field) {
+  return ude_layout_has_single(&field->state) || ude_layout_has_single(&field->param) ||
+         ude_layout_has_single(&field->observation);
+}
+
 ude_status ude_check(const ude_vector_field *field, const double *u0, const double *p, double t0,
                      double t1, const ude_sensitivity_options *options, ude_check_row *rows,
                      int64_t *row_count, ude_error *error) {
@@ -399,9 +409,10 @@ ude_status ude_check(const ude_vector_field *field, const double *u0, const doub
                                                .u     = u0,
                                                .p     = p,
                                                .t     = t0,
-                                               .rows  = rows,
-                                               .np    = field->param.count,
-                                               .rng   = ude_rng_make(1, 0)};
+                                               .allowed = ude_check_single(field) ? of_single : of_double,
+                                               .rows = rows,
+                                               .np   = field->param.count,
+                                               .rng  = ude_rng_make(1, 0)};
   const ude_map *const maps[MAPS] = {&field->rhs,           &field->initial,      &field->observe,
                                      &field->terminal_cost, &field->running_cost, &field->penalty};
   *row_count                      = 0;

@@ -81,6 +81,21 @@ prints '[0,0,4,0]'
 # check
 run 0 ude check "$lv/truth.c" --tspan 0,3
 prints 'adjoint'
+prints 'rhs hvp, several at once'
+prints 'series of the solution'
+prints 'rhs vjp in lanes'
+cat >single.c <<'END'
+#include <math.h>
+struct state { float x, y; };
+struct param { float a, b; };
+const struct state u0 = {1, 2};
+const struct param p0 = {.7f, .2f};
+void rhs(struct state *d, const struct state *u, const struct param *p, double t) {
+  d->x = p->a * u->x - u->x * u->y;
+  d->y = sinf(u->x) * p->b - u->y;
+}
+END
+run 0 ude check single.c --tspan 0,1
 
 # fit: noise floor from a fresh seed, run folder readable again
 run 0 ude fit "$lv/model.c" "$lv/data.csv" -o new/deep --adam 1 --iterations 1 --quiet

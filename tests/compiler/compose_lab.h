@@ -85,8 +85,11 @@ UDE_TEST_UNUSED static void compose_open(lab *l, const char *text, const compose
   ck_assert(lab_clang(l, text));
   ck_assert_msg(!ude_pipeline_target(&l->machine, &l->error), "%s", l->error.message);
   ude_coerce_structs(l->module);
-  ck_assert_msg(!ude_library_rules_link(l->module, &(ude_compile_options){0}, &l->error) &&
-                    !ude_request_gather(l->module, &l->error) &&
+  ude_clang_output rules;
+  ude_status       linked =
+      ude_library_rules_link(l->module, &(ude_compile_options){0}, &rules, &l->error);
+  ude_clang_output_free(&rules);
+  ck_assert_msg(!linked && !ude_request_gather(l->module, &l->error) &&
                     !ude_user_rules_gather(l->module, &l->error),
                 "%s", l->error.message);
   lab_maps(l, maps, 4096);

@@ -84,6 +84,51 @@ START_TEST(same_input_is_found_and_changes_are_not) {
 }
 END_TEST
 
+double cblas_ddot(int n, const double *x, int incx, const double *y, int incy);
+
+/* Rules of BLAS are read when a model calls it; they are part of what it was compiled from. */
+START_TEST(rules_of_libraries_are_dependencies) {
+  static const char *const names[] = {"blas.h",           "blas_matrix.h",    "blas_triangle.h",
+                                      "blas_vector.h",    "cholesky.h",       "fortran.h",
+                                      "fortran_lapack.h", "fortran_matrix.h", "lapack.h"};
+  bool                     cached  = true;
+  char                     folder[256];
+  double                   one = 1;
+  ck_assert_double_eq(cblas_ddot(1, &one, 1, &one, 1), 1); /* so that this program has it */
+  snprintf(folder, sizeof folder, "%s", files_path("include"));
+  ude_compile_options options = {.include_dir = folder};
+  files_write("model.c",
+              "double cblas_ddot(int, const double *, int, const double *, int);\n"
+              "struct state { double x; };\nstruct param { double a; };\n"
+              "const struct param p0 = {2};\n"
+              "void rhs(struct state *du, const struct state *u, const struct param *p, "
+              "double t)\n{ du->x = 3 * cblas_ddot(1, &u->x, 1, &p->a, 1); }\n");
+  mkdir(folder, 0777);
+  mkdir(files_path("include/ude"), 0777);
+  mkdir(files_path("include/ude/rules"), 0777);
+  for (size_t k = 0; k <= sizeof names / sizeof *names; k++) {
+    char        from[512], to[64], *text = NULL;
+    size_t      length = 0;
+    const char *part = k ? "rules/" : "", *name = k ? names[k - 1] : "model.h";
+    snprintf(from, sizeof from, "%s/include/ude/%s%s", UDE_SOURCE_DIR, part, name);
+    snprintf(to, sizeof to, "include/ude/%s%s", part, name);
+    ck_ok(ude_file_read(from, &text, &length, &files_error), &files_error);
+    files_write(to, text);
+    free(text);
+  }
+  ck_assert_double_eq(value_of(options, &cached), 3);
+  ck_assert(!cached);
+  ck_assert_double_eq(value_of(options, &cached), 3);
+  ck_assert(cached);
+  FILE *file = fopen(files_path("include/ude/rules/lapack.h"), "a");
+  ck_assert_ptr_nonnull(file);
+  fputs("/* another line */\n", file);
+  fclose(file);
+  ck_assert_double_eq(value_of(options, &cached), 3);
+  ck_assert(!cached);
+}
+END_TEST
+
 START_TEST(damaged_entries_count_as_absent) {
   bool  cached = false;
   char *data   = NULL;
@@ -268,6 +313,7 @@ int main(void) {
   TCase *all   = tcase_create("all");
   tcase_set_timeout(all, 60);
   tcase_add_checked_fixture(all, begin, files_close);
+  tcase_add_test(all, rules_of_libraries_are_dependencies);
   tcase_add_test(all, same_input_is_found_and_changes_are_not);
   tcase_add_test(all, damaged_entries_count_as_absent);
   tcase_add_test(all, a_cache_that_cannot_be_written);

@@ -121,6 +121,17 @@ static const refusal refusals[] = {
      "and outlives the call; use a local array, or allocate and free within the call",
      0},
 
+    {"#include <stdio.h>\n"
+     "struct named { char name[8]; double x; };\n"
+     "static struct named all[3];\n" MAP "{\n"
+     "  for (int i = 0; i < 3; i++) all[i].x = u[i];\n"
+     "  for (int i = 0; i < 3; i++) sprintf(all[i].name, \"%d\", i);\n"
+     "  y[0] = all[(int)t].x;\n"
+     "}\n",
+     "model.c:6:31: cannot differentiate the call to 'sprintf' in 'map_x': it writes text into "
+     "memory with numbers that depend on the inputs; give the text an array of its own",
+     0},
+
     {"#include <stdlib.h>\n#include <string.h>\n"
      "struct mixed { float a; double b; };\n" MAP "{\n"
      "  struct mixed *m = malloc(3 * sizeof *m), *n = malloc(3 * sizeof *n);\n"
@@ -165,6 +176,10 @@ static const char *const accepted[] = {
     "{ if (u[0] > 1e30) exit(1); if (u[0] < -1e30) abort(); y[0] = u[0] * u[0]; }",
     "static volatile int calls;\n" MAP "{ calls++; y[0] = u[0] * u[0]; }",
     MAP "{ long double c = 2; y[0] = u[0] * u[0] * (double)(c / 2); }",
+    "#include <stdio.h>\n#include <string.h>\n" MAP
+    "{ char b[32]; int n = snprintf(b, 32, \"%g\", u[0]); strcat(b, \"x\");\n"
+    "  y[0] = u[0] * u[0] * (n > 0) * (b[0] == '1'); }",
+    MAP "{ y[0] = u[0] * u[0] * __builtin_signbit(-u[0]) / (__builtin_signbit(-1.0) ? 1 : 2); }",
     "double unused(double); static double f(double x) { return unused(x); }\n" MAP
     "{ y[0] = u[0] * u[0]; }",
 };

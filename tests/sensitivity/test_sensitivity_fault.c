@@ -203,7 +203,7 @@ static ude_status check(void *context, ude_error *error) {
                             : ude_fail(error, UDE_INTERNAL, "%s against %s", rows[i].quantity,
                                        rows[i].against);
   }
-  return status;
+  return status ? status : ude_check_derived(&field, u0, p, 0, rows, &count, error);
 }
 
 static ude_status start(void *context, ude_error *error) {

@@ -207,8 +207,12 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
   ck_assert(lab_clang(l, text));
   ck_assert_msg(!ude_pipeline_target(&l->machine, &l->error), "%s", l->error.message);
   ude_coerce_structs(l->module);
-  if (ude_library_rules_link(l->module, &(ude_compile_options){0}, &l->error) ||
-      ude_request_gather(l->module, &l->error) || ude_user_rules_gather(l->module, &l->error)) {
+  ude_clang_output rules;
+  ude_status       linked =
+      ude_library_rules_link(l->module, &(ude_compile_options){0}, &rules, &l->error);
+  ude_clang_output_free(&rules);
+  if (linked || ude_request_gather(l->module, &l->error) ||
+      ude_user_rules_gather(l->module, &l->error)) {
     return false;
   }
   int count = lab_maps(l, maps, MOST);
