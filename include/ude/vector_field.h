@@ -154,6 +154,16 @@ typedef struct ude_learned {
  *  double[columns] and outputs double[rows]. */
 typedef void (*ude_record_fn)(int64_t learned, const double *in, const double *out, void *sink);
 
+/** Steps of a method specialised for the model that it comes with (ude_compile_options.specialise). Solvers use it where
+ *  the field's rhs and mass are still those that it was made for. */
+typedef struct ude_kernel {
+  const char *method;
+  int (*march)(void *march); /**< takes what src/solve/kernel.h describes */
+  int64_t       states;
+  const void   *context; /**< of the rhs that is in it */
+  const double *mass;
+} ude_kernel;
+
 /* ---------------------------------------------------------------------------- vector field -- */
 
 /** The model. Zero-initialise; only `state.count` and `rhs.value` are required. Borrowed by
@@ -187,6 +197,9 @@ typedef struct ude_vector_field {
   /** [state.count] diagonal of the mass matrix M in M u' = rhs(u, p, t), NULL: ones. A zero makes its row the algebraic
    *  equation rhs_i = 0 (index 1: these rows must determine the states of the zeros). Needs an implicit method. */
   const double *mass;
+
+  int64_t           kernel_count;
+  const ude_kernel *kernels; /**< [kernel_count] */
 
   const double *u0; /**< [state.count] default initial state or NULL */
   const double *p0; /**< [param.count] default parameters or NULL (zeros) */

@@ -8,6 +8,7 @@
 #include "compiler/jit.h"
 #include "compiler/loaded.h"
 #include "compiler/runtime.h"
+#include "compiler/specialise.h"
 
 struct ude_model {
   ude_vector_field field;
@@ -23,6 +24,7 @@ struct ude_model {
   ude_text         names; /**< learned argument names, one after the other */
   const char     **name_list;
   char            *title;
+  ude_kernel      *kernels;
   ude_text         ir; /**< bitcode of the flat maps; empty without UDE_SPARSITY */
 };
 
@@ -245,9 +247,36 @@ static ude_status fill_learned(ude_model *model, unsigned derivatives, ude_error
   return UDE_OK;
 }
 
-static ude_status load(ude_model *model, const ude_cache_entry *entry, unsigned derivatives,
-                       ude_error *error) {
-  ude_status status = ude_jit_create(&model->jit, error);
+/* Those that were made. */
+static ude_status find_kernels(ude_model *model, const ude_compile_options *options,
+                               ude_error *error) {
+  size_t count   = options->specialise_count;
+  model->kernels = ude_calloc(count, sizeof *model->kernels);
+  if (!model->kernels) {
+    return ude_fail_memory(error, "specialised steps");
+  }
+  model->field.kernels = model->kernels;
+  for (size_t i = 0; i < count; i++) {
+    char        symbol[UDE_FLAT_NAME];
+    const char *method  = ude_specialise_name(options->specialise[i]);
+    void       *address = method ? ude_jit_find(model->jit, ude_flat_name(symbol, "kernel", method), NULL)
+                                 : NULL;
+    if (address) {
+      ude_kernel *kernel = &model->kernels[model->field.kernel_count++];
+      *kernel = (ude_kernel){.method  = method,
+                             .states  = model->field.state.count,
+                             .context = model->field.rhs.context,
+                             .mass    = model->mass};
+      memcpy(&kernel->march, &address, sizeof address);
+    }
+  }
+  return UDE_OK;
+}
+
+static ude_status load(ude_model *model, const ude_cache_entry *entry,
+                       const ude_compile_options *options, ude_error *error) {
+  unsigned   derivatives = options->derivatives;
+  ude_status status      = ude_jit_create(&model->jit, error);
   for (int i = 0; i < UDE_OBJECTS && status == UDE_OK; i++) {
     const ude_text *object = &entry->object[i];
     if (i == UDE_OBJECT_IR) {
@@ -303,6 +332,9 @@ static ude_status load(ude_model *model, const ude_cache_entry *entry, unsigned 
   if (status == UDE_OK && (derivatives & UDE_PROBE)) {
     status = fill_learned(model, derivatives, error);
   }
+  if (status == UDE_OK && entry->object[UDE_OBJECT_KERNEL].length > 0) {
+    status = find_kernels(model, options, error);
+  }
   return status ? status : ude_vector_field_check(&model->field, error);
 }
 
@@ -320,6 +352,7 @@ void ude_model_free(ude_model *model) {
     free(model->u0);
     free(model->p0);
     free(model->mass);
+    free(model->kernels);
     free(model->zeros);
     free(model->title);
     ude_text_free(&model->ir);
@@ -365,7 +398,7 @@ ude_status ude_model_compile(const char *const *files, size_t file_count,
     }
   }
   if (status == UDE_OK) {
-    status = load(made, &entry, options->derivatives, error);
+    status = load(made, &entry, options, error);
   }
   made->ir                    = entry.object[UDE_OBJECT_IR];
   entry.object[UDE_OBJECT_IR] = (ude_text){0};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "solve/integrator.h"
+#include "solve/step_size.h"
 
 /** What the loop carries from step to step. */
 typedef struct loop {
@@ -214,12 +215,11 @@ static bool change_method(loop *s, const char *why, double reach) {
 /* The estimate of an explicit pair compares two stages; where the fast components are small beside the others it sees only rounding. One
  * product with the Jacobian every few steps, a power iteration over the whole solve, sees them. */
 static double probe(loop *s, double radius) {
-  enum { EVERY = 8 };
   ude_integrator *in = s->in;
   if (in->method->implicit || !in->mode) {
     return radius;
   }
-  if (s->result->steps % EVERY == 0) {
+  if (s->result->steps % UDE_AUTO_PROBE_EVERY == 0) {
     const ude_map *rhs = &in->field->rhs;
     s->result->rhs_calls++;
     if (rhs->jvp(in->output, in->image, in->u, in->mode, s->step.p, NULL, s->step.t, NULL,
@@ -349,9 +349,18 @@ static double next_size(loop *s, double error, double size) {
   return wanted >= size && wanted <= s->in->method->hold * size ? size : wanted;
 }
 
-/* One trial; returns false if the solve ends. */
+/* One trial, or many by a kernel; returns false if the solve ends. */
 static bool advance(loop *s) {
-  if (!may_go_on(s) || !choose(s)) {
+  if (!may_go_on(s)) {
+    return false;
+  }
+  ude_marched marched =
+      ude_integrator_march(s->in, &s->step, &s->controller, &s->h, s->t1, s->output, s->result);
+  if (marched != UDE_MARCHED_NOT) {
+    s->code = 0;
+    return marched == UDE_MARCHED_TO_ACCEPT ? accept(s) : true;
+  }
+  if (!choose(s)) {
     return false;
   }
   double error              = attempt(s);

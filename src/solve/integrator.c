@@ -46,6 +46,9 @@ void ude_integrator_exchange(ude_integrator *in) {
   in->work                 = in->other_work;
   in->other                = method;
   in->other_work           = work;
+  const ude_kernel *kernel = in->kernel;
+  in->kernel               = in->other_kernel;
+  in->other_kernel         = kernel;
 }
 
 /* The methods of a solve: the one that was asked for, or a pair of which the loop takes the right one. */
@@ -73,7 +76,9 @@ static ude_status choose_methods(ude_integrator *in, ude_error *error) {
                     "radau, kencarp4, trbdf2 or auto",
                     in->initial->name);
   }
-  in->method = in->initial;
+  in->method       = in->initial;
+  in->kernel       = ude_kernel_find(field, in->method);
+  in->other_kernel = in->other ? ude_kernel_find(field, in->other) : NULL;
   return UDE_OK;
 }
 

@@ -21,6 +21,8 @@
    .attempt         = ude_erk_attempt,         \
    .finish          = ude_erk_finish,          \
    .accept          = ude_erk_accept,          \
+   .lend            = ude_erk_lend,            \
+   .take_back       = ude_erk_take_back,       \
    .dense           = ude_erk_dense,           \
    .stiffness       = ude_erk_stiffness,       \
    .reserve         = ude_erk_reserve,         \
