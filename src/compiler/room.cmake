@@ -53,7 +53,7 @@ function(ude_kernel method source coefficients)
     add_custom_command(OUTPUT ${bitcode}
       COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_CURRENT_BINARY_DIR}/runtime
       COMMAND ${UDE_CLANG} -std=c11 -O2 -fno-vectorize -fno-slp-vectorize -fno-unroll-loops
-              -fno-math-errno -fPIC -ffp-contract=off -w -D_XOPEN_SOURCE=700
+              -fno-math-errno -ffp-contract=fast -fPIC -w -D_XOPEN_SOURCE=700
               -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR}/src -DMETHOD=ude_${method}
               ${tiny} ${ARGN} -include ${PROJECT_SOURCE_DIR}/src/solve/${coefficients}
               -emit-llvm -c -MD -MF ${bitcode}.d -o ${bitcode}

@@ -63,15 +63,12 @@ static LLVMValueRef constant(const specialiser *s, const char *name, const doubl
   return global;
 }
 
-/* Most terms of a product with a unit vector are zero times something. They vanish for finite numbers; others are left to the general
- * steps, which see them in the new state. */
-static void ignore_zeros(LLVMValueRef first) {
+static void add_flags(LLVMValueRef first, LLVMFastMathFlags flags) {
   for (LLVMValueRef f = first; f; f = LLVMGetNextFunction(f)) {
     for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(f); b; b = LLVMGetNextBasicBlock(b)) {
       for (LLVMValueRef i = LLVMGetFirstInstruction(b); i; i = LLVMGetNextInstruction(i)) {
         if (LLVMCanValueUseFastMathFlags(i)) {
-          LLVMSetFastMathFlags(i, LLVMGetFastMathFlags(i) | LLVMFastMathNoNaNs |
-                                      LLVMFastMathNoSignedZeros);
+          LLVMSetFastMathFlags(i, LLVMGetFastMathFlags(i) | flags);
         }
       }
     }
@@ -88,7 +85,9 @@ static ude_status make_products(specialiser *s) {
   if (!s->jvp) {
     return s->error->status;
   }
-  ignore_zeros(LLVMGetNextFunction(last));
+  /* Most terms of a product with a unit vector are zero times something. They vanish for finite numbers; others are left to the general
+   * steps, which see them in the new state. */
+  add_flags(LLVMGetNextFunction(last), LLVMFastMathNoNaNs | LLVMFastMathNoSignedZeros);
   LLVMSetValueName2(s->jvp, "kernel.products", strlen("kernel.products"));
   for (int64_t i = 0; i < s->n; i++) {
     unit[i * width + i] = 1;
@@ -207,6 +206,7 @@ ude_status ude_specialise(LLVMModuleRef module, LLVMTargetMachineRef machine,
                    .error      = error};
   s.builder     = LLVMCreateBuilderInContext(s.context);
   s.value       = LLVMGetNamedFunction(s.module, ude_flat_name(name, "value", "rhs"));
+  add_flags(LLVMGetFirstFunction(s.module), LLVMFastMathAllowContract);
   ude_status status = s.value ? add_kernels(&s, options, &count) : UDE_OK;
   if (status == UDE_OK && count > 0) {
     ude_pipeline_internalize(s.module, false);

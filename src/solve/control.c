@@ -89,9 +89,13 @@ void ude_controller_start(ude_controller *controller, int order) {
 }
 
 double ude_controller_accept(ude_controller *controller, double error, double h) {
-  return ude_step_accept(controller, error, h);
+  return ude_step_accept(controller, ude_step_log2(error), h);
 }
 
 double ude_controller_reject(ude_controller *controller, double error, double h) {
-  return ude_step_reject(controller, error, h);
+  if (!isfinite(error)) {
+    controller->rejected = true;
+    return h / UDE_STEP_SHRINK;
+  }
+  return ude_step_reject(controller, ude_step_log2(error), h);
 }

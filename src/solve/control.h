@@ -27,7 +27,7 @@ int ude_initial_step(const ude_vector_field *field, int order, double t0, double
 /** PI controller (Gustafsson 1991) with exponents 7/(10 p) and 2/(5 p) for a method of order p. */
 typedef struct ude_controller {
   double beta1, beta2;
-  double previous; /**< logarithm of the last accepted error */
+  double previous; /**< logarithm to base 2 of the last accepted error */
   bool   rejected;
 } ude_controller;
 

@@ -21,43 +21,46 @@ enum {
   ROWS        = ALL_STAGES + 1
 };
 
-/* out = u + h sum w_j k_j over the first `count` stages, those of weight 0 left out; u NULL: zero. */
+/* out = u + sum (h w_j) k_j over the first `count` stages, those of weight 0 left out; u NULL: zero. What was known first is added first,
+ * so that one multiplication and addition follow the last stage. */
 INLINE void combine(int64_t n, const double *u, double h, const double *w, int count,
                     const double (*k)[MOST], double *out) {
   EACH(l) {
-    double sum = 0;
-    bool   any = false;
+    double sum = u ? u[l] : 0;
+    bool   any = u != NULL;
     UNROLLED for (int j = 0; j < STEP_STAGES; j++) {
       if (j < count && w[j] != 0) {
-        double term = w[j] * k[j][l];
+        double term = (h * w[j]) * k[j][l];
         sum         = any ? sum + term : term;
         any         = true;
       }
     }
-    out[l] = u ? u[l] + h * sum : h * sum;
+    out[l] = sum;
   }
 }
 
-/* Four sums side by side, as ude_error_norm. */
-INLINE double norm(int64_t n, const double *e, const double *u, const double *u_new, double rtol,
-                   const double *atol) {
+/* The square of ude_error_norm. unit: reciprocals of the tolerances, which are known before the error is. */
+INLINE double mean_square(int64_t n, const double *e, const double *u_new, const double *unit) {
   double        sum[4] = {0, 0, 0, 0};
   const int64_t whole  = n - n % 4;
 #ifdef TINY
   EACH(l) {
-    sum[l < whole ? l % 4 : 0] += ude_error_term(e[l], u[l], u_new[l], rtol, atol[l]);
+    double ratio = e[l] * unit[l];
+    sum[l < whole ? l % 4 : 0] += ratio * ratio + (u_new[l] - u_new[l]);
   }
 #else
   for (int64_t l = 0; l < whole; l += 4) {
     UNROLLED for (int lane = 0; lane < 4; lane++) {
-      sum[lane] += ude_error_term(e[l + lane], u[l + lane], u_new[l + lane], rtol, atol[l + lane]);
+      double ratio = e[l + lane] * unit[l + lane];
+      sum[lane] += ratio * ratio + (u_new[l + lane] - u_new[l + lane]);
     }
   }
   for (int64_t l = whole; l < n; l++) {
-    sum[0] += ude_error_term(e[l], u[l], u_new[l], rtol, atol[l]);
+    double ratio = e[l] * unit[l];
+    sum[0] += ratio * ratio + (u_new[l] - u_new[l]);
   }
 #endif
-  return n > 0 ? sqrt(((sum[0] + sum[1]) + (sum[2] + sum[3])) / (double)n) : 0;
+  return ((sum[0] + sum[1]) + (sum[2] + sum[3])) * (1 / (double)n);
 }
 
 /* As ude_erk_stiffness. */
@@ -81,17 +84,17 @@ INLINE double stiffness(int64_t n, double h, const double (*k)[MOST]) {
   return below > 0 ? sqrt(above / below) / fabs(h) : (double)NAN;
 }
 
-INLINE double error_of(int64_t n, const ude_march *m, double h, const double *u,
-                       const double *u_new, const double (*k)[MOST], double *e, double *low) {
+/* The square of the error in units of the tolerance (of two estimates: erk_step.c). */
+INLINE double error_of(int64_t n, double h, const double *u_new, const double *unit,
+                       const double (*k)[MOST], double *e, double *low) {
   combine(n, NULL, h, METHOD.btilde, STEP_STAGES, k, e);
-  double high = norm(n, e, u, u_new, m->rtol, m->atol);
+  double high = mean_square(n, e, u_new, unit);
   if (!METHOD.btilde_low) {
     return high;
   }
   combine(n, NULL, h, METHOD.btilde_low, STEP_STAGES, k, low);
-  double second = norm(n, low, u, u_new, m->rtol, m->atol);
-  double root   = sqrt(high * high + 0.01 * second * second);
-  return high > 0 || !isfinite(root) ? high * (high / root) : 0;
+  double sum = high + 0.01 * mean_square(n, low, u_new, unit);
+  return high > 0 || !(sum < (double)INFINITY) ? high * (high / sum) : 0;
 }
 
 __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t n,
@@ -102,7 +105,7 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
                                            : ALL_STAGES;
   const int     in_attempt = METHOD.fsal ? last : last - 1;
   const double *p    = m->p;
-  double        u[MOST], u_new[MOST], e[MOST], low[MOST], k[ROWS][MOST];
+  double        u[MOST], u_new[MOST], unit[MOST], e[MOST], low[MOST], k[ROWS][MOST];
   double        t          = m->t;
   double        h          = m->h;
   double        tried      = m->tried;
@@ -136,19 +139,22 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
       f(k[i], u_new, p, t + c[i] * step);
     }
     combine(n, u, step, b, last, k, u_new);
+    EACH(l) {
+      unit[l] = 1 / (m->atol[l] + ude_error_larger(u[l], u_new[l]) * m->rtol);
+    }
     if (METHOD.fsal) {
       f(k[end], u_new, p, t_next);
     }
-    double error = error_of(n, m, step, u, u_new, k, e, low);
+    double error = error_of(n, step, u_new, unit, k, e, low);
     if (!(error <= 1)) {
       if (!(error < (double)INFINITY)) {
         break;
       }
       rejected++;
-      m->norm = error;
+      m->norm = sqrt(error);
       calls += in_attempt;
       tried = fabs(step);
-      h     = ude_step_reject(&controller, error, tried);
+      h     = ude_step_reject(&controller, 0.5 * ude_step_log2(error), tried);
       continue;
     }
     bool has_end = METHOD.fsal || t_next != m->t1;
@@ -176,11 +182,11 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
     steps++;
     calls += in_attempt + (!METHOD.fsal && has_end ? 1 : 0);
     tried = fabs(step);
-    h     = ude_step_accept(&controller, error, tried);
+    h     = ude_step_accept(&controller, 0.5 * ude_step_log2(error), tried);
     if (done) {
       m->step   = step;
       m->t_next = t_next;
-      m->norm   = error;
+      m->norm   = sqrt(error);
       m->ready  = STEP_STAGES + (!METHOD.fsal && METHOD.dense_end && has_end ? 1 : 0);
       EACH(l) {
         m->u_new[l] = u_new[l];

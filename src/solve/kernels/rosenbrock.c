@@ -158,13 +158,14 @@ INLINE void combine(const int64_t n, const double *u, const double *weight, int 
   }
 }
 
-INLINE double norm(const int64_t n, const double *e, const double *u, const double *u_new,
-                   double rtol, const double *atol) {
+/* The square of ude_error_norm. */
+INLINE double mean_square(const int64_t n, const double *e, const double *u, const double *u_new,
+                          double rtol, const double *atol) {
   double sum = 0;
   EACH(l) {
     sum += ude_error_term(e[l], u[l], u_new[l], rtol, atol[l]);
   }
-  return sqrt(sum / (double)n);
+  return sum * (1 / (double)n);
 }
 
 /* One power iteration, as ude_stiff_radius. */
@@ -270,21 +271,21 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
     }
     combine(n, u, METHOD.m, STAGES, stage, u_new);
     combine(n, NULL, METHOD.e, STAGES, stage, e);
-    double error = norm(n, e, u, u_new, m->rtol, m->atol);
+    double error = mean_square(n, e, u, u_new, m->rtol, m->atol);
     if (!(error <= 1)) {
       if (!(error < (double)INFINITY)) {
         break;
       }
       rejected++;
-      m->norm = error;
+      m->norm = sqrt(error);
       tried = fabs(step);
-      h     = ude_step_reject(&controller, error, tried);
+      h     = ude_step_reject(&controller, 0.5 * ude_step_log2(error), tried);
       continue;
     }
     jacobians++;
     steps++;
     tried     = fabs(step);
-    h         = ude_step_accept(&controller, error, tried);
+    h         = ude_step_accept(&controller, 0.5 * ude_step_log2(error), tried);
     bool done = m->direction * (m->until - t_next) <= 0 || t_next == m->t1 || steps >= m->accepts;
     if (m->mode) {
       m->radius = radius_of(n, jacobian, mode);
@@ -296,7 +297,7 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
     if (done) {
       m->step   = step;
       m->t_next = t_next;
-      m->norm   = error;
+      m->norm   = sqrt(error);
       EACH(l) {
         m->u_new[l] = u_new[l];
         m->error[l] = e[l];
