@@ -110,6 +110,7 @@ static ude_status wrap(specialiser *s, const char *method) {
   }
   snprintf(name, sizeof name, "kernel.steps.%s", method);
   LLVMSetValueName2(kernel, name, strlen(name));
+  ude_pipeline_hide(s->module); /* the next may define the same tables */
   ude_flat_name(name, "kernel", method);
   LLVMTypeRef  type = LLVMFunctionType(LLVMInt32TypeInContext(s->context), &pointer, 1, 0);
   LLVMValueRef f    = LLVMAddFunction(s->module, name, type);
