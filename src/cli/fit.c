@@ -246,7 +246,7 @@ const cli_verb cli_fit = {
     .options =
         "output initial adam rate optimizer iterations regularise scale segment continuity "
         "max-seconds seed repeat reach expect resume method rtol atol step max-step tspan u0 p "
-        "params max-steps plot quiet define clang cache no-cache",
+        "params max-steps plot quiet define clang cache no-cache specialise",
     .details =
         "The data's columns are named as the states (or as members of struct observation); empty "
         "cells\n"

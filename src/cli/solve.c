@@ -121,7 +121,7 @@ const cli_verb cli_solve = {
     .options =
         "method rtol atol step max-step tspan u0 p params saveat max-steps format stats plot "
         "define clang "
-        "cache no-cache",
+        "cache no-cache specialise",
     .details =
         "Prints what was reached also when the solve fails (status 1, reason on standard error).",
     .run = run};
