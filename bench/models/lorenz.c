@@ -1,8 +1,12 @@
 /* E. N. Lorenz, "Deterministic nonperiodic flow", J. Atmos. Sci. 20 (1963) 130. */
 #include <ude/model.h>
 
-struct state { double x, y, z; };
-struct param { double sigma, rho, beta; };
+struct state {
+  double x, y, z;
+};
+struct param {
+  double sigma, rho, beta;
+};
 
 const struct state u0       = {.x = 1};
 const struct param p0       = {.sigma = 10, .rho = 28, .beta = 8.0 / 3};

@@ -1,8 +1,12 @@
 /* Predator and prey. */
 #include <ude/model.h>
 
-struct state { double prey, predator; };
-struct param { double alpha, beta, gamma, delta; };
+struct state {
+  double prey, predator;
+};
+struct param {
+  double alpha, beta, gamma, delta;
+};
 
 const struct state u0       = {1, 1};
 const struct param p0       = {1.5, 1, 3, 1};

@@ -1,8 +1,12 @@
 /* Robertson's chemical kinetics (Hairer, Wanner, Solving Ordinary Differential Equations II, (1.4)). */
 #include <ude/model.h>
 
-struct state { double a, b, c; };
-struct param { double k1, k2, k3; };
+struct state {
+  double a, b, c;
+};
+struct param {
+  double k1, k2, k3;
+};
 
 const struct state u0       = {.a = 1};
 const struct param p0       = {.k1 = 0.04, .k2 = 3e7, .k3 = 1e4};

@@ -30,7 +30,10 @@ enum {
   UDE_DERIVATIVE_HVP  = 32, /**< hvp and hvp_wide of every map but learned functions */
   UDE_DERIVATIVE_JET  = 64, /**< jet of every map but learned functions, ude_vector_field.taylor */
   UDE_LANES    = 128, /**< value, and the jvp and vjp that are asked for, of every map in lanes */
-  UDE_SPARSITY = 256  /**< what ude_model_sparsity needs */
+  UDE_SPARSITY = 256, /**< what ude_model_sparsity needs */
+  UDE_DERIVATIVE_LATER =
+      512 /**< with UDE_DERIVATIVE_JVP, without UDE_LANES: machine code of jvp and jvp_wide is made at the first call of
+               one of them (safely in threads), which fails (-1) if there is no memory for it. For those who may not need them. */
 };
 
 /** Receives clang's own output, unchanged, whole lines. */

@@ -55,12 +55,12 @@ int cli_model_compile(const cli_options *options, const char *const *files, size
   /* auto: its explicit method, and what it takes for few states that are stiff */
   bool              automatic = !options->method || strcmp(options->method, "auto") == 0;
   const char *const steps[]   = {automatic ? ude_method_explicit(options->rtol) : options->method,
-                                 "rodas5p"};
+                               "rodas5p"};
   if (options->specialise) {
     compile.specialise       = steps;
     compile.specialise_count = automatic && (derivatives & UDE_DERIVATIVE_JVP) ? 2 : 1;
   }
-  ude_status status            = ude_model_compile(files, count, &compile, model, &error);
+  ude_status status = ude_model_compile(files, count, &compile, model, &error);
   if (optional && status == UDE_NOT_DIFFERENTIABLE) {
     fprintf(stderr, "ude: %s\nude: solving by an explicit method, which needs no derivatives\n",
             error.message);
@@ -186,8 +186,10 @@ static void free_copies(cli_list *list) {
 }
 
 unsigned cli_solver_derivatives(const cli_options *options, bool gradient) {
+  bool     automatic = !options->method || strcmp(options->method, "auto") == 0;
   unsigned derivatives =
       ude_method_needs_jacobian(options->method) ? UDE_DERIVATIVE_JVP | UDE_SPARSITY : 0;
+  derivatives |= automatic ? (unsigned)UDE_DERIVATIVE_LATER : 0; /* only if it turns stiff */
   return derivatives |
          (gradient && ude_method_needs_hessian(options->method) ? (unsigned)UDE_DERIVATIVE_HVP : 0);
 }

@@ -148,16 +148,16 @@ void ude_cell_range(const ude_machine *m, const ude_cell *cell, int width, ude_c
 void ude_cell_set_range(ude_machine *m, ude_cell *cell, int width, const ude_choice *range) {
   int64_t  step = range->step > 0 ? range->step : 1;
   uint64_t span = (uint64_t)range->hi - (uint64_t)range->lo;
-  if (range->lo > range->hi || range->lo < lowest(width) || range->hi > highest(width)) {
-    cell->what = UDE_ANY;
-  } else if (span / (uint64_t)step < UDE_CHOICES) {
+  bool fits = range->lo <= range->hi && range->lo >= lowest(width) && range->hi <= highest(width);
+  bool all  = range->lo == lowest(width) && range->hi == highest(width) && step == 1;
+  if (fits && span / (uint64_t)step < UDE_CHOICES) {
     uint64_t values[UDE_CHOICES];
     int      count = 0;
     for (uint64_t k = 0; k <= span / (uint64_t)step; k++) {
       values[count++] = ude_low_bits((uint64_t)range->lo + k * (uint64_t)step, width);
     }
     ude_cell_set_values(m, cell, width, values, count);
-  } else if (range->lo == lowest(width) && range->hi == highest(width) && step == 1) {
+  } else if (!fits || all) {
     cell->what = UDE_ANY;
   } else {
     ude_choice own = {.lo = range->lo,

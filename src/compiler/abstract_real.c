@@ -73,14 +73,13 @@ static uint32_t binary_set(ude_machine *m, const ude_op *op, const ude_cell *a, 
 
 void ude_real_binary(ude_machine *m, const ude_op *op, const ude_cell *a, const ude_cell *b,
                      ude_cell *to) {
-  uint32_t set = (a->set | b->set) ? binary_set(m, op, a, b) : 0;
-  if (op->type == UDE_CELL_OTHER) {
-    to->what = UDE_ANY;
-  } else if (!(a->what | b->what)) {
+  uint32_t set  = (a->set | b->set) ? binary_set(m, op, a, b) : 0;
+  bool     real = op->type != UDE_CELL_OTHER;
+  if (real && !(a->what | b->what)) {
     bool defined = true;
     to->bits     = binary(op, a->bits, b->bits, &defined);
     to->what     = UDE_KNOWN;
-  } else if (a->what == UDE_ANY || b->what == UDE_ANY ||
+  } else if (!real || a->what == UDE_ANY || b->what == UDE_ANY ||
              !ude_cell_pointwise(m, op, binary, a, b, to)) {
     to->what = UDE_ANY;
   }

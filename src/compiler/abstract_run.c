@@ -44,14 +44,15 @@ static void take_moves(ude_machine *m, ude_frame *frame, const ude_edge *edge) {
       copy[at++] = *ude_read_part(frame, move[k].from, n);
     }
   }
-  at = 0;
-  for (int k = 0; k < edge->count; k++) {
-    for (int n = 0; n < move[k].cells; n++, at++) {
-      ude_cell *to = ude_write_cell(m, frame, move[k].to + n);
-      to->bits     = copy[at].bits;
-      to->set      = copy[at].set;
-      to->what     = copy[at].what;
+  for (int from = 0, n = 0; from < at; from++, n++) {
+    while (n == move->cells) {
+      move++;
+      n = 0;
     }
+    ude_cell *to = ude_write_cell(m, frame, move->to + n);
+    to->bits     = copy[from].bits;
+    to->set      = copy[from].set;
+    to->what     = copy[from].what;
   }
 }
 

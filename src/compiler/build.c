@@ -26,7 +26,7 @@ typedef struct build {
   const ude_compile_options *options;
   LLVMContextRef             context;
   LLVMModuleRef              module;
-  LLVMModuleRef              lanes; /**< a copy of the module for them, or NULL */
+  LLVMModuleRef              lanes;   /**< a copy of the module for them, or NULL */
   LLVMModuleRef              kernels; /**< likewise: specialised steps */
   LLVMTargetMachineRef       machine;
   ude_reflection            *reflection;
@@ -183,7 +183,7 @@ static ude_status middle(build *b) {
     return status;
   }
   ude_pipeline_internalize(b->module, true);
-  status = ude_request_resolve(b->module, b->machine, b->error);
+  status          = ude_request_resolve(b->module, b->machine, b->error);
   bool specialise = b->options->specialise_count > 0;
   if ((derive_any || keep_ir || specialise) && status == UDE_OK) {
     status = ude_pipeline_canonical(b->module, b->machine, b->error);
@@ -197,7 +197,8 @@ static ude_status middle(build *b) {
                                     b->error);
   }
   if (specialise && status == UDE_OK) {
-    status = ude_specialise(b->module, b->machine, b->reflection, b->options, &b->kernels, b->error);
+    status =
+        ude_specialise(b->module, b->machine, b->reflection, b->options, &b->kernels, b->error);
   }
   if (second && status == UDE_OK) {
     status = derive_twice(b);
@@ -247,24 +248,30 @@ static LLVMMemoryBufferRef to_bitcode(LLVMModuleRef module) {
   return LLVMWriteBitcodeToMemoryBuffer(module);
 }
 
+bool ude_build_postpones(unsigned derivatives) {
+  return (derivatives & UDE_DERIVATIVE_LATER) && (derivatives & UDE_DERIVATIVE_JVP) &&
+         !(derivatives & UDE_LANES);
+}
+
 static ude_status back(build *b, LLVMModuleRef probe) {
   static const char *const prefixes[UDE_OBJECTS] = {
-      [UDE_OBJECT_VJP] = "ude.vjp.",     [UDE_OBJECT_WIDE] = "ude.wide.",
-      [UDE_OBJECT_JVP] = "ude.jvp.",     [UDE_OBJECT_VALUE] = "ude.value.",
-      [UDE_OBJECT_JET] = "ude.jet.",     [UDE_OBJECT_HVP] = "ude.hvp.",
-      [UDE_OBJECT_LANES] = "ude.lanes.", [UDE_OBJECT_PROBE] = "ude.probe.",
+      [UDE_OBJECT_VJP] = "ude.vjp.",      [UDE_OBJECT_WIDE] = "ude.wide.",
+      [UDE_OBJECT_JVP] = "ude.jvp.",      [UDE_OBJECT_VALUE] = "ude.value.",
+      [UDE_OBJECT_JET] = "ude.jet.",      [UDE_OBJECT_HVP] = "ude.hvp.",
+      [UDE_OBJECT_LANES] = "ude.lanes.",  [UDE_OBJECT_PROBE] = "ude.probe.",
       [UDE_OBJECT_KERNEL] = "ude.kernel."};
-  const bool jvp                 = (b->options->derivatives & UDE_DERIVATIVE_JVP) != 0;
+  const bool later               = ude_build_postpones(b->options->derivatives);
+  const bool jvp                 = (b->options->derivatives & UDE_DERIVATIVE_JVP) && !later;
   const bool wanted[UDE_OBJECTS] = {
-      [UDE_OBJECT_VJP]   = (b->options->derivatives & UDE_DERIVATIVE_VJP) != 0,
-      [UDE_OBJECT_WIDE]  = jvp,
-      [UDE_OBJECT_JVP]   = jvp,
-      [UDE_OBJECT_VALUE] = true,
-      [UDE_OBJECT_LANES] = b->lanes != NULL,
+      [UDE_OBJECT_VJP]    = (b->options->derivatives & UDE_DERIVATIVE_VJP) != 0,
+      [UDE_OBJECT_WIDE]   = jvp,
+      [UDE_OBJECT_JVP]    = jvp,
+      [UDE_OBJECT_VALUE]  = true,
+      [UDE_OBJECT_LANES]  = b->lanes != NULL,
       [UDE_OBJECT_KERNEL] = b->kernels != NULL,
-      [UDE_OBJECT_JET]   = (b->options->derivatives & UDE_DERIVATIVE_JET) != 0,
-      [UDE_OBJECT_HVP]   = (b->options->derivatives & UDE_DERIVATIVE_HVP) != 0,
-      [UDE_OBJECT_PROBE] = probe != NULL};
+      [UDE_OBJECT_JET]    = (b->options->derivatives & UDE_DERIVATIVE_JET) != 0,
+      [UDE_OBJECT_HVP]    = (b->options->derivatives & UDE_DERIVATIVE_HVP) != 0,
+      [UDE_OBJECT_PROBE]  = probe != NULL};
   LLVMMemoryBufferRef bitcode[4] = {to_bitcode(b->module), probe ? to_bitcode(probe) : NULL,
                                     b->lanes ? to_bitcode(b->lanes) : NULL,
                                     b->kernels ? to_bitcode(b->kernels) : NULL};
@@ -272,16 +279,21 @@ static ude_status back(build *b, LLVMModuleRef probe) {
   size_t              count = 0;
   for (int i = 0; i < UDE_OBJECTS; i++) {
     if (wanted[i]) {
-      parts[count++] = (ude_part){.bitcode = bitcode[i == UDE_OBJECT_PROBE   ? 1
-                                                     : i == UDE_OBJECT_LANES ? 2
+      parts[count++] = (ude_part){.bitcode = bitcode[i == UDE_OBJECT_PROBE    ? 1
+                                                     : i == UDE_OBJECT_LANES  ? 2
                                                      : i == UDE_OBJECT_KERNEL ? 3
-                                                                             : 0],
+                                                                              : 0],
                                   .prefix  = prefixes[i],
                                   .data    = i == UDE_OBJECT_VALUE,
                                   .object  = &b->entry->object[i]};
     }
   }
   ude_status status = ude_pipeline_parts(parts, count, b->error);
+  if (later && status == UDE_OK) {
+    ude_text *to = &b->entry->object[UDE_OBJECT_LATER];
+    ude_text_append_bytes(to, LLVMGetBufferStart(bitcode[0]), LLVMGetBufferSize(bitcode[0]));
+    status = to->failed ? ude_fail_memory(b->error, "the compiled model") : UDE_OK;
+  }
   for (size_t i = 0; i < sizeof bitcode / sizeof bitcode[0]; i++) {
     if (bitcode[i]) {
       LLVMDisposeMemoryBuffer(bitcode[i]);

@@ -21,6 +21,9 @@ ude_status ude_build_make_lanes(LLVMModuleRef module, LLVMTargetMachineRef machi
                                 const ude_reflection *reflection, unsigned derivatives,
                                 ude_error *error);
 
+/** Is the machine code of jvp and jvp_wide for later? */
+bool ude_build_postpones(unsigned derivatives);
+
 /** Name of a learned function as a map: "learned.NAME". */
 void ude_build_learned_name(char buffer[UDE_FLAT_NAME], const ude_learned_shape *learned);
 

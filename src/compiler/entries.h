@@ -8,6 +8,8 @@
 #ifndef UDE_COMPILER_ENTRIES_H
 #define UDE_COMPILER_ENTRIES_H
 
+#include <stdatomic.h>
+
 #include <ude/vector_field.h>
 
 #include "compiler/jet.h"
@@ -31,13 +33,15 @@ typedef int (*ude_flat_vjp_lanes)(double *y, double *y_bar, const double *u, dou
 
 /** Context of the entries of one map. */
 typedef struct ude_entry {
-  ude_flat_value value;
-  ude_flat_jvp   jvp, jvp_wide;
-  ude_flat_vjp   vjp;
-  ude_jet_pass   jet;
-  ude_flat_hvp   hvp, hvp_wide;
-  int64_t        width; /**< of the wide functions */
-  int64_t lanes; /**< 0: none are wanted; functions that are NULL are made of those for one */
+  ude_flat_value        value;
+  _Atomic(ude_flat_jvp) jvp, jvp_wide; /**< NULL with `later`: not made yet */
+  struct ude_later
+      *later; /**< makes them at the first call (later.h); NULL: they are there, or not wanted */
+  ude_flat_vjp vjp;
+  ude_jet_pass jet;
+  ude_flat_hvp hvp, hvp_wide;
+  int64_t      width; /**< of the wide functions */
+  int64_t      lanes; /**< 0: none are wanted; functions that are NULL are made of those for one */
   ude_flat_value_lanes value_lanes;
   ude_flat_jvp_lanes   jvp_lanes;
   ude_flat_vjp_lanes   vjp_lanes;

@@ -6,6 +6,7 @@
 #include "compiler/build.h"
 #include "compiler/entries.h"
 #include "compiler/jit.h"
+#include "compiler/later.h"
 #include "compiler/loaded.h"
 #include "compiler/runtime.h"
 #include "compiler/specialise.h"
@@ -25,6 +26,7 @@ struct ude_model {
   const char     **name_list;
   char            *title;
   ude_kernel      *kernels;
+  ude_later        later;
   ude_text         ir; /**< bitcode of the flat maps; empty without UDE_SPARSITY */
 };
 
@@ -74,16 +76,33 @@ static ude_status read_defaults(ude_model *model, int which, const char *symbol,
   return UDE_OK;
 }
 
+static ude_flat_jvp find_jvp(ude_model *model, const char *kind, const char *map,
+                             ude_error *error) {
+  char         name[UDE_FLAT_NAME];
+  void        *address = ude_jit_find(model->jit, ude_flat_name(name, kind, map), error);
+  ude_flat_jvp function;
+  memcpy(&function, &address, sizeof function);
+  return function;
+}
+
 static ude_status find_entry(ude_model *model, const char *map, unsigned derivatives,
                              ude_entry *entry, ude_error *error) {
   char  name[UDE_FLAT_NAME];
   void *address = ude_jit_find(model->jit, ude_flat_name(name, "value", map), error);
   memcpy(&entry->value, &address, sizeof address);
   if (address && (derivatives & UDE_DERIVATIVE_JVP)) {
-    address = ude_jit_find(model->jit, ude_flat_name(name, "jvp", map), error);
-    memcpy(&entry->jvp, &address, sizeof address);
-    address = address ? ude_jit_find(model->jit, ude_flat_name(name, "wide", map), error) : NULL;
-    memcpy(&entry->jvp_wide, &address, sizeof address);
+    if (ude_build_postpones(derivatives)) {
+      ude_status status = ude_later_add(&model->later, entry, map, error);
+      if (status) {
+        return status;
+      }
+    } else {
+      entry->jvp      = find_jvp(model, "jvp", map, error);
+      entry->jvp_wide = find_jvp(model, "wide", map, error);
+      if (!entry->jvp || !entry->jvp_wide) {
+        return UDE_INTERNAL;
+      }
+    }
   }
   if (address && (derivatives & UDE_DERIVATIVE_HVP)) {
     address = ude_jit_find(model->jit, ude_flat_name(name, "hvp", map), error);
@@ -134,6 +153,7 @@ static ude_status fill_maps(ude_model *model, unsigned derivatives, ude_error *e
         return status;
       }
       ude_entry_fill(entry, UDE_BUILD_WIDTH, maps[i]);
+      ude_later_fill(entry, UDE_BUILD_WIDTH, maps[i]);
       if (derivatives & UDE_LANES) {
         find_lanes(model, ude_map_names[i], entry);
         ude_entry_fill_lanes(entry, maps[i]);
@@ -211,6 +231,7 @@ static ude_status fill_learned(ude_model *model, unsigned derivatives, ude_error
     model->learned[i].name       = shape->name;
     model->learned[i].param_name = NULL;
     ude_entry_fill(entry, UDE_BUILD_WIDTH, &model->learned[i].map);
+    ude_later_fill(entry, UDE_BUILD_WIDTH, &model->learned[i].map);
     for (int j = 0; j < shape->arguments; j++) {
       if (shape->argument[j].kind == UDE_ARGUMENT_PARAM) {
         model->learned[i].param_name = shape->argument[j].name;
@@ -258,28 +279,31 @@ static ude_status find_kernels(ude_model *model, const ude_compile_options *opti
   model->field.kernels = model->kernels;
   for (size_t i = 0; i < count; i++) {
     char        symbol[UDE_FLAT_NAME];
-    const char *method  = ude_specialise_name(options->specialise[i]);
-    void       *address = method ? ude_jit_find(model->jit, ude_flat_name(symbol, "kernel", method), NULL)
-                                 : NULL;
+    const char *method = ude_specialise_name(options->specialise[i]);
+    void       *address =
+        method ? ude_jit_find(model->jit, ude_flat_name(symbol, "kernel", method), NULL) : NULL;
     if (address) {
       ude_kernel *kernel = &model->kernels[model->field.kernel_count++];
-      *kernel = (ude_kernel){.method  = method,
-                             .states  = model->field.state.count,
-                             .context = model->field.rhs.context,
-                             .mass    = model->mass};
+      *kernel            = (ude_kernel){.method  = method,
+                                        .states  = model->field.state.count,
+                                        .context = model->field.rhs.context,
+                                        .mass    = model->mass};
       memcpy(&kernel->march, &address, sizeof address);
     }
   }
   return UDE_OK;
 }
 
-static ude_status load(ude_model *model, const ude_cache_entry *entry,
+static ude_status load(ude_model *model, ude_cache_entry *entry, const char *key,
                        const ude_compile_options *options, ude_error *error) {
   unsigned   derivatives = options->derivatives;
   ude_status status      = ude_jit_create(&model->jit, error);
+  if (status == UDE_OK && ude_build_postpones(derivatives)) {
+    status = ude_later_begin(&model->later, model->jit, entry, options->cache_dir, key, error);
+  }
   for (int i = 0; i < UDE_OBJECTS && status == UDE_OK; i++) {
     const ude_text *object = &entry->object[i];
-    if (i == UDE_OBJECT_IR) {
+    if (i == UDE_OBJECT_IR || i == UDE_OBJECT_LATER) {
       continue;
     }
     status = object->length ? ude_jit_add(model->jit, object->data, object->length, "model", error)
@@ -340,6 +364,7 @@ static ude_status load(ude_model *model, const ude_cache_entry *entry,
 
 void ude_model_free(ude_model *model) {
   if (model) {
+    ude_later_end(&model->later);
     ude_jit_free(model->jit);
     ude_reflection_free(&model->reflection);
     for (int i = 0; i < UDE_STRUCTS; i++) {
@@ -398,7 +423,7 @@ ude_status ude_model_compile(const char *const *files, size_t file_count,
     }
   }
   if (status == UDE_OK) {
-    status = load(made, &entry, options, error);
+    status = load(made, &entry, key, options, error);
   }
   made->ir                    = entry.object[UDE_OBJECT_IR];
   entry.object[UDE_OBJECT_IR] = (ude_text){0};

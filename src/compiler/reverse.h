@@ -134,8 +134,8 @@ LLVMValueRef ude_reverse_need(ude_reverse *r, LLVMValueRef value);
 LLVMValueRef ude_reverse_need_shadow(ude_reverse *r, LLVMValueRef pointer);
 /** A slot for something that the forward sweep stores; loads are emitted at the builder. */
 int          ude_reverse_slot(ude_reverse *r, int keep, int id, int block, LLVMTypeRef type);
-LLVMValueRef ude_reverse_load_slot(ude_reverse *r, int slot);
-void         ude_reverse_store_slot(ude_reverse *r, int slot, LLVMValueRef value);
+LLVMValueRef ude_reverse_load_slot(ude_reverse *r, int index);
+void         ude_reverse_store_slot(ude_reverse *r, int index, LLVMValueRef value);
 /** Tell derivatives of this derivative which place of the tape an access goes to. */
 void ude_reverse_name_slot(ude_reverse *r, LLVMValueRef access, const char *kind, int index);
 LLVMValueRef ude_reverse_variable(ude_reverse *r, bool back, LLVMTypeRef type,

@@ -48,8 +48,8 @@ static bool is_zero(part a) {
 /* Value of a function with a rule, and the arguments that it depends on. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static part call_part(const ude_rule *rule, const part *argument, int depth) {
-  part   result = {.known = true};
-  double values[UDE_RULE_ARGUMENTS];
+  part   result                     = {.known = true};
+  double values[UDE_RULE_ARGUMENTS] = {0};
   for (int k = 0; k < rule->arity; k++) {
     result.known = result.known && argument[k].known;
     values[k]    = argument[k].value;

@@ -31,7 +31,7 @@ typedef struct ude_sparsity_task {
  * @param[out] pattern  rows x columns, or columns x columns; to be freed by ude_pattern_free
  * @return UDE_NOT_DIFFERENTIABLE (place, reason, what to do), UDE_OUT_OF_MEMORY, UDE_INTERNAL
  */
-ude_status ude_sparsity_run(LLVMModuleRef module, LLVMValueRef primal,
-                            const ude_sparsity_task *task, ude_pattern *pattern, ude_error *error);
+ude_status ude_sparsity_run(LLVMModuleRef module, LLVMValueRef primal, const ude_sparsity_task *of,
+                            ude_pattern *pattern, ude_error *error);
 
 #endif

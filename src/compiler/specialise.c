@@ -115,13 +115,15 @@ static ude_status wrap(specialiser *s, const char *method) {
   LLVMTypeRef  type = LLVMFunctionType(LLVMInt32TypeInContext(s->context), &pointer, 1, 0);
   LLVMValueRef f    = LLVMAddFunction(s->module, name, type);
   LLVMPositionBuilderAtEnd(s->builder, LLVMAppendBasicBlockInContext(s->context, f, ""));
-  LLVMValueRef arguments[7] = {
-      LLVMGetParam(f, 0), LLVMConstInt(LLVMInt64TypeInContext(s->context), (uint64_t)s->n, 0),
-      s->value,           s->jvp,
-      s->unit,            s->zeros,
-      s->unit_time};
-  LLVMValueRef result = LLVMBuildCall2(s->builder, LLVMGlobalGetValueType(kernel), kernel,
-                                       arguments, implicit(method) ? 7 : 3, "");
+  LLVMValueRef arguments[7] = {LLVMGetParam(f, 0),
+                               LLVMConstInt(LLVMInt64TypeInContext(s->context), (uint64_t)s->n, 0),
+                               s->value,
+                               s->jvp,
+                               s->unit,
+                               s->zeros,
+                               s->unit_time};
+  LLVMValueRef result       = LLVMBuildCall2(s->builder, LLVMGlobalGetValueType(kernel), kernel,
+                                             arguments, implicit(method) ? 7 : 3, "");
   LLVMBuildRet(s->builder, result);
   return UDE_OK;
 }
@@ -196,10 +198,11 @@ static ude_status simplify(const specialiser *s, LLVMTargetMachineRef machine) {
 ude_status ude_specialise(LLVMModuleRef module, LLVMTargetMachineRef machine,
                           const ude_reflection *reflection, const ude_compile_options *options,
                           LLVMModuleRef *made, ude_error *error) {
-  const unsigned small = 400; /* instructions of a right-hand side that is repeated in every stage */
-  char           name[UDE_FLAT_NAME];
-  int            count = 0;
-  *made                = NULL;
+  const unsigned small =
+      400; /* instructions of a right-hand side that is repeated in every stage */
+  char name[UDE_FLAT_NAME];
+  int  count    = 0;
+  *made         = NULL;
   specialiser s = {.module     = LLVMCloneModule(module),
                    .context    = LLVMGetModuleContext(module),
                    .reflection = reflection,

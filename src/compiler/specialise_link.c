@@ -8,11 +8,15 @@
 
 /* The files that room.cmake compiles, as bytes of the library, by the assembler. */
 #define SYMBOL(method, size) "ude_kernel_" #method "_" #size
-#define UDE_KERNEL_FILE(method, size, path)                                          \
-  __asm__(".section .rodata\n.balign 16\n.hidden " SYMBOL(method, size) "\n.globl "  \
-          SYMBOL(method, size) "\n" SYMBOL(method, size) ":\n.incbin \"" path        \
-          "\"\n.hidden " SYMBOL(method, size) "_end\n.globl " SYMBOL(method, size)   \
-          "_end\n" SYMBOL(method, size) "_end:\n.byte 0\n.previous\n");
+#define UDE_KERNEL_FILE(method, size, path)                                                 \
+  __asm__(".section .rodata\n.balign 16\n.hidden " SYMBOL(method, size) "\n.globl " SYMBOL( \
+      method,                                                                               \
+      size) "\n" SYMBOL(method,                                                             \
+                        size) ":\n.incbin \"" path                                          \
+                              "\"\n.hidden " SYMBOL(method, size) "_end\n.globl " SYMBOL(   \
+                                  method,                                                   \
+                                  size) "_end\n" SYMBOL(method,                             \
+                                                        size) "_end:\n.byte 0\n.previous\n");
 #include "kernel_list.h"
 #undef UDE_KERNEL_FILE
 
@@ -48,8 +52,8 @@ ude_status ude_specialise_link(LLVMModuleRef module, const char *method, int64_t
     }
     LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRange(
         files[i].start, (size_t)(files[i].end - files[i].start), "kernel", 0);
-    LLVMModuleRef added  = NULL;
-    bool          failed = LLVMParseBitcodeInContext2(LLVMGetModuleContext(module), buffer, &added) ||
+    LLVMModuleRef added = NULL;
+    bool failed = LLVMParseBitcodeInContext2(LLVMGetModuleContext(module), buffer, &added) ||
                   LLVMLinkModules2(module, added);
     LLVMDisposeMemoryBuffer(buffer);
     return failed ? ude_fail(error, UDE_INTERNAL, "the steps of '%s' cannot be linked", method)

@@ -54,10 +54,10 @@ ude_status ude_pattern_check(const ude_pattern *pattern, ude_error *error) {
     }
     int64_t before = -1;
     for (int64_t k = pattern->start[i]; k < pattern->start[i + 1]; k++) {
-      if (pattern->index[k] <= before || pattern->index[k] >= pattern->columns) {
+      if (!pattern->index || pattern->index[k] <= before || pattern->index[k] >= pattern->columns) {
         return ude_fail(error, UDE_INVALID_ARGUMENT,
                         "pattern: row %lld has column %lld out of order or out of range",
-                        (long long)i, (long long)pattern->index[k]);
+                        (long long)i, (long long)(pattern->index ? pattern->index[k] : -1));
       }
       before = pattern->index[k];
     }

@@ -219,7 +219,7 @@ static double probe(loop *s, double radius) {
   if (in->method->implicit || !in->mode) {
     return radius;
   }
-  if (s->result->steps % UDE_AUTO_PROBE_EVERY == 0) {
+  if (s->result->steps % UDE_AUTO_PROBE_EVERY == 0 && s->result->steps >= UDE_AUTO_PROBE_FIRST) {
     const ude_map *rhs = &in->field->rhs;
     s->result->rhs_calls++;
     if (rhs->jvp(in->output, in->image, in->u, in->mode, s->step.p, NULL, s->step.t, NULL,

@@ -20,14 +20,15 @@ typedef void (*ude_kernel_jvp)(double *y, double *y_dot, const double *u, const 
                                const double *p, const double *p_dot, double t, const double *t_dot);
 
 enum {
-  UDE_KERNEL_TINY         = 8, /**< up to here everything is straight code */
-  UDE_KERNEL_MOST         = 64, /**< states of an explicit kernel */
+  UDE_KERNEL_TINY          = 8,  /**< up to here everything is straight code */
+  UDE_KERNEL_MOST          = 64, /**< states of an explicit kernel */
   UDE_KERNEL_MOST_IMPLICIT = 32
 };
 
 /** How a march ended. */
 enum {
-  UDE_MARCH_BEFORE = 0, /**< before an attempt: (t, h, u) and the first stage are as the next attempt needs them */
+  UDE_MARCH_BEFORE =
+      0, /**< before an attempt: (t, h, u) and the first stage are as the next attempt needs them */
   UDE_MARCH_ACCEPTED =
       1 /**< the last step passed, and is not taken over yet: output, trace and `accept` are the loop's */
 };
@@ -39,19 +40,22 @@ struct ude_march {
   ude_controller controller;
   double         tried; /**< |size| of the attempt before where that was rejected */
   /* Read. */
-  double        t1, direction, min_step, max_step; /**< max_step 0: none */
-  double        until;    /**< the step that reaches this time is left to the loop to accept */
-  int64_t       attempts; /**< at most; the last that is allowed is left to the method, whose failures are explained */
-  int64_t       accepts;  /**< the step after so many is left to the loop to accept, > 0 */
+  double t1, direction, min_step, max_step; /**< max_step 0: none */
+  double until; /**< the step that reaches this time is left to the loop to accept */
+  int64_t
+      attempts; /**< at most; the last that is allowed is left to the method, whose failures are explained */
+  int64_t       accepts; /**< the step after so many is left to the loop to accept, > 0 */
   double        rtol;
   const double *atol, *p;
   /* `auto`: counts as ude_auto_should_switch does; the step that would change the method is left to the loop to accept. */
-  bool    watched;     /**< explicit: count steps near the border of stability */
-  double *mode;        /**< implicit: [n] direction of the power iteration, count calm steps; NULL: do not */
-  double  radius;      /**< explicit: a lower bound of the radius, read. implicit: of the last step, written */
-  double  stability;   /**< of the explicit method */
-  int     stiff_steps; /**< or calm ones: read and written */
-  int     patience;    /**< implicit: calm steps to change the method at */
+  bool watched; /**< explicit: count steps near the border of stability */
+  double
+      *mode; /**< implicit: [n] direction of the power iteration, count calm steps; NULL: do not */
+  double
+      radius; /**< explicit: a lower bound of the radius, read. implicit: of the last step, written */
+  double stability;   /**< of the explicit method */
+  int    stiff_steps; /**< or calm ones: read and written */
+  int    patience;    /**< implicit: calm steps to change the method at */
   /* Arrays of the loop and of the method's workspace. */
   double *u, *u_new, *error; /**< [n] */
   double *stages;            /**< [..][n] as the method keeps them */

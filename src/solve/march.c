@@ -37,29 +37,28 @@ ude_marched ude_integrator_march(ude_integrator *in, ude_step *step, ude_control
     return UDE_MARCHED_NOT;
   }
   bool      implicit = in->method->implicit;
-  ude_march m        = {
-             .t           = step->t,
-             .h           = *h,
-             .controller  = *controller,
-             .tried       = controller->rejected ? fabs(step->h) : (double)INFINITY,
-             .t1          = t1,
-             .direction   = t1 >= step->t ? 1 : -1,
-             .min_step    = in->options.min_step,
-             .max_step    = in->options.max_step,
-             .until       = output->next < output->count ? output->times[output->next] : t1,
-             .attempts    = in->options.max_steps - result->steps - result->rejected - 1,
-             .accepts     = steps_at_once(in, output, result),
-             .rtol        = in->options.rtol,
-             .atol        = in->atol,
-             .p           = step->p,
-             .watched     = in->watch.on,
-             .radius      = in->watch.radius,
-             .stability   = implicit && in->other ? in->other->stability : in->method->stability,
-             .stiff_steps = implicit ? in->watch.calm_steps : in->watch.stiff_steps,
-             .patience    = ude_auto_calm_patience(in->watch.returns),
-             .u           = in->u,
-             .u_new       = in->u_new,
-             .error       = in->error};
+  ude_march m        = {.t          = step->t,
+                        .h          = *h,
+                        .controller = *controller,
+                        .tried      = controller->rejected ? fabs(step->h) : (double)INFINITY,
+                        .t1         = t1,
+                        .direction  = t1 >= step->t ? 1 : -1,
+                        .min_step   = in->options.min_step,
+                        .max_step   = in->options.max_step,
+                        .until      = output->next < output->count ? output->times[output->next] : t1,
+                        .attempts   = in->options.max_steps - result->steps - result->rejected - 1,
+                        .accepts    = steps_at_once(in, output, result),
+                        .rtol       = in->options.rtol,
+                        .atol       = in->atol,
+                        .p          = step->p,
+                        .watched    = in->watch.on,
+                        .radius     = in->watch.radius,
+                        .stability  = implicit && in->other ? in->other->stability : in->method->stability,
+                        .stiff_steps = implicit ? in->watch.calm_steps : in->watch.stiff_steps,
+                        .patience    = ude_auto_calm_patience(in->watch.returns),
+                        .u           = in->u,
+                        .u_new       = in->u_new,
+                        .error       = in->error};
   in->method->lend(in->work, &m);
   int ended = in->kernel->march(&m);
   in->method->take_back(in->work, &m, ended);
@@ -85,10 +84,10 @@ ude_marched ude_integrator_march(ude_integrator *in, ude_step *step, ude_control
   if (ended != UDE_MARCH_ACCEPTED) {
     return UDE_MARCHED_ON;
   }
-  step->h                = m.step;
-  step->t_next           = m.t_next;
-  step->last             = m.t_next == t1;
-  step->tag              = 0;
-  step->component        = -1;
+  step->h         = m.step;
+  step->t_next    = m.t_next;
+  step->last      = m.t_next == t1;
+  step->tag       = 0;
+  step->component = -1;
   return UDE_MARCHED_TO_ACCEPT;
 }

@@ -93,6 +93,10 @@ int ude_method_dense_order(const char *name) {
   return method ? method->dense_order : 0;
 }
 
+const char *ude_method_explicit(double rtol) {
+  return ude_auto_explicit(rtol > 0 ? rtol : UDE_DEFAULT_RTOL);
+}
+
 bool ude_method_needs_jacobian(const char *name) {
   const ude_method *method = name && strcmp(name, "auto") != 0 ? ude_method_find(name, 1) : NULL;
   return !name || strcmp(name, "auto") == 0 || (method && method->implicit);

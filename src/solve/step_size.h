@@ -46,12 +46,12 @@ static inline double ude_step_log2(double x) { /* x >= 0; the smallest numbers c
   bits -= (uint64_t)k << 52;
   memcpy(&m, &bits, sizeof m);
   m -= 1;
-  double m2 = m * m;
-  double m4 = m2 * m2;
-  double low =
-      (1.4426950037647244 - 0.7213473333598984 * m) + m2 * (0.48091060994571694 - 0.3607048280965712 * m);
-  double high =
-      (0.2879183244594039 - 0.2389203398156181 * m) + m2 * (0.2156698590962089 - 0.2074210350999997 * m);
+  double m2  = m * m;
+  double m4  = m2 * m2;
+  double low = (1.4426950037647244 - 0.7213473333598984 * m) +
+               m2 * (0.48091060994571694 - 0.3607048280965712 * m);
+  double high = (0.2879183244594039 - 0.2389203398156181 * m) +
+                m2 * (0.2156698590962089 - 0.2074210350999997 * m);
   return (double)k + m * (low + m4 * (high + m4 * 0.12614846595494328));
 }
 
@@ -59,12 +59,12 @@ static inline double ude_step_exp2(double x) {
   const double to_integer = 6755399441055744.0; /* 1.5 2^52 rounds what is added to it */
   uint64_t     bits;
   double       scale;
-  x         = x < -1000 ? -1000 : x > 1000 ? 1000 : x;
-  double k  = (x + to_integer) - to_integer;
-  double r  = x - k;
-  double r2 = r * r;
-  double low =
-      (0.9999999999595488 + 0.6931471805459299 * r) + r2 * (0.24022651213596133 + 0.05550410941216465 * r);
+  x          = x < -1000 ? -1000 : x > 1000 ? 1000 : x;
+  double k   = (x + to_integer) - to_integer;
+  double r   = x - k;
+  double r2  = r * r;
+  double low = (0.9999999999595488 + 0.6931471805459299 * r) +
+               r2 * (0.24022651213596133 + 0.05550410941216465 * r);
   double high = (0.009618025602865104 + 0.0013333450559416982 * r) +
                 r2 * (0.0001546973200175844 + 1.5310081406904916e-05 * r);
   bits = (uint64_t)((int64_t)k + 1023) << 52;
@@ -74,11 +74,11 @@ static inline double ude_step_exp2(double x) {
 
 /** The size to try after an accepted step of size h > 0 whose error has the logarithm log_e to base 2; none larger right after a rejection. */
 static inline double ude_step_accept(ude_controller *controller, double log_e, double h) {
-  double growth = controller->rejected ? 1 : UDE_STEP_GROWTH;
-  double factor = UDE_STEP_SAFETY * ude_step_exp2(controller->beta2 * controller->previous -
-                                                  controller->beta1 * log_e);
-  factor        = factor < 1 / UDE_STEP_SHRINK ? 1 / UDE_STEP_SHRINK : factor;
-  factor        = factor > growth ? growth : factor;
+  double growth        = controller->rejected ? 1 : UDE_STEP_GROWTH;
+  double factor        = UDE_STEP_SAFETY * ude_step_exp2(controller->beta2 * controller->previous -
+                                                         controller->beta1 * log_e);
+  factor               = factor < 1 / UDE_STEP_SHRINK ? 1 / UDE_STEP_SHRINK : factor;
+  factor               = factor > growth ? growth : factor;
   controller->previous = log_e > UDE_STEP_LEAST_PREVIOUS ? log_e : UDE_STEP_LEAST_PREVIOUS;
   controller->rejected = false;
   return h * factor;
@@ -96,6 +96,8 @@ static inline double ude_step_reject(ude_controller *controller, double log_e, d
 #define UDE_AUTO_PATIENCE 10
 /** Steps between products with the Jacobian while an explicit method runs. */
 #define UDE_AUTO_PROBE_EVERY 8
+/** A short solve does without, and without the derivative. */
+#define UDE_AUTO_PROBE_FIRST 32
 static inline int ude_auto_count(int stiff_steps, double reach) {
   const double near_border = 0.7;
   return reach > near_border ? stiff_steps + 1 : stiff_steps > 0 ? stiff_steps - 1 : stiff_steps;

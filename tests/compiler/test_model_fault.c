@@ -94,6 +94,33 @@ START_TEST(patterns_survive) {
 }
 END_TEST
 
+/* Memory that runs out in the first call, not before: that call fails, and a later one may succeed. */
+static ude_status call_later(void *context, ude_error *error) {
+  const ude_model        *model = context;
+  const ude_vector_field *f     = ude_model_vector_field(model);
+  double                  y = 0, y_dot = 0, x = 3, one = 1;
+  return f->rhs.jvp(&y, &y_dot, &x, &one, f->p0, NULL, 0, NULL, f->rhs.context)
+             ? ude_fail(error, UDE_OUT_OF_MEMORY, "the first call")
+             : UDE_OK;
+}
+
+START_TEST(first_calls_survive) {
+  const char         *file    = path;
+  ude_compile_options options = {.derivatives = UDE_DERIVATIVE_JVP | UDE_DERIVATIVE_LATER};
+  ude_error           error   = {0};
+  for (long k = 1, calls = k; calls >= k; k++) {
+    ude_model *model = NULL;
+    ck_ok(ude_model_compile(&file, 1, &options, &model, &error), &error);
+    fault_arm(k, false);
+    ude_status status = call_later(model, &error);
+    calls             = fault_disarm();
+    ck_assert_msg(status == (calls < k ? UDE_OK : UDE_OUT_OF_MEMORY), "allocation %ld of %ld", k,
+                  calls);
+    ude_model_free(model);
+  }
+}
+END_TEST
+
 static ude_status make_object(void *context, ude_error *error) {
   const char              *file   = path;
   ude_text                 object = {0};
@@ -173,6 +200,7 @@ int main(void) {
   tcase_add_test(all, learned_functions_survive);
   tcase_add_test(all, patterns_survive);
   tcase_add_test(all, specialised_steps_survive);
+  tcase_add_test(all, first_calls_survive);
   tcase_add_test(all, rewriting_survives);
   tcase_add_test(all, objects_survive);
   tcase_add_test(all, no_memory_inside);

@@ -6,7 +6,7 @@
 
 enum { METHODS = 9, MOST = 70, TIMES = 5 };
 
-static const char *const methods[METHODS] = {"tsit5", "dp5",   "vern6",        "vern7",  "dop853",
+static const char *const methods[METHODS] = {"tsit5", "dp5",    "vern6",        "vern7",  "dop853",
                                              "vern9", "rodas4", "rosenbrock23", "rodas5p"};
 
 /* Coupled, not autonomous, with off-diagonal terms larger than the diagonal, so that rows are exchanged; W = 0: no decay. */
@@ -34,10 +34,10 @@ static const char stiff_then_not[] =
     "{ du->x = u->y; du->y = p->mu * ((1 - u->x * u->x) * u->y) - u->x; }\n";
 
 static ude_model *make(const char *text, int n, const char *const *names, size_t count) {
-  char               flag[32];
-  const char        *flags[] = {flag};
-  ude_model         *model   = NULL;
-  const char        *file    = files_path("model.c");
+  char                flag[32];
+  const char         *flags[] = {flag};
+  ude_model          *model   = NULL;
+  const char         *file    = files_path("model.c");
   ude_compile_options options = {.derivatives      = UDE_DERIVATIVE_JVP,
                                  .flags            = flags,
                                  .flag_count       = 1,
@@ -56,8 +56,8 @@ typedef struct outcome {
   ude_status       status;
 } outcome;
 
-static void run(const ude_vector_field *field, const ude_solve_options *options, double t0, double t1,
-                const double *p, outcome *to) {
+static void run(const ude_vector_field *field, const ude_solve_options *options, double t0,
+                double t1, const double *p, outcome *to) {
   double          u0[MOST], times[TIMES];
   ude_integrator *integrator = NULL;
   for (int i = 0; i < field->state.count; i++) {
@@ -68,14 +68,15 @@ static void run(const ude_vector_field *field, const ude_solve_options *options,
   }
   ck_assert_int_eq(ude_integrator_create(field, options, &integrator, &files_error), UDE_OK);
   *to        = (outcome){0};
-  to->status = ude_integrator_run(integrator, u0, p, t0, t1, times, TIMES, to->at, to->end, &to->result,
-                                  &files_error);
+  to->status = ude_integrator_run(integrator, u0, p, t0, t1, times, TIMES, to->at, to->end,
+                                  &to->result, &files_error);
   ude_integrator_free(integrator);
 }
 
-static void near(const outcome *a, const outcome *b, int64_t n, double tolerance, const char *what) {
-  ck_assert_msg(a->status == b->status && a->result.retcode == b->result.retcode, "%s: %s, %s", what,
-                ude_retcode_name(a->result.retcode), ude_retcode_name(b->result.retcode));
+static void near(const outcome *a, const outcome *b, int64_t n, double tolerance,
+                 const char *what) {
+  ck_assert_msg(a->status == b->status && a->result.retcode == b->result.retcode, "%s: %s, %s",
+                what, ude_retcode_name(a->result.retcode), ude_retcode_name(b->result.retcode));
   for (int64_t i = 0; i < n * TIMES; i++) {
     ck_assert_msg(fabs(a->at[i] - b->at[i]) <= tolerance * (1e-3 + fabs(b->at[i])),
                   "%s: output %d: %.17g, %.17g", what, (int)i, a->at[i], b->at[i]);

@@ -298,7 +298,7 @@ UDE_TEST_UNUSED static void lab_close(lab *l) {
 }
 
 UDE_TEST_UNUSED static void *lab_find(lab *l, const char *kind, const char *map) {
-  char name[256];
+  char name[512];
   snprintf(name, sizeof name, "%s%s", kind, map);
   void *address = ude_jit_find(l->jit, name, &l->error);
   ck_assert_msg(address != NULL, "%s", l->error.message);

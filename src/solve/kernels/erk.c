@@ -99,22 +99,20 @@ INLINE double error_of(int64_t n, double h, const double *u_new, const double *u
 
 __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t n,
                                                     ude_kernel_value f) {
-  const int     last = METHOD.fsal ? STEP_STAGES - 1 : STEP_STAGES;
-  const int     end  = METHOD.fsal        ? STEP_STAGES - 1
-                       : METHOD.dense_end ? STEP_STAGES
-                                           : ALL_STAGES;
-  const int     in_attempt = METHOD.fsal ? last : last - 1;
-  const double *p    = m->p;
-  double        u[MOST], u_new[MOST], unit[MOST], e[MOST], low[MOST], k[ROWS][MOST];
-  double        t          = m->t;
-  double        h          = m->h;
-  double        tried      = m->tried;
+  const int      last = METHOD.fsal ? STEP_STAGES - 1 : STEP_STAGES;
+  const int      end  = METHOD.fsal ? STEP_STAGES - 1 : METHOD.dense_end ? STEP_STAGES : ALL_STAGES;
+  const int      in_attempt = METHOD.fsal ? last : last - 1;
+  const double  *p          = m->p;
+  double         u[MOST], u_new[MOST], unit[MOST], e[MOST], low[MOST], k[ROWS][MOST];
+  double         t          = m->t;
+  double         h          = m->h;
+  double         tried      = m->tried;
   ude_controller controller = m->controller;
-  int64_t       steps      = 0;
-  int64_t       rejected   = 0;
-  int64_t       calls      = 0;
-  int           stiff      = m->stiff_steps;
-  int           how        = UDE_MARCH_BEFORE;
+  int64_t        steps      = 0;
+  int64_t        rejected   = 0;
+  int64_t        calls      = 0;
+  int            stiff      = m->stiff_steps;
+  int            how        = UDE_MARCH_BEFORE;
   EACH(l) {
     u[l]    = m->u[l];
     k[0][l] = m->stages[l];
@@ -171,7 +169,8 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
       }
     }
     int  count = stiff;
-    bool done  = m->direction * (m->until - t_next) <= 0 || t_next == m->t1 || steps + 1 >= m->accepts;
+    bool done =
+        m->direction * (m->until - t_next) <= 0 || t_next == m->t1 || steps + 1 >= m->accepts;
     if (m->watched && !done) {
       double radius = stiffness(n, step, k);
       radius        = m->radius > radius || isnan(radius) ? m->radius : radius;

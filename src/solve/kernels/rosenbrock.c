@@ -1,8 +1,8 @@
 /* Many steps of a Rosenbrock method (solve/kernel.h, rosenbrock.h), without mass matrix. Compiled to bitcode for each method: the build puts
  * the file of their coefficients before this one, with METHOD the table, STAGES its number of stages, and TINY where n is at most
  * UDE_KERNEL_TINY. The Jacobian comes from one product along all unit directions and time, whose zeros fold away. */
-#include "solve/kernel.h"
 #include "solve/rosenbrock.h"
+#include "solve/kernel.h"
 #include "solve/step_size.h"
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
@@ -265,7 +265,8 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
           }
         }
         double right = i > 0 ? stage[i][l] + by_h * sum : at_start[l];
-        stage[i][l]  = METHOD.gamma_sum[i] != 0 ? right + time_part * tangents[l * (n + 1) + n] : right;
+        stage[i][l] =
+            METHOD.gamma_sum[i] != 0 ? right + time_part * tangents[l * (n + 1) + n] : right;
       }
       solve(n, w, swapped, stage[i]);
     }
@@ -278,8 +279,8 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
       }
       rejected++;
       m->norm = sqrt(error);
-      tried = fabs(step);
-      h     = ude_step_reject(&controller, 0.5 * ude_step_log2(error), tried);
+      tried   = fabs(step);
+      h       = ude_step_reject(&controller, 0.5 * ude_step_log2(error), tried);
       continue;
     }
     jacobians++;
@@ -288,11 +289,11 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
     h         = ude_step_accept(&controller, 0.5 * ude_step_log2(error), tried);
     bool done = m->direction * (m->until - t_next) <= 0 || t_next == m->t1 || steps >= m->accepts;
     if (m->mode) {
-      m->radius = radius_of(n, jacobian, mode);
+      m->radius    = radius_of(n, jacobian, mode);
       double reach = fabs(step) * m->radius / m->stability;
       int    count = isfinite(reach) ? ude_auto_count_calm(calm, reach) : calm;
-      done      = done || count >= m->patience;
-      calm      = done ? calm : count;
+      done         = done || count >= m->patience;
+      calm         = done ? calm : count;
     }
     if (done) {
       m->step   = step;

@@ -245,9 +245,9 @@ static NOINLINE struct pair choose(struct pair x, struct pair z, double c) {
 }
 
 MAP(structs_by_branch) {
-  struct pair s = choose((struct pair){u[0], u[1], 1}, (struct pair){u[2], u[3], 2}, u[4]);
-  y[0]          = s.a;
-  y[1]          = s.b * s.n;
+  struct pair s       = choose((struct pair){u[0], u[1], 1}, (struct pair){u[2], u[3], 2}, u[4]);
+  y[0]                = s.a;
+  y[1]                = s.b * s.n;
   struct pair list[2] = {{u[0], u[1], 0}, {u[2], u[3], 1}}, copy;
   memcpy(&copy, &list[t > 0.3], sizeof copy);
   y[2] = copy.b;
