@@ -46,6 +46,11 @@ typedef struct ude_compile_options {
   size_t             flag_count;
   const char *const *constants; /**< "name=value" for integer members of struct param */
   size_t             constant_count;
+  /** Methods (ude_method_name) whose steps are compiled with the model in them: ude_vector_field.kernels. For few states (64; 32 for
+   *  Rosenbrock methods); methods and models that there is no such form for keep their general steps. Worth its compile time where a
+   *  model is solved many times. */
+  const char *const *specialise;
+  size_t             specialise_count;
   const char        *clang; /**< path of clang; NULL: the one found when ude was built */
   const char *include_dir;  /**< where <ude/model.h> is; NULL: where ude was built or installed */
   const char *cache_dir;    /**< NULL: no cache on disk */

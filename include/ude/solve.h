@@ -101,6 +101,8 @@ UDE_API void ude_solve_result_describe(const ude_solve_result *result,
 
 /** Names of the methods, NULL past the end: "tsit5", "vern7", ... */
 UDE_API const char *ude_method_name(int index);
+/** The explicit method that "auto" begins with at this relative tolerance (0: the default). */
+UDE_API const char *ude_method_explicit(double rtol);
 /** Does the method need derivatives of the right-hand side (rhs.jvp, jvp_wide or vjp)? True for "auto", which stays explicit
  *  without; false for an unknown name. */
 UDE_API bool ude_method_needs_jacobian(const char *name);

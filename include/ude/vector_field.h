@@ -188,6 +188,15 @@ typedef struct ude_events {
    *  just after, so that none sees both sides; scheduled events are such times, too. */
   ude_map discontinuities;
 } ude_events;
+/** Steps of a method specialised for the model that it comes with (ude_compile_options.specialise). Solvers use it where
+ *  the field's rhs and mass are still those that it was made for. */
+typedef struct ude_kernel {
+  const char *method;
+  int (*march)(void *march); /**< takes what src/solve/kernel.h describes */
+  int64_t       states;
+  const void   *context; /**< of the rhs that is in it */
+  const double *mass;
+} ude_kernel;
 
 /* ---------------------------------------------------------------------------- vector field -- */
 
@@ -229,7 +238,9 @@ typedef struct ude_vector_field {
    *  equation rhs_i = 0 (index 1: these rows must determine the states of the zeros). Needs an implicit method. */
   const double *mass;
 
-  ude_events events;
+  ude_events        events;
+  int64_t           kernel_count;
+  const ude_kernel *kernels; /**< [kernel_count] */
 
   const double *u0; /**< [state.count] default initial state or NULL */
   const double *p0; /**< [param.count] default parameters or NULL (zeros) */

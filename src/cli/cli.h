@@ -51,7 +51,7 @@ typedef struct cli_options {
   bool        partial;       /**< set by a verb, not an option: parameters need no values */
   const char *picture;       /**< --plot with a file */
   bool        hessian, path; /**< of sparsity */
-  bool        stats, plot, no_cache, resume, quiet, help;
+  bool        stats, plot, specialise, no_cache, resume, quiet, help;
   const char *covariance;
   bool        uncertain; /**< values may be uncertain (set by the verb): value+-sigma */
   bool        components;

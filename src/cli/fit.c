@@ -254,7 +254,7 @@ const cli_verb cli_fit = {
         "continuity "
         "max-seconds seed repeat reach expect resume method rtol atol step max-step tspan u0 p "
         "params max-steps batch decay weights balance sample threads plot quiet define clang cache "
-        "no-cache",
+        "no-cache specialise",
     .details =
         "The data's columns are named as the states (or as members of struct observation); empty "
         "cells\n"

@@ -228,7 +228,7 @@ const cli_verb cli_grad = {
         "sensitivity wrt method rtol atol step max-step tspan u0 p params initial regularise "
         "heuristics "
         "max-steps format "
-        "define clang cache no-cache",
+        "define clang cache no-cache specialise",
     .details =
         "With data the loss is the sum of squares over all observed cells. Without data it is\n"
         "terminal_cost at the end of the time span plus the integral of running_cost. The gradient "

@@ -52,7 +52,15 @@ int cli_model_compile(const cli_options *options, const char *const *files, size
   ude_error           error    = {0};
   bool                optional = (derivatives & CLI_OPTIONAL) != 0;
   compile.derivatives          = derivatives & ~(unsigned)CLI_OPTIONAL;
-  ude_status status            = ude_model_compile(files, count, &compile, model, &error);
+  /* auto: its explicit method, and what it takes for few states that are stiff */
+  bool              automatic = !options->method || strcmp(options->method, "auto") == 0;
+  const char *const steps[]   = {automatic ? ude_method_explicit(options->rtol) : options->method,
+                               "rodas5p"};
+  if (options->specialise) {
+    compile.specialise       = steps;
+    compile.specialise_count = automatic && (derivatives & UDE_DERIVATIVE_JVP) ? 2 : 1;
+  }
+  ude_status status = ude_model_compile(files, count, &compile, model, &error);
   if (optional && status == UDE_NOT_DIFFERENTIABLE) {
     fprintf(stderr, "ude: %s\nude: solving by an explicit method, which needs no derivatives\n",
             error.message);

@@ -109,6 +109,8 @@ static const cli_option table[] = {
     {"define", LIST, AT(flags), 0, "NAME[=V]", "macro for clang (also -DNAME=V)"},
     {"clang", TEXT, AT(clang), 0, "PATH", "the clang to use"},
     {"cache", TEXT, AT(cache), 0, "DIR", "cache folder of compiled models"},
+    {"specialise", FLAG, AT(specialise), 0, NULL,
+     "compile the method's steps with the model in them (few states; for many solves)"},
     {"no-cache", FLAG, AT(no_cache), 0, NULL, "do not use the cache of compiled models"},
     {"quiet", FLAG, AT(quiet), 0, NULL, "no progress"},
     {"help", FLAG, AT(help), 0, NULL, "this help"},

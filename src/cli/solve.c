@@ -263,7 +263,7 @@ const cli_verb cli_solve = {
     .tolerances = true,
     .options =
         "method rtol atol step max-step tspan u0 p params saveat select events-out max-steps "
-        "format stats plot define clang cache no-cache",
+        "format stats plot define clang cache no-cache specialise",
     .details =
         "Rows are printed as they are computed (JSON and --plot need the whole solution first); "
         "what "

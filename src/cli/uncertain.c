@@ -82,7 +82,7 @@ const cli_verb cli_uncertain = {
     .summary = "carry uncertain initial values and parameters through the solve",
     .options =
         "method rtol atol tspan u0 p params saveat max-steps format correlation covariance "
-        "components sample seed threads output define clang cache no-cache",
+        "components sample seed threads output define clang cache no-cache specialise",
     .details =
         "Prints CSV with a column NAME_sigma behind each state and each observation. Linear "
         "propagation, correlations\nkept; warns where curvature makes it doubtful. --output "

@@ -15,6 +15,7 @@
 #include "compiler/pipeline.h"
 #include "compiler/request.h"
 #include "compiler/source.h"
+#include "compiler/specialise.h"
 #include "compiler/transform.h"
 #include "compiler/user_rule.h"
 
@@ -25,7 +26,8 @@ typedef struct build {
   const ude_compile_options *options;
   LLVMContextRef             context;
   LLVMModuleRef              module;
-  LLVMModuleRef              lanes; /**< a copy of the module for them, or NULL */
+  LLVMModuleRef              lanes;   /**< a copy of the module for them, or NULL */
+  LLVMModuleRef              kernels; /**< likewise: specialised steps */
   LLVMTargetMachineRef       machine;
   ude_reflection            *reflection;
   ude_cache_entry           *entry;
@@ -197,8 +199,9 @@ static ude_status middle(build *b) {
     return status;
   }
   ude_pipeline_internalize(b->module, true);
-  status = ude_request_resolve(b->module, b->machine, b->error);
-  if ((derive_any || keep_ir) && status == UDE_OK) {
+  status          = ude_request_resolve(b->module, b->machine, b->error);
+  bool specialise = b->options->specialise_count > 0;
+  if ((derive_any || keep_ir || specialise) && status == UDE_OK) {
     status = ude_pipeline_canonical(b->module, b->machine, b->error);
   }
   if (keep_ir && status == UDE_OK) {
@@ -208,6 +211,10 @@ static ude_status middle(build *b) {
     b->lanes = LLVMCloneModule(b->module);
     status   = ude_build_make_lanes(b->lanes, b->machine, b->reflection, b->options->derivatives,
                                     b->error);
+  }
+  if (specialise && status == UDE_OK) {
+    status =
+        ude_specialise(b->module, b->machine, b->reflection, b->options, &b->kernels, b->error);
   }
   if (second && status == UDE_OK) {
     status = derive_twice(b);
@@ -264,30 +271,34 @@ bool ude_build_postpones(unsigned derivatives) {
 
 static ude_status back(build *b, LLVMModuleRef probe) {
   static const char *const prefixes[UDE_OBJECTS] = {
-      [UDE_OBJECT_VJP] = "ude.vjp.",     [UDE_OBJECT_WIDE] = "ude.wide.",
-      [UDE_OBJECT_JVP] = "ude.jvp.",     [UDE_OBJECT_VALUE] = "ude.value.",
-      [UDE_OBJECT_JET] = "ude.jet.",     [UDE_OBJECT_HVP] = "ude.hvp.",
-      [UDE_OBJECT_LANES] = "ude.lanes.", [UDE_OBJECT_PROBE] = "ude.probe."};
+      [UDE_OBJECT_VJP] = "ude.vjp.",      [UDE_OBJECT_WIDE] = "ude.wide.",
+      [UDE_OBJECT_JVP] = "ude.jvp.",      [UDE_OBJECT_VALUE] = "ude.value.",
+      [UDE_OBJECT_JET] = "ude.jet.",      [UDE_OBJECT_HVP] = "ude.hvp.",
+      [UDE_OBJECT_LANES] = "ude.lanes.",  [UDE_OBJECT_PROBE] = "ude.probe.",
+      [UDE_OBJECT_KERNEL] = "ude.kernel."};
   const bool later               = ude_build_postpones(b->options->derivatives);
   const bool jvp                 = (b->options->derivatives & UDE_DERIVATIVE_JVP) && !later;
   const bool wanted[UDE_OBJECTS] = {
-      [UDE_OBJECT_VJP]   = (b->options->derivatives & UDE_DERIVATIVE_VJP) != 0,
-      [UDE_OBJECT_WIDE]  = jvp,
-      [UDE_OBJECT_JVP]   = jvp,
-      [UDE_OBJECT_VALUE] = true,
-      [UDE_OBJECT_LANES] = b->lanes != NULL,
-      [UDE_OBJECT_JET]   = (b->options->derivatives & UDE_DERIVATIVE_JET) != 0,
-      [UDE_OBJECT_HVP]   = (b->options->derivatives & UDE_DERIVATIVE_HVP) != 0,
-      [UDE_OBJECT_PROBE] = probe != NULL};
-  LLVMMemoryBufferRef bitcode[3] = {to_bitcode(b->module), probe ? to_bitcode(probe) : NULL,
-                                    b->lanes ? to_bitcode(b->lanes) : NULL};
+      [UDE_OBJECT_VJP]    = (b->options->derivatives & UDE_DERIVATIVE_VJP) != 0,
+      [UDE_OBJECT_WIDE]   = jvp,
+      [UDE_OBJECT_JVP]    = jvp,
+      [UDE_OBJECT_VALUE]  = true,
+      [UDE_OBJECT_LANES]  = b->lanes != NULL,
+      [UDE_OBJECT_KERNEL] = b->kernels != NULL,
+      [UDE_OBJECT_JET]    = (b->options->derivatives & UDE_DERIVATIVE_JET) != 0,
+      [UDE_OBJECT_HVP]    = (b->options->derivatives & UDE_DERIVATIVE_HVP) != 0,
+      [UDE_OBJECT_PROBE]  = probe != NULL};
+  LLVMMemoryBufferRef bitcode[4] = {to_bitcode(b->module), probe ? to_bitcode(probe) : NULL,
+                                    b->lanes ? to_bitcode(b->lanes) : NULL,
+                                    b->kernels ? to_bitcode(b->kernels) : NULL};
   ude_part            parts[UDE_OBJECTS];
   size_t              count = 0;
   for (int i = 0; i < UDE_OBJECTS; i++) {
     if (wanted[i]) {
-      parts[count++] = (ude_part){.bitcode = bitcode[i == UDE_OBJECT_PROBE   ? 1
-                                                     : i == UDE_OBJECT_LANES ? 2
-                                                                             : 0],
+      parts[count++] = (ude_part){.bitcode = bitcode[i == UDE_OBJECT_PROBE    ? 1
+                                                     : i == UDE_OBJECT_LANES  ? 2
+                                                     : i == UDE_OBJECT_KERNEL ? 3
+                                                                              : 0],
                                   .prefix  = prefixes[i],
                                   .data    = i == UDE_OBJECT_VALUE,
                                   .object  = &b->entry->object[i]};
@@ -371,6 +382,9 @@ static ude_status run_build(build *b) {
   }
   if (b->lanes) {
     LLVMDisposeModule(b->lanes);
+  }
+  if (b->kernels) {
+    LLVMDisposeModule(b->kernels);
   }
   if (b->machine) {
     LLVMDisposeTargetMachine(b->machine);

@@ -46,6 +46,9 @@ ude_status ude_cache_key(const char *const *files, size_t file_count,
   for (size_t i = 0; i < options->flag_count; i++) {
     ude_text_append(&text, "flag %zu %s\n", strlen(options->flags[i]), options->flags[i]);
   }
+  for (size_t i = 0; i < options->specialise_count; i++) {
+    ude_text_append(&text, "specialise %s\n", options->specialise[i]);
+  }
   for (size_t i = 0; i < options->constant_count; i++) {
     ude_text_append(&text, "constant %s\n", options->constants[i]);
   }

@@ -22,8 +22,9 @@ enum {
   UDE_OBJECT_JET,
   UDE_OBJECT_HVP,
   UDE_OBJECT_LANES,
-  UDE_OBJECT_PROBE, /**< the right-hand side that reports calls of learned functions */
-  UDE_OBJECT_IR,    /**< not machine code: bitcode of the flat maps in canonical form */
+  UDE_OBJECT_KERNEL, /**< steps of methods, specialised */
+  UDE_OBJECT_PROBE,  /**< the right-hand side that reports calls of learned functions */
+  UDE_OBJECT_IR,     /**< not machine code: bitcode of the flat maps in canonical form */
   UDE_OBJECT_LATER, /**< not machine code either: bitcode of the transformed module, where jvp and wide are for later */
   UDE_OBJECTS
 };

@@ -10,6 +10,7 @@
 #include "compiler/loaded.h"
 #include "compiler/model_events.h"
 #include "compiler/runtime.h"
+#include "compiler/specialise.h"
 
 struct ude_model {
   ude_vector_field field;
@@ -27,6 +28,7 @@ struct ude_model {
   ude_text         names;  /**< learned argument names, one after the other */
   const char     **name_list;
   char            *title;
+  ude_kernel      *kernels;
   ude_later        later;
   ude_text         ir; /**< bitcode of the flat maps; empty without UDE_SPARSITY */
 };
@@ -307,6 +309,32 @@ static ude_status fill_learned(ude_model *model, unsigned derivatives, ude_error
   return UDE_OK;
 }
 
+/* Those that were made. */
+static ude_status find_kernels(ude_model *model, const ude_compile_options *options,
+                               ude_error *error) {
+  size_t count   = options->specialise_count;
+  model->kernels = ude_calloc(count, sizeof *model->kernels);
+  if (!model->kernels) {
+    return ude_fail_memory(error, "specialised steps");
+  }
+  model->field.kernels = model->kernels;
+  for (size_t i = 0; i < count; i++) {
+    char        symbol[UDE_FLAT_NAME];
+    const char *method = ude_specialise_name(options->specialise[i]);
+    void       *address =
+        method ? ude_jit_find(model->jit, ude_flat_name(symbol, "kernel", method), NULL) : NULL;
+    if (address) {
+      ude_kernel *kernel = &model->kernels[model->field.kernel_count++];
+      *kernel            = (ude_kernel){.method  = method,
+                                        .states  = model->field.state.count,
+                                        .context = model->field.rhs.context,
+                                        .mass    = model->mass};
+      memcpy(&kernel->march, &address, sizeof address);
+    }
+  }
+  return UDE_OK;
+}
+
 static ude_status load(ude_model *model, ude_cache_entry *entry, const char *key,
                        const ude_compile_options *options, ude_error *error) {
   unsigned   derivatives = options->derivatives;
@@ -374,6 +402,9 @@ static ude_status load(ude_model *model, ude_cache_entry *entry, const char *key
   if (status == UDE_OK && (derivatives & UDE_PROBE)) {
     status = fill_learned(model, derivatives, error);
   }
+  if (status == UDE_OK && entry->object[UDE_OBJECT_KERNEL].length > 0) {
+    status = find_kernels(model, options, error);
+  }
   return status                   ? status
          : model->field.rhs.value ? ude_vector_field_check(&model->field, error)
                                   : ude_vector_field_check_loss(&model->field, error);
@@ -395,6 +426,7 @@ void ude_model_free(ude_model *model) {
     free(model->p0);
     free(model->mass);
     ude_model_events_free(&model->events);
+    free(model->kernels);
     free(model->zeros);
     free(model->title);
     ude_text_free(&model->ir);

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "solve/step_size.h"
+
 /* Below this relative tolerance the seventh-order pair needs fewer evaluations than the fifth-order. */
 static const double high_order_rtol = 1e-7;
 
@@ -43,21 +45,14 @@ bool ude_auto_needs_implicit(const ude_vector_field *field) {
  * been before keep the methods from alternating. */
 bool ude_auto_should_switch(ude_auto *watch, const ude_method *method, double explicit_stability,
                             double h, double radius) {
-  enum { PATIENCE = 10, CALM = 6 };
-  const double near_border = 0.7;
-  const double inside      = 0.4;
-  double       reach       = fabs(h) * radius / explicit_stability;
+  double reach = fabs(h) * radius / explicit_stability;
   if (!watch->on || !isfinite(reach)) {
     return false;
   }
   if (!method->implicit) {
-    if (reach > near_border) {
-      watch->stiff_steps++;
-    } else if (watch->stiff_steps > 0) {
-      watch->stiff_steps -= 1;
-    }
-    return watch->stiff_steps >= PATIENCE;
+    watch->stiff_steps = ude_auto_count(watch->stiff_steps, reach);
+    return watch->stiff_steps >= UDE_AUTO_PATIENCE;
   }
-  watch->calm_steps = reach < inside ? watch->calm_steps + 1 : 0;
-  return watch->calm_steps >= CALM << (watch->returns < 6 ? watch->returns : 6);
+  watch->calm_steps = ude_auto_count_calm(watch->calm_steps, reach);
+  return watch->calm_steps >= ude_auto_calm_patience(watch->returns);
 }

@@ -7,6 +7,9 @@
 
 #include "solve/method.h"
 
+/** Relative tolerance where none is given. */
+#define UDE_DEFAULT_RTOL 1e-6
+
 /** Name of the explicit pair for this tolerance. */
 const char *ude_auto_explicit(double rtol);
 /** Name of the implicit method for this field and these tolerances. differentiable: only methods whose steps the field's products can

@@ -1,19 +1,7 @@
 /* Error norm, first step, step-size controller. */
 #include "solve/control.h"
 
-#include <float.h>
-#include <math.h>
-
-/* Written so that a NaN in u_new comes through (fmax would drop it). */
-static inline double larger(double u, double u_new) {
-  return fabs(u_new) < fabs(u) ? fabs(u) : fabs(u_new);
-}
-
-static inline double term(double e, double u, double u_new, double rtol, double atol) {
-  double ratio = e / (atol + larger(u, u_new) * rtol);
-  return ratio * ratio +
-         (u_new - u_new); /* the difference is 0, or NaN where u_new is not finite */
-}
+#include "solve/step_size.h"
 
 double ude_error_norm(int64_t n, const double *e, const double *u, const double *u_new, double rtol,
                       const double *atol) {
@@ -23,11 +11,11 @@ double ude_error_norm(int64_t n, const double *e, const double *u, const double 
   for (; l + 4 <= n; l += 4) {
     for (int lane = 0; lane < 4; lane++) {
       int64_t i = l + lane;
-      sum[lane] += term(e[i], u[i], u_new[i], rtol, atol[i]);
+      sum[lane] += ude_error_term(e[i], u[i], u_new[i], rtol, atol[i]);
     }
   }
   for (; l < n; l++) {
-    sum[0] += term(e[l], u[l], u_new[l], rtol, atol[l]);
+    sum[0] += ude_error_term(e[l], u[l], u_new[l], rtol, atol[l]);
   }
   return n > 0 ? sqrt(((sum[0] + sum[1]) + (sum[2] + sum[3])) / (double)n) : 0;
 }
@@ -37,7 +25,7 @@ int64_t ude_error_worst(int64_t n, const double *e, const double *u, const doubl
   double  worst = -1;
   int64_t where = -1;
   for (int64_t l = 0; l < n; l++) {
-    double value = term(e[l], u[l], u_new[l], rtol, atol[l]);
+    double value = ude_error_term(e[l], u[l], u_new[l], rtol, atol[l]);
     if (!isfinite(value)) {
       return l;
     }
@@ -59,7 +47,7 @@ int64_t ude_first_not_finite(int64_t n, const double *x) {
 }
 
 double ude_smallest_step(double t) {
-  return fmax(16 * DBL_EPSILON * fabs(t), 16 * DBL_MIN);
+  return ude_smallest(t);
 }
 
 /* Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, section II.4. */
@@ -93,31 +81,21 @@ int ude_initial_step(const ude_vector_field *field, int order, double t0, double
   return 0;
 }
 
-static const double safety       = 0.9;
-static const double shrink_limit = 5;
-static const double growth_limit = 10;
-static const double least_previous =
-    -9.210340371976182; /* log(1e-4): one lucky step is no promise */
-
 void ude_controller_start(ude_controller *controller, int order) {
   controller->beta1    = 7.0 / (10 * order);
   controller->beta2    = 2.0 / (5 * order);
-  controller->previous = least_previous;
+  controller->previous = UDE_STEP_LEAST_PREVIOUS;
   controller->rejected = false;
 }
 
 double ude_controller_accept(ude_controller *controller, double error, double h) {
-  double growth        = controller->rejected ? 1 : growth_limit; /* none right after a rejection */
-  double log_e         = log(error);                              /* -inf for 0, so that q is 0 */
-  double q             = exp(controller->beta1 * log_e - controller->beta2 * controller->previous);
-  q                    = fmax(1 / growth, fmin(shrink_limit, q / safety));
-  controller->previous = fmax(log_e, least_previous);
-  controller->rejected = false;
-  return h / q;
+  return ude_step_accept(controller, ude_step_log2(error), h);
 }
 
 double ude_controller_reject(ude_controller *controller, double error, double h) {
-  controller->rejected = true;
-  return h / (isfinite(error) ? fmin(shrink_limit, pow(error, controller->beta1) / safety)
-                              : shrink_limit);
+  if (!isfinite(error)) {
+    controller->rejected = true;
+    return h / UDE_STEP_SHRINK;
+  }
+  return ude_step_reject(controller, ude_step_log2(error), h);
 }

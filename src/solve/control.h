@@ -36,12 +36,12 @@ int ude_initial_step(const ude_vector_field *field, int order, double t0, double
 /** PI controller (Gustafsson 1991) with exponents 7/(10 p) and 2/(5 p) for a method of order p. */
 typedef struct ude_controller {
   double beta1, beta2;
-  double previous; /**< logarithm of the last accepted error */
+  double previous; /**< logarithm to base 2 of the last accepted error */
   bool   rejected;
 } ude_controller;
 
 void ude_controller_start(ude_controller *controller, int order);
-/** The size to try after a step of size h > 0 with this error, accepted (error <= 1) or not. */
+/** The size to try after a step of size h > 0 with this error, accepted (error <= 1) or not; to 1e-8 of the formula (step_size.h). */
 double ude_controller_accept(ude_controller *controller, double error, double h);
 double ude_controller_reject(ude_controller *controller, double error, double h);
 

@@ -52,6 +52,8 @@ int        ude_erk_finish(void *work, ude_step *step);
 void       ude_erk_accept(void *work, const ude_step *step);
 int        ude_erk_dense(void *work, ude_step *step, double theta, double *out);
 double     ude_erk_stiffness(void *work, const ude_step *step);
+void       ude_erk_lend(void *work, ude_march *march);
+void       ude_erk_take_back(void *work, const ude_march *march, int ended);
 ude_status ude_erk_reserve(void *work, int64_t width, ude_error *error);
 int        ude_erk_replay(void *work, ude_step *step);
 ude_status ude_erk_estimates(void *work, bool error_estimate, bool stiffness_estimate,

@@ -5,6 +5,7 @@
 
 #include "solve/control.h"
 #include "solve/erk.h"
+#include "solve/kernel.h"
 
 void ude_erk_close(void *work) {
   ude_erk *s = work;
@@ -164,4 +165,13 @@ double ude_erk_stiffness(void *work, const ude_step *step) {
     below += y * y;
   }
   return below > 0 ? sqrt(above / below) / fabs(step->h) : (double)NAN;
+}
+
+void ude_erk_lend(void *work, ude_march *march) {
+  march->stages = ((ude_erk *)work)->k;
+}
+
+void ude_erk_take_back(void *work, const ude_march *march, int ended) {
+  ude_erk *s = work;
+  s->ready   = ended == UDE_MARCH_ACCEPTED ? march->ready : 0;
 }

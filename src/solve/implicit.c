@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "solve/erk.h"
+#include "solve/kernel.h"
 #include "solve/radau.h"
 #include "solve/rosenbrock.h"
 #include "solve/sdirk.h"
@@ -105,7 +106,8 @@ static int start(void *pointer, const ude_step *step, const double *f) {
 
 static int attempt(void *pointer, ude_step *step) {
   ude_implicit *work = pointer;
-  int           code = work->family->attempt(work, step);
+  work->marched      = false;
+  int code           = work->family->attempt(work, step);
   count(work, step->stats);
   return code;
 }
@@ -136,7 +138,21 @@ static double stiffness(void *pointer, const ude_step *step) {
   if (work->has_radius) {
     return ude_radius_value(&work->radius, step->t, step->u, step->p);
   }
-  return ude_stiff_radius(work->family->stiff(work), work->mode, work->image);
+  return work->marched ? work->marched_radius
+                       : ude_stiff_radius(work->family->stiff(work), work->mode, work->image);
+}
+
+static void lend(void *pointer, ude_march *march) {
+  ude_implicit *work = pointer;
+  march->stages      = (double *)work->family->stages(work); /* its own, written as attempt does */
+  march->mode        = march->watched ? work->mode : NULL;
+}
+
+static void take_back(void *pointer, const ude_march *march, int ended) {
+  ude_implicit *work = pointer;
+  work->family->restart(work);
+  work->marched        = ended == UDE_MARCH_ACCEPTED;
+  work->marched_radius = march->radius;
 }
 
 /* ----------------------------------------------------------------------------------- derivatives -- */
@@ -381,6 +397,8 @@ bool ude_implicit_needs_hessian(const ude_method *method) {
    .reject          = reject,                                               \
    .dense           = dense,                                                \
    .stiffness       = stiffness,                                            \
+   .lend            = lend,                                                 \
+   .take_back       = take_back,                                            \
    .reserve         = reserve,                                              \
    .estimates       = estimates,                                            \
    .replay          = replay,                                               \

@@ -52,7 +52,9 @@ struct ude_implicit {
   void                      *inner;
   int64_t                    n, np;
   int                        stages;
-  ude_stiff_counts           counted;      /**< what the statistics know of */
+  ude_stiff_counts           counted; /**< what the statistics know of */
+  bool                       marched; /**< a kernel took the step, whose Jacobian had this radius */
+  double                     marched_radius;
   double                    *mode, *image; /**< [n] power iteration for the dominant eigenvalue */
   /* derivatives */
   int64_t    width;

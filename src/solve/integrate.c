@@ -150,9 +150,20 @@ static double next_size(ude_loop *s, double error, double size) {
   return wanted >= size && wanted <= s->in->method->hold * size ? size : wanted;
 }
 
-/* One trial; returns false if the solve ends. */
+/* One trial, or many by a kernel; returns false if the solve ends. */
 static bool advance(ude_loop *s) {
-  if (!may_go_on(s) || !choose(s)) {
+  if (!may_go_on(s)) {
+    return false;
+  }
+  ude_marched marched = s->in->events ? UDE_MARCHED_NOT
+                                      : ude_integrator_march(s->in, &s->step, &s->controller, &s->h,
+                                                             s->t1, s->output, s->result);
+  if (marched != UDE_MARCHED_NOT) {
+    s->code  = 0;
+    s->aimed = s->step.t_next == s->t1;
+    return marched == UDE_MARCHED_TO_ACCEPT ? accept(s) : true;
+  }
+  if (!choose(s)) {
     return false;
   }
   double error              = attempt(s);

@@ -47,6 +47,9 @@ void ude_integrator_exchange(ude_integrator *in) {
   in->work                 = in->other_work;
   in->other                = method;
   in->other_work           = work;
+  const ude_kernel *kernel = in->kernel;
+  in->kernel               = in->other_kernel;
+  in->other_kernel         = kernel;
 }
 
 /* The methods of a solve: the one that was asked for, or a pair of which the loop takes the right one. */
@@ -82,7 +85,9 @@ static ude_status choose_methods(ude_integrator *in, ude_error *error) {
                     "or kencarp4",
                     in->initial->name);
   }
-  in->method = in->initial;
+  in->method       = in->initial;
+  in->kernel       = ude_kernel_find(field, in->method);
+  in->other_kernel = in->other ? ude_kernel_find(field, in->other) : NULL;
   return UDE_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "solve/consistent.h"
 #include "solve/control.h"
 #include "solve/events.h"
+#include "solve/kernel.h"
 
 struct ude_integrator {
   const ude_vector_field *field;
@@ -20,10 +21,11 @@ struct ude_integrator {
   void *work;
   const ude_method *
       other; /**< auto: the method to change to, or NULL; its workspace is opened at the first change */
-  void    *other_work;
-  ude_auto watch;
-  bool     automatic;
-  double  *mode,
+  void             *other_work;
+  const ude_kernel *kernel, *other_kernel; /**< specialised steps of the two methods, or NULL */
+  ude_auto          watch;
+  bool              automatic;
+  double           *mode,
       *image; /**< [n] auto: dominant direction of the Jacobian, by products now and then */
   ude_stiff        algebra; /**< for consistent initial states, where the mass has a zero */
   bool             has_algebra;
@@ -69,6 +71,18 @@ ude_status ude_times_check(const double *times, int64_t count, double t0, double
 /** The loop. Leaves the state reached in integrator->u. */
 ude_status ude_integrate(ude_integrator *integrator, const double *u0, const double *p, double t0,
                          double t1, ude_output *output, ude_solve_result *result, ude_error *error);
+
+/** Steps by the kernel of the method that runs, where there is one: as many as may be taken before something is to be done between steps. On
+ *  UDE_MARCHED_TO_ACCEPT step, u_new and the workspace are as after a step that `attempt` and `finish` passed, and *h is the size to
+ *  try next. */
+typedef enum ude_marched {
+  UDE_MARCHED_NOT,      /**< the next attempt is the method's own */
+  UDE_MARCHED_ON,       /**< steps were taken or rejected */
+  UDE_MARCHED_TO_ACCEPT /**< and one waits to be accepted */
+} ude_marched;
+ude_marched ude_integrator_march(ude_integrator *integrator, ude_step *step,
+                                 ude_controller *controller, double *h, double t1,
+                                 const ude_output *output, ude_solve_result *result);
 
 /** Start recording (storage is reused); one accepted step of a method, nonzero if out of memory. */
 void ude_trace_start(ude_trace *trace, int64_t n, double t0);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "solve/loop.h"
+#include "solve/step_size.h"
 
 /* ----------------------------------------------------------------------------------- start -- */
 
@@ -128,12 +129,11 @@ bool ude_loop_change_method(ude_loop *s, const char *why, double reach) {
 /* The estimate of an explicit pair compares two stages; where the fast components are small beside the others it sees only rounding. One
  * product with the Jacobian every few steps, a power iteration over the whole solve, sees them. */
 static double probe(ude_loop *s, double radius) {
-  enum { EVERY = 8, FIRST = 32 }; /* a short solve does without, and without the derivative */
   ude_integrator *in = s->in;
   if (in->method->implicit || !in->mode) {
     return radius;
   }
-  if (s->result->steps % EVERY == 0 && s->result->steps >= FIRST) {
+  if (s->result->steps % UDE_AUTO_PROBE_EVERY == 0 && s->result->steps >= UDE_AUTO_PROBE_FIRST) {
     const ude_map *rhs = &in->field->rhs;
     s->result->rhs_calls++;
     if (rhs->jvp(in->output, in->image, in->u, in->mode, s->step.p, NULL, s->step.t, NULL,

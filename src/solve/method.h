@@ -122,6 +122,7 @@ typedef struct ude_cotangent {
 /* ---------------------------------------------------------------------------------- method -- */
 
 struct ude_output;
+typedef struct ude_march ude_march;
 
 typedef struct ude_method ude_method;
 
@@ -177,6 +178,11 @@ struct ude_method {
   int (*transpose_dense)(void *work, ude_step *step, double theta, const double *out_bar,
                          double *theta_bar);
   int (*transpose)(void *work, ude_step *step, const ude_cotangent *cotangent);
+
+  /** Where the field has a kernel for this method (kernel.h): give it the arrays of the workspace that it shares; afterwards
+   *  `ended` (UDE_MARCH_...) tells how far it came. NULL: the method has no kernels. */
+  void (*lend)(void *work, ude_march *march);
+  void (*take_back)(void *work, const ude_march *march, int ended);
 
   /** Not NULL: the whole integration in place of the loop, with the meaning of ude_integrate (integrator.h). u_end: [n] the state
    *  reached. */

@@ -21,6 +21,8 @@
    .attempt         = ude_erk_attempt,         \
    .finish          = ude_erk_finish,          \
    .accept          = ude_erk_accept,          \
+   .lend            = ude_erk_lend,            \
+   .take_back       = ude_erk_take_back,       \
    .dense           = ude_erk_dense,           \
    .stiffness       = ude_erk_stiffness,       \
    .reserve         = ude_erk_reserve,         \
@@ -90,6 +92,10 @@ int ude_method_order(const char *name) {
 int ude_method_dense_order(const char *name) {
   const ude_method *method = name ? ude_method_find(name, 1) : NULL;
   return method ? method->dense_order : 0;
+}
+
+const char *ude_method_explicit(double rtol) {
+  return ude_auto_explicit(rtol > 0 ? rtol : UDE_DEFAULT_RTOL);
 }
 
 bool ude_method_needs_jacobian(const char *name) {

@@ -4,7 +4,6 @@
 
 #include "solve/integrator.h"
 
-static const double  default_rtol      = 1e-6;
 static const double  default_atol      = 1e-9;
 static const int64_t default_max_steps = 1000000;
 
@@ -95,7 +94,7 @@ ude_status ude_solve_options_resolve(const ude_solve_options *options,
   if (status) {
     return status;
   }
-  resolved->rtol           = resolved->rtol > 0 ? resolved->rtol : default_rtol;
+  resolved->rtol           = resolved->rtol > 0 ? resolved->rtol : UDE_DEFAULT_RTOL;
   resolved->atol           = resolved->atol > 0 ? resolved->atol : default_atol;
   resolved->max_steps      = resolved->max_steps > 0 ? resolved->max_steps : default_max_steps;
   const ude_method *method = ude_method_find(resolved->method, resolved->rtol);

@@ -20,6 +20,22 @@ static ude_status compile_cold(void *context, ude_error *error) {
   return status;
 }
 
+static ude_status specialise(void *context, ude_error *error) {
+  const char         *file     = path;
+  ude_model          *model    = NULL;
+  const char *const   method[] = {"tsit5"};
+  ude_compile_options options  = {.specialise = method, .specialise_count = 1};
+  (void)context;
+  ude_status status = ude_model_compile(&file, 1, &options, &model, error);
+  ude_model_free(model);
+  return status;
+}
+
+START_TEST(specialised_steps_survive) {
+  fault_every_allocation(specialise, NULL, 20);
+}
+END_TEST
+
 static ude_status rewrite(void *context, ude_error *error) {
   const char           *file  = path;
   char                 *text  = NULL;
@@ -189,6 +205,7 @@ int main(void) {
   tcase_add_test(all, compiling_survives);
   tcase_add_test(all, learned_functions_survive);
   tcase_add_test(all, patterns_survive);
+  tcase_add_test(all, specialised_steps_survive);
   tcase_add_test(all, first_calls_survive);
   tcase_add_test(all, rewriting_survives);
   tcase_add_test(all, objects_survive);
