@@ -8,7 +8,7 @@ through="ude_file_write=ude_table_write ude_run_write=ude_fit ude_loss_unpack=ud
   ude_sample_learned=ude_discover
   ude_pattern_transpose=ude_colour ude_recover=ude_compressed"
 allocates_nothing="ude_fail ude_fail_memory ude_error_prefix ude_vector_field_check ude_criterion_parse
-  ude_derivative_parse ude_initial_policy_parse ude_optimizer_parse ude_sensitivity_method_parse
+  ude_derivative_parse ude_initial_policy_parse ude_optimizer_parse ude_sensitivity_method_parse ude_estimate_parse ude_estimate_parse
   ude_uncertain_from_covariance ude_pattern_check"
 
 called=$(grep -ohE '\bude_[a-z0-9_]+\(' tests/*/test_*fault*.c | tr -d '(' | sort -u)

@@ -138,6 +138,10 @@ typedef struct ude_fit_options {
   /** Times mean(theta^2) over weights and biases of networks; 0: chosen by the evidence where Levenberg-Marquardt
    *  trains networks, else none; < 0: none */
   double regularise;
+  /** Regularised solver heuristics: terms of the solver's own estimates (<ude/sensitivity.h>) of every solve, added to the loss; of each
+   *  trajectory, or segment, its own. They are no squares: Levenberg-Marquardt does not take them. At most UDE_ESTIMATE_MOST. */
+  int64_t                  estimates;
+  const ude_estimate_term *estimate; /**< [estimates] */
   /** Intervals per segment of the first stage. 0: whole solutions; a fit to these that leaves more than a fifth of some
    *  column's variance unexplained is tried again from segments, and the better result kept. -1: whole solutions only */
   int64_t     segment;

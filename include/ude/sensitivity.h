@@ -40,7 +40,47 @@ UDE_API ude_status ude_sensitivity_method_parse(const char *name, ude_sensitivit
 typedef int (*ude_cost_fn)(int64_t i, double t, const double *u, const double *p, double *value,
                            double *u_bar, double *p_bar, void *context);
 
-/** Zero value: no cost at data times, no terminal, no running cost. */
+/* What the solver estimates of its own steps can be part of a cost (regularised solver heuristics: Pal, Ma, Shah, Rackauckas, ICML
+ * 2021): training then prefers models that take fewer and easier steps. For every accepted step i
+ *
+ *     E_i   the weighted root mean square of the embedded error that the step controller looks at (<= 1)
+ *     S_i   the estimate of the dominant eigenvalue of df/du; of explicit pairs |f(a) - f(b)| / |a - b| for two stages at the same time
+ *           divided by the extent of the stability region (so that S h = 1 is its border), of implicit methods by twelve power
+ *           iterations at the step's start, as it is (1/time)
+ *
+ * computed again from (t, h, u) alone. The sizes h of the steps are constants of the derivative, as they are everywhere here. trbdf2,
+ * kencarp4 and radau damp their error by a factorised Jacobian: E then needs second derivatives (rhs.hvp), and so does S of every
+ * implicit method. euler and rk4 estimate no error; a method without an estimate is refused (UDE_UNSUPPORTED).
+ *
+ * The controller holds E near a constant, so that where steps adapt the sum of E |h| says little of the work and the sum of E^2 counts
+ * steps. Since the derivative holds steps fixed, it is not that of the adaptive value: optimisers with line searches may stop early on
+ * terms of E; Adam does not mind. */
+typedef enum ude_estimate_kind {
+  UDE_ESTIMATE_ERROR = 0,     /**< "error": E |h| */
+  UDE_ESTIMATE_ERROR_SQUARED, /**< "error2": E^2 */
+  UDE_ESTIMATE_STIFFNESS,     /**< "stiffness": S */
+  UDE_ESTIMATE_STIFFNESS_STEP /**< "stiffness-h": S |h| */
+} ude_estimate_kind;
+
+/** Over the accepted steps; of equal maxima the first counts. */
+typedef enum ude_estimate_over {
+  UDE_ESTIMATE_MEAN = 0,
+  UDE_ESTIMATE_SUM,
+  UDE_ESTIMATE_MAX
+} ude_estimate_over;
+
+enum { UDE_ESTIMATE_MOST = 8 };
+
+typedef struct ude_estimate_term {
+  ude_estimate_kind kind;
+  ude_estimate_over over;
+  double            weight;
+} ude_estimate_term;
+
+/** "error", "error:sum", "stiffness:max", ... into kind and over; the weight is left. UDE_INVALID_ARGUMENT with the list. */
+UDE_API ude_status ude_estimate_parse(const char *text, ude_estimate_term *term, ude_error *error);
+
+/** Zero value: no cost at data times, no terminal, no running cost, no estimates. */
 typedef struct ude_cost {
   int64_t       count;
   const double *times; /**< [count], ascending in the direction of integration, within [t0, t1] */
@@ -52,6 +92,9 @@ typedef struct ude_cost {
   /** Not NULL: ude_cost_gradient writes the gradient with respect to the start and the end of the span (0 for an end
    *  that a terminal event is before of). Data times stay where they are; `initial` and u0 do not move. */
   double *t0_bar, *t1_bar;
+  int64_t estimates; /**< terms of the solver's estimates, at most UDE_ESTIMATE_MOST */
+  const ude_estimate_term *estimate; /**< [estimates] */
+  double *estimate_values;           /**< [estimates] written, without the weights; or NULL */
 } ude_cost;
 
 typedef struct ude_sensitivity_options {

@@ -38,7 +38,7 @@ typedef struct cli_options {
   const char *header, *prefix, *processor;
   const char *clang, *cache, *optimizer, *initial, *truth, *derivatives, *criterion;
   const char *expect, *scale;
-  cli_list    u0, p, constants, library, states, correlations;
+  cli_list    u0, p, constants, library, states, correlations, heuristics;
   cli_list    select, atols; /**< atols: "name=A,..." of --atol */
   const char *events_out;
   double      rtol, atol, step, max_step, at, regularise, continuity, max_seconds, rate, reach;
@@ -143,6 +143,9 @@ ude_compile_options cli_compile_options(const cli_options *options, unsigned der
 /** Complain (CLI_USAGE) unless an initial state and a time span are known. */
 int  cli_model_need(const cli_model *model, bool u0, bool tspan);
 void cli_model_close(cli_model *model);
+
+/** --heuristics into terms: ude_estimate_term[UDE_ESTIMATE_MOST]. */
+int cli_heuristics(const cli_options *options, ude_estimate_term *terms, int64_t *count);
 
 /** Solver options from the command line; saveat is expanded over [t0, t1] into *times (free). */
 int cli_solve_options(const cli_options *options, double t0, double t1, ude_solve_options *solve,

@@ -11,15 +11,18 @@
 
 enum { MOST_LINES = 40 }; /* of parameters that are printed */
 
-static int fit_options(const cli_options *options, const cli_model *model, ude_fit_options *fit) {
+static int fit_options(const cli_options *options, const cli_model *model, ude_estimate_term *terms,
+                       ude_fit_options *fit) {
   ude_error  error  = {0};
   ude_status status = UDE_OK;
   double    *times  = NULL;
   int code = cli_solve_options(options, model->tspan[0], model->tspan[1], &fit->solve, &times);
   free(times);
+  code = code ? code : cli_heuristics(options, terms, &fit->estimates);
   if (code) {
     return code;
   }
+  fit->estimate    = terms;
   fit->regularise  = options->regularise;
   fit->segment     = options->segment;
   fit->continuity  = options->continuity;
@@ -177,13 +180,14 @@ static int fit_once(const cli_options *options, bool *learned) {
   if (code) {
     return code;
   }
-  ude_dataset    *data  = NULL;
-  ude_error       error = {0};
-  ude_fit_options fit   = {0};
-  ude_status      status =
+  ude_dataset      *data  = NULL;
+  ude_error         error = {0};
+  ude_fit_options   fit   = {0};
+  ude_estimate_term terms[UDE_ESTIMATE_MOST];
+  ude_status        status =
       ude_dataset_read(options->data.item, options->data.count, model.field, NULL, &data, &error);
   double *scales = NULL;
-  code           = status ? cli_fail(&error, status) : fit_options(options, &model, &fit);
+  code           = status ? cli_fail(&error, status) : fit_options(options, &model, terms, &fit);
   code           = code ? code : scale_columns(options, model.field, data, &scales);
   fit.scales     = scales;
   *learned       = model.field->learned_count > 0;
@@ -244,7 +248,8 @@ const cli_verb cli_fit = {
     .usage   = "MODEL.c [MORE.c ...] DATA.csv [MORE.csv ...] [-o RUN] [options]",
     .summary = "train the model's parameters and networks on data, into a run folder",
     .options =
-        "output initial adam rate optimizer iterations regularise scale segment continuity "
+        "output initial adam rate optimizer iterations regularise heuristics scale segment "
+        "continuity "
         "max-seconds seed repeat reach expect resume method rtol atol step max-step tspan u0 p "
         "params max-steps plot quiet define clang cache no-cache",
     .details =

@@ -8,11 +8,13 @@
 
 /** Which gradient, and where it goes. */
 typedef struct request {
-  bool             state, all, time;
-  double           t_bar[2]; /**< of start and end of the span */
-  double          *p_bar, *u0_bar;
-  double           value;
-  ude_solve_result result;
+  bool              state, all, time;
+  double            t_bar[2];                /**< of start and end of the span */
+  ude_estimate_term term[UDE_ESTIMATE_MOST]; /**< of --heuristics */
+  int64_t           terms;
+  double           *p_bar, *u0_bar;
+  double            value;
+  ude_solve_result  result;
 } request;
 
 static void print_gradient(const cli_model *model, const request *want) {
@@ -76,13 +78,15 @@ static void print_json(const cli_model *model, const request *want, const char *
 static int cost_gradient(const cli_model *model, const ude_sensitivity_options *sensitivity,
                          request *want) {
   const ude_vector_field *field = model->field;
-  ude_cost                cost  = {.terminal = field->terminal_cost.value != NULL,
-                                   .running  = field->running_cost.value != NULL,
-                                   .t0_bar   = want->time ? &want->t_bar[0] : NULL,
-                                   .t1_bar   = want->time ? &want->t_bar[1] : NULL};
+  ude_cost                cost  = {.terminal  = field->terminal_cost.value != NULL,
+                                   .running   = field->running_cost.value != NULL,
+                                   .t0_bar    = want->time ? &want->t_bar[0] : NULL,
+                                   .t1_bar    = want->time ? &want->t_bar[1] : NULL,
+                                   .estimates = want->terms,
+                                   .estimate  = want->term};
   ude_sensitivity        *s     = NULL;
   ude_error               error = {0};
-  if (!cost.terminal && !cost.running) {
+  if (!cost.terminal && !cost.running && want->terms == 0) {
     return cli_usage_error(
         "grad needs data (a CSV file), or a model that defines terminal_cost or "
         "running_cost");
@@ -109,6 +113,8 @@ static int data_gradient(const cli_options *options, const cli_model *model,
   ude_fit_options fit    = {.solve       = sensitivity->solve,
                             .sensitivity = sensitivity->method,
                             .regularise  = options->regularise,
+                            .estimates   = want->terms,
+                            .estimate    = want->term,
                             .u0 = model->u0_from_initial || !model->has_u0 ? NULL : model->u0};
   ude_dataset    *data   = NULL;
   ude_loss       *loss   = NULL;
@@ -181,7 +187,8 @@ static int run(const cli_options *options) {
                              ? UDE_DERIVATIVE_VJP
                              : UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JVP;
   derivatives |= cli_solver_derivatives(options, true);
-  int code = cli_model_open(options, derivatives, &model);
+  int code = cli_heuristics(options, want.term, &want.terms);
+  code     = code ? code : cli_model_open(options, derivatives, &model);
   if (code) {
     return code;
   }
@@ -219,6 +226,7 @@ const cli_verb cli_grad = {
     .summary    = "loss and gradient against data, or of the model's cost functions, as JSON",
     .options =
         "sensitivity wrt method rtol atol step max-step tspan u0 p params initial regularise "
+        "heuristics "
         "max-steps format "
         "define clang cache no-cache",
     .details =

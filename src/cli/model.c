@@ -178,12 +178,15 @@ static void free_copies(cli_list *list) {
 }
 
 unsigned cli_solver_derivatives(const cli_options *options, bool gradient) {
+  /* The estimates of implicit methods pass through their Jacobian. */
+  bool     damped    = options->heuristics.count > 0 && ude_method_needs_jacobian(options->method);
   bool     automatic = !options->method || strcmp(options->method, "auto") == 0;
   unsigned derivatives =
       ude_method_needs_jacobian(options->method) ? UDE_DERIVATIVE_JVP | UDE_SPARSITY : 0;
   derivatives |= automatic ? (unsigned)UDE_DERIVATIVE_LATER : 0; /* only if it turns stiff */
-  return derivatives |
-         (gradient && ude_method_needs_hessian(options->method) ? (unsigned)UDE_DERIVATIVE_HVP : 0);
+  return derivatives | (gradient && (ude_method_needs_hessian(options->method) || damped)
+                            ? (unsigned)UDE_DERIVATIVE_HVP
+                            : 0);
 }
 
 /* With many states the pattern of the right-hand side pays: coloured Jacobians and sparse factors. Where it cannot be found, the

@@ -64,6 +64,9 @@ static const cli_option table[] = {
     {"iterations", INTEGER, AT(iterations), 0, "N", "limit of the optimizer's iterations"},
     {"regularise", REAL, AT(regularise), 0, "L",
      "add L * mean(theta^2) over network weights (default: L chosen by the data; -1: none)"},
+    {"heuristics", LIST, AT(heuristics), 0, "E=W,...",
+     "add the solver's estimates to the loss: error, error2, stiffness, stiffness-h, each with "
+     ":mean, :sum or :max over the steps, times W"},
     {"scale", TEXT, AT(scale), 0, "HOW",
      "of the data columns: none (default) or deviation (each divided by its standard deviation)"},
     {"segment", INTEGER, AT(segment), 0, "N",
@@ -306,7 +309,8 @@ void cli_options_free(cli_options *options) {
   cli_list *lists[] = {&options->models,       &options->data,    &options->folders,
                        &options->flags,        &options->u0,      &options->p,
                        &options->constants,    &options->library, &options->states,
-                       &options->correlations, &options->select,  &options->atols};
+                       &options->correlations, &options->select,  &options->atols,
+                       &options->heuristics};
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
     free(lists[i]->item);
     *lists[i] = (cli_list){0};

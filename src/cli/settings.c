@@ -51,6 +51,9 @@ char *cli_settings_write(const cli_options *options) {
   add_list(&to, "model", &options->models, true);
   add_list(&to, "flags", &options->flags, false);
   add_list(&to, "data", &options->data, true);
+  if (options->heuristics.count > 0) {
+    add_list(&to, "heuristics", &options->heuristics, false);
+  }
   add_text(&to, "method", options->method);
   add_text(&to, "initial", options->initial);
   add_text(&to, "optimizer", options->optimizer);

@@ -104,10 +104,12 @@ static ude_status add_segment(ude_loss *loss, const ude_segment *segment, const 
                               double *value, double *gradient, ude_solve_result *result,
                               ude_error *error) {
   double     part   = 0;
-  ude_cost   cost   = {.count   = segment->count,
-                       .times   = segment_times(loss, segment),
-                       .at      = segment_cost,
-                       .context = loss};
+  ude_cost   cost   = {.count     = segment->count,
+                       .times     = segment_times(loss, segment),
+                       .at        = segment_cost,
+                       .context   = loss,
+                       .estimates = loss->options.estimates,
+                       .estimate  = loss->options.estimate};
   ude_status status = ude_loss_segment_start(loss, segment, theta, error);
   loss->now         = segment;
   loss->theta       = theta;

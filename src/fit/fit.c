@@ -61,11 +61,11 @@ static ude_status check_options(const ude_fit_options *o, const ude_vector_field
     return ude_fail(error, UDE_INVALID_ARGUMENT, "the limit of iterations (%lld) is negative",
                     (long long)o->iterations);
   }
-  if (o->optimizer == UDE_OPTIMIZER_LM && field->penalty.value) {
-    return ude_fail(
-        error, UDE_UNSUPPORTED,
-        "Levenberg-Marquardt needs a sum of squares, but the model defines a penalty: use "
-        "bfgs");
+  if (o->optimizer == UDE_OPTIMIZER_LM && (field->penalty.value || o->estimates > 0)) {
+    return ude_fail(error, UDE_UNSUPPORTED,
+                    "Levenberg-Marquardt needs a sum of squares, but %s: use bfgs",
+                    field->penalty.value ? "the model defines a penalty"
+                                         : "the loss has terms of the solver's estimates");
   }
   return UDE_OK;
 }
@@ -118,7 +118,7 @@ static bool use_lm(const ude_training *t) {
     return t->options.optimizer == UDE_OPTIMIZER_LM;
   }
   return (field->rhs.jvp || field->rhs.jvp_wide) && !field->penalty.value &&
-         (!t->data->observed || field->observe.jvp) &&
+         t->options.estimates == 0 && (!t->data->observed || field->observe.jvp) &&
          (!loss->from_initial || field->initial.jvp) && loss->dimension <= lm_limit &&
          n * (double)loss->residuals <= jacobian_limit &&
          n * (double)(loss->longest * field->state.count) <= jacobian_limit;

@@ -267,7 +267,8 @@ void ude_training_key(ude_training *t) {
                                         o->segment,
                                         o->adam,
                                         o->optimizer,
-                                        solve->max_steps};
+                                        solve->max_steps,
+                                        o->estimates};
   const double             numbers[] = {o->regularise,       o->continuity,   o->rate,
                                         o->first_step,       solve->rtol,     solve->atol,
                                         solve->initial_step, solve->min_step, solve->max_step};
@@ -284,6 +285,11 @@ void ude_training_key(ude_training *t) {
   fold_reals(&hash, t->start_p, t->field->param.count);
   for (int64_t i = 0; o->free && i < t->field->param.count; i++) {
     fold(&hash, &o->free[i], sizeof o->free[i]);
+  }
+  for (int64_t i = 0; i < o->estimates; i++) {
+    const int64_t what[] = {(int64_t)o->estimate[i].kind, (int64_t)o->estimate[i].over};
+    fold(&hash, what, sizeof what);
+    fold_reals(&hash, &o->estimate[i].weight, 1);
   }
   fold_data(&hash, t->data);
   snprintf(t->key, sizeof t->key, "%016llx", (unsigned long long)hash);

@@ -1,8 +1,8 @@
 /* Workspace, recorded solves, recomputed states. */
-#include "sensitivity/engine.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "sensitivity/estimates.h"
 
 static const size_t default_memory = (size_t)256 << 20;
 
@@ -23,6 +23,7 @@ void ude_engine_close(ude_engine *engine) {
     ude_stiff_close(&engine->algebra);
   }
   ude_moving_close(engine->moving);
+  ude_estimates_free(engine->estimates);
   ude_integrator_free(engine->integrator);
   ude_trace_free(&engine->trace);
   *engine = (ude_engine){0};
@@ -178,7 +179,7 @@ ude_status ude_engine_prepare(ude_engine *engine, int64_t width, ude_error *erro
       engine->opened[i]       = method;
       engine->opened_timed[i] = timed;
     }
-    ude_status status = method->reserve(engine->work[i], width, error);
+    ude_status status = width < 0 ? UDE_OK : method->reserve(engine->work[i], width, error);
     if (status) {
       return status;
     }

@@ -11,6 +11,8 @@
 #include "solve/consistent.h"
 #include "solve/method.h"
 
+typedef struct ude_estimates ude_estimates;
+
 /** A field with its integrator, trace and work arrays; one for the field, one for the field with the running cost. */
 typedef struct ude_engine {
   const ude_vector_field *field;
@@ -35,9 +37,12 @@ typedef struct ude_engine {
   double     *u_at, *values; /**< [count][n], [count] */
   ude_moving *moving; /**< made when a recorded solve first has events, or times are asked for */
   bool        moves;  /**< this recorded solve needs it */
-  ude_method_setting timed; /**< of workspaces for methods that do not know times */
-  bool               opened_timed[UDE_TRACE_METHODS];
-  int64_t            at_capacity;
+  ude_method_setting    timed; /**< of workspaces for methods that do not know times */
+  bool                  opened_timed[UDE_TRACE_METHODS];
+  struct ude_estimates *estimates;         /**< made when first needed */
+  bool                  estimating;        /**< the cost has terms of the solver's estimates */
+  double               *estimate_gradient; /**< [directions] where tangents put those terms' part */
+  int64_t               at_capacity;
 } ude_engine;
 
 struct ude_sensitivity {
@@ -71,7 +76,8 @@ ude_status ude_engine_move(ude_engine *engine, const double *p, bool times, bool
 ude_status ude_engine_cross_failed(const ude_engine *engine, int code, int64_t event, double t,
                                    ude_error *error);
 
-/** Workspaces for the methods of the recorded solve, with room for tangents of `width` (> 0) or transposes (0). */
+/** Workspaces for the methods of the recorded solve, with room for tangents of `width` (> 0), for transposes (0), or for replays alone
+ *  (-1). */
 ude_status ude_engine_prepare(ude_engine *engine, int64_t width, ude_error *error);
 /** Step i for the kernels of its method, whose workspace is *work. u_new is engine->u_new. */
 const ude_method *ude_engine_step(ude_engine *engine, int64_t i, const double *u, const double *p,

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sensitivity/engine.h"
+#include "sensitivity/estimates.h"
 #include "solve/control.h"
 
 /* ---------------------------------------------------------------------------------- names -- */
@@ -133,6 +133,17 @@ static ude_status solve(const ude_sensitivity *s, ude_engine *engine, const doub
   return ude_engine_solve(engine, engine->w, p, t0, t1, cost->times, cost->count, result, error);
 }
 
+/* The estimates are those of whole steps, which events cut and moving times stretch. */
+static ude_status refuse_estimates(const ude_engine *engine, const ude_cost *cost,
+                                   ude_error *error) {
+  bool moves = engine->trace.events > 0 || cost->t0_bar || cost->t1_bar;
+  return moves && cost->estimates != 0
+             ? ude_fail(error, UDE_UNSUPPORTED,
+                        "terms of the solver's estimates (heuristics) together with events or "
+                        "derivatives by the time span are not there")
+             : UDE_OK;
+}
+
 ude_status ude_cost_value(ude_sensitivity *sensitivity, const double *u0, const double *p,
                           double t0, double t1, const ude_cost *cost, double *value,
                           ude_solve_result *result, ude_error *error) {
@@ -148,6 +159,13 @@ ude_status ude_cost_value(ude_sensitivity *sensitivity, const double *u0, const 
                  cost->context)) {
       status = cost_failed(cost->times[i], error);
     }
+    *value += part;
+  }
+  if (status == UDE_OK && cost->estimates != 0) {
+    double part = 0;
+    status      = refuse_estimates(engine, cost, error);
+    status      = status ? status : ude_engine_prepare(engine, -1, error);
+    status      = status ? status : ude_estimates_begin(engine, cost, p, &part, error);
     *value += part;
   }
   return status ? status
@@ -292,7 +310,8 @@ static ude_status step_back(const task *in, int64_t i, int64_t *j, double *lambd
   const ude_method *method = ude_engine_step(engine, i, u, in->p, &step, &work);
   ude_moving_step   bar    = {0};
   ude_status        status = UDE_OK;
-  int               code   = method->replay(work, &step);
+  step.error               = engine->estimating ? engine->estimates->error : NULL;
+  int code                 = method->replay(work, &step);
   method->transpose_begin(work, engine->moves);
   if (engine->moves && code == 0) {
     status = events_back(in, i, method, work, &step, lambda, &bar);
@@ -307,7 +326,13 @@ static ude_status step_back(const task *in, int64_t i, int64_t *j, double *lambd
     code = transpose_moving(in, i, method, work, &step, lambda, &bar);
   } else if (code == 0) {
     ude_cotangent cotangent = {.u_new_bar = lambda, .u_bar = lambda, .p_bar = in->p_bar};
-    code                    = method->transpose(work, &step, &cotangent);
+    if (engine->estimating) {
+      ude_estimates_cotangent(engine, i, method, &step, lambda, &cotangent);
+    }
+    code = method->transpose(work, &step, &cotangent);
+    if (engine->estimating) {
+      ude_estimates_cotangent_end(engine, lambda);
+    }
   }
   return code ? ude_fail(in->error, UDE_NUMERICAL, "adjoint: the model failed at t = %.8g", step.t)
               : UDE_OK;
@@ -417,6 +442,7 @@ static ude_status forward(const task *in, double *u0_bar) {
     }
     contraction to = {
         w, engine->n, engine->width, count, gradient, engine->moves ? engine->moving : NULL, t_bar};
+    engine->estimate_gradient = gradient;
     status =
         ude_engine_moving_tangents(engine, u0_dot, in->p, params ? p_dot : NULL,
                                    spans ? span_dot : NULL, spans ? span_dot + directions : NULL,
@@ -481,6 +507,16 @@ ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double *u0, con
   if (p_bar) {
     memset(p_bar, 0, (size_t)engine->np * sizeof *p_bar);
   }
+  double estimates   = 0;
+  engine->estimating = false;
+  if (cost->estimates != 0) {
+    status = refuse_estimates(engine, cost, error);
+    status = status ? status : ude_engine_prepare(engine, tangents ? engine->width : 0, error);
+    status = status ? status : ude_estimates_begin(engine, cost, p, &estimates, error);
+  }
+  if (status) {
+    return status;
+  }
   if (tangents) {
     status = forward(&in, u0_bar);
   } else {
@@ -495,7 +531,7 @@ ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double *u0, con
       *cost->t1_bar = engine->moving->span_bar[1];
     }
   }
-  *value = 0;
+  *value = estimates;
   for (int64_t i = 0; i < cost->count && status == UDE_OK; i++) {
     *value += engine->values[i];
   }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sensitivity/engine.h"
+#include "sensitivity/estimates.h"
 
 static ude_status reserve(ude_engine *engine, ude_error *error) {
   if (!engine->u_dot) {
@@ -81,6 +81,9 @@ static int replay_step(replay *r, int64_t i, int64_t *event) {
                                .p_dot     = r->p_dot,
                                .u_new_dot = engine->end_dot};
   step.tangents             = true;
+  if (engine->estimating) {
+    ude_estimates_tangent(engine, i, &step, &tangent);
+  }
   if (engine->moves) {
     ude_moving_step_tangent(engine->moving, &engine->trace, i, method, &step, r->p_dot, &tangent);
   }
@@ -94,6 +97,10 @@ static int replay_step(replay *r, int64_t i, int64_t *event) {
       code = ude_moving_cross_tangent(m, &engine->trace, i, method, work, &step, &tangent, r->p,
                                       r->p_dot, engine->end_dot, event);
     }
+  }
+  if (code == 0 && engine->estimating) {
+    ude_estimates_contract(engine, i, method, &step, &tangent, r->first, r->lanes,
+                           engine->estimate_gradient);
   }
   memcpy(engine->u_dot, engine->end_dot, block * sizeof *engine->u_dot);
   return code;
@@ -222,6 +229,7 @@ ude_status ude_forward_visit(ude_sensitivity *sensitivity, const double *u0, con
                              ude_error *error) {
   ude_engine *engine = &sensitivity->plain;
   ude_status  status = ude_engine_solve(engine, u0, p, t0, t1, times, count, result, error);
+  engine->estimating = false;
   if (status) {
     return status;
   }

@@ -11,6 +11,15 @@
  *  e or u_new is not. atol: double[n]. */
 double ude_error_norm(int64_t n, const double *e, const double *u, const double *u_new, double rtol,
                       const double *atol);
+/** Tangents of that norm into norm_dot: double[width], from those of e, u and u_new: double[n][width] (NULL: zero); 0 where it is 0.
+ *  Returns the norm. */
+double ude_error_norm_tangent(int64_t n, const double *e, const double *e_dot, const double *u,
+                              const double *u_dot, const double *u_new, const double *u_new_dot,
+                              double rtol, const double *atol, int64_t width, double *norm_dot);
+/** The transpose: adds to e_bar, u_bar, u_new_bar: double[n]. Returns the norm. */
+double ude_error_norm_transpose(int64_t n, const double *e, const double *u, const double *u_new,
+                                double rtol, const double *atol, double norm_bar, double *e_bar,
+                                double *u_bar, double *u_new_bar);
 /** The component with the largest term of that norm, or the first whose term is not finite; -1 if n is 0. */
 int64_t ude_error_worst(int64_t n, const double *e, const double *u, const double *u_new,
                         double rtol, const double *atol);

@@ -54,6 +54,8 @@ int        ude_erk_dense(void *work, ude_step *step, double theta, double *out);
 double     ude_erk_stiffness(void *work, const ude_step *step);
 ude_status ude_erk_reserve(void *work, int64_t width, ude_error *error);
 int        ude_erk_replay(void *work, ude_step *step);
+ude_status ude_erk_estimates(void *work, bool error_estimate, bool stiffness_estimate,
+                             ude_error *error);
 int        ude_erk_tangent(void *work, ude_step *step, const ude_tangent *tangent);
 int  ude_erk_tangent_dense(void *work, ude_step *step, const ude_tangent *tangent, double theta,
                            const double *theta_dot, double *out_dot);
@@ -82,8 +84,21 @@ typedef struct ude_erk {
   double *u_bar;    /**< [n] cotangent of u collected so far */
   double *work_bar; /**< [2n] */
   bool    times;    /**< h_bar is wanted */
+  bool    watched;  /**< replays are asked for the stiffness estimate */
   double  h_bar;    /**< collected so far */
+  double *low;      /**< [n] second error estimate, where there is one */
+  double *low_dot;  /**< [n][width] */
+  double *low_bar;  /**< [3n] */
 } ude_erk;
+
+/** step->norm from the two estimates of dop853. */
+void ude_erk_two_estimates(ude_erk *s, ude_step *step);
+/** The tangent of that norm, from the tangents of both estimates and both states (error_dot, u_new_dot are there already); its
+ *  transpose, which adds to the cotangents of the stages and of u. */
+void ude_erk_norm_tangent(ude_erk *s, const ude_step *step, const ude_tangent *tangent);
+void ude_erk_norm_transpose(ude_erk *s, const ude_step *step, double norm_bar);
+/** dst_i += h weights_i bar over the stages; with `times` h_bar, too. */
+void ude_erk_spread(ude_erk *s, double h, const double *weights, int count, const double *bar);
 
 /* ------------------------------------------------------------------------------- kernels -- */
 

@@ -12,7 +12,11 @@ ude_status ude_erk_reserve(void *work, int64_t width, ude_error *error) {
   if (width == 0 && !s->u_bar) {
     s->k_bar    = s->k_bar ? s->k_bar : ude_calloc(stages, n * sizeof *s->k_bar);
     s->work_bar = s->work_bar ? s->work_bar : ude_calloc(2 * n, sizeof *s->work_bar);
-    s->u_bar    = s->k_bar && s->work_bar ? ude_calloc(n, sizeof *s->u_bar) : NULL;
+    bool low    = s->tableau->btilde_low != NULL;
+    s->low_bar  = !low || s->low_bar ? s->low_bar : ude_calloc(3 * n, sizeof *s->low_bar);
+    s->low      = !low || s->low ? s->low : ude_calloc(n, sizeof *s->low);
+    bool all    = s->k_bar && s->work_bar && (!low || (s->low && s->low_bar));
+    s->u_bar    = all ? ude_calloc(n, sizeof *s->u_bar) : NULL;
     return s->u_bar ? UDE_OK : ude_fail_memory(error, "the transpose of a step");
   }
   if (width != 0 && width != s->width) {
@@ -22,6 +26,12 @@ ude_status ude_erk_reserve(void *work, int64_t width, ude_error *error) {
     s->k_dot     = more ? more : s->k_dot;
     double *rest = more ? ude_realloc(s->work_dot, n * (1 + w) + w, sizeof *rest) : NULL;
     s->work_dot  = rest ? rest : s->work_dot;
+    if (rest && s->tableau->btilde_low) {
+      s->low      = s->low ? s->low : ude_calloc(n, sizeof *s->low);
+      double *low = s->low ? ude_realloc(s->low_dot, n * w, sizeof *low) : NULL;
+      s->low_dot  = low ? low : s->low_dot;
+      rest        = low ? rest : NULL;
+    }
     if (!rest) {
       return ude_fail_memory(error, "the tangents of a step");
     }
@@ -70,11 +80,14 @@ static int estimate_stages(const ude_erk *s, bool stiffness) {
 }
 
 /* From the stages that are there. */
-static void results(const ude_erk *s, ude_step *step) {
+static void results(ude_erk *s, ude_step *step) {
   const ude_erk_tableau *tableau = s->tableau;
   ude_erk_combine(s->n, step->u, step->h, tableau->b, own_stages(s), s->k, step->u_new);
   if (step->error && tableau->btilde) {
     ude_erk_combine(s->n, NULL, step->h, tableau->btilde, tableau->stages, s->k, step->error);
+    if (tableau->btilde_low) {
+      ude_erk_two_estimates(s, step);
+    }
   }
 }
 
@@ -85,7 +98,10 @@ int ude_erk_replay(void *work, ude_step *step) {
   if (step->tangents) {
     return 0;
   }
-  int code = need(s, step, step->error ? s->tableau->stages : own_stages(s));
+  int code = need(s, step,
+                  s->watched    ? estimate_stages(s, true)
+                  : step->error ? s->tableau->stages
+                                : own_stages(s));
   if (code == 0) {
     results(s, step);
   }
@@ -173,6 +189,13 @@ int ude_erk_tangent(void *work, ude_step *step, const ude_tangent *tangent) {
   }
   ude_erk_combine(block, tangent->u_dot, step->h, s->tableau->b, own, s->k_dot, tangent->u_new_dot);
   scale_time(s, tangent, step->h, step->u_new, step->u, tangent->u_new_dot);
+  if (tangent->norm_dot && tangent->error_dot && s->tableau->btilde_low) {
+    const double *low = s->tableau->btilde_low;
+    ude_erk_combine(block, NULL, step->h, low, s->tableau->stages, s->k_dot, s->low_dot);
+    ude_erk_combine(s->n, NULL, step->h, low, s->tableau->stages, s->k, s->low);
+    scale_time(s, tangent, step->h, s->low, NULL, s->low_dot);
+    ude_erk_norm_tangent(s, step, tangent);
+  }
   return 0;
 }
 
@@ -220,7 +243,7 @@ static double dot(int64_t n, const double *x, const double *y) {
 }
 
 /* Cotangents of h sum_i weights_i k_i. */
-static void spread(ude_erk *s, double h, const double *weights, int count, const double *bar) {
+void ude_erk_spread(ude_erk *s, double h, const double *weights, int count, const double *bar) {
   for (int i = 0; i < count; i++) {
     double w = h * weights[i];
     for (int64_t l = 0; w != 0 && l < s->n; l++) {
@@ -241,7 +264,7 @@ int ude_erk_transpose_dense(void *work, ude_step *step, double theta, const doub
   if (code) {
     return code;
   }
-  spread(s, step->h, s->weights, needed, out_bar);
+  ude_erk_spread(s, step->h, s->weights, needed, out_bar);
   for (int64_t l = 0; l < s->n; l++) {
     s->u_bar[l] += out_bar[l];
   }
@@ -291,16 +314,20 @@ static void stiffness_transpose(ude_erk *s, const ude_step *step, double bar) {
 
 int ude_erk_transpose(void *work, ude_step *step, const ude_cotangent *cotangent) {
   ude_erk *s   = work;
-  bool     all = (cotangent->error_bar && s->tableau->btilde) || cotangent->stiffness_bar != 0;
+  bool     all = (cotangent->error_bar && s->tableau->btilde) || cotangent->stiffness_bar != 0 ||
+             cotangent->norm_bar != 0;
   if (all) {
     int code = need(s, step, estimate_stages(s, cotangent->stiffness_bar != 0));
     if (code) {
       return code;
     }
   }
-  spread(s, step->h, s->tableau->b, own_stages(s), cotangent->u_new_bar);
+  ude_erk_spread(s, step->h, s->tableau->b, own_stages(s), cotangent->u_new_bar);
   if (cotangent->error_bar && s->tableau->btilde) {
-    spread(s, step->h, s->tableau->btilde, s->tableau->stages, cotangent->error_bar);
+    ude_erk_spread(s, step->h, s->tableau->btilde, s->tableau->stages, cotangent->error_bar);
+  }
+  if (cotangent->norm_bar != 0 && s->tableau->btilde_low) {
+    ude_erk_norm_transpose(s, step, cotangent->norm_bar);
   }
   if (cotangent->stiffness_bar != 0) {
     stiffness_transpose(s, step, cotangent->stiffness_bar);

@@ -9,8 +9,8 @@
 void ude_erk_close(void *work) {
   ude_erk *s = work;
   if (s) {
-    double *const blocks[] = {s->k,        s->point, s->weights, s->k_dot,
-                              s->work_dot, s->k_bar, s->u_bar,   s->work_bar};
+    double *const blocks[] = {s->k,     s->point,    s->weights, s->k_dot,   s->work_dot, s->k_bar,
+                              s->u_bar, s->work_bar, s->low,     s->low_dot, s->low_bar};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
       free(blocks[i]);
     }
@@ -63,7 +63,7 @@ int ude_erk_start(void *work, const ude_step *step, const double *f) {
 
 /* The step's own norm where there are two estimates (Hairer, Norsett, Wanner I, II.10: dop853): with the sums e5, e3 of
  * squares in units of the tolerance, e5^2 / sqrt(e5^2 + 0.01 e3^2): |h| times the sum of order 7. */
-static void two_estimates(ude_erk *s, ude_step *step) {
+void ude_erk_two_estimates(ude_erk *s, ude_step *step) {
   ude_erk_combine(s->n, NULL, step->h, s->tableau->btilde_low, s->tableau->stages, s->k, s->point);
   double high = ude_error_norm(s->n, step->error, step->u, step->u_new, s->rtol, s->atol);
   double low  = ude_error_norm(s->n, s->point, step->u, step->u_new, s->rtol, s->atol);
@@ -91,7 +91,7 @@ int ude_erk_attempt(void *work, ude_step *step) {
   if (code == 0 && tableau->btilde) {
     ude_erk_combine(s->n, NULL, step->h, tableau->btilde, tableau->stages, s->k, step->error);
     if (tableau->btilde_low) {
-      two_estimates(s, step);
+      ude_erk_two_estimates(s, step);
     }
   }
   return code;

@@ -21,9 +21,12 @@ static void close_work(void *pointer) {
     work->family->close(work);
   }
   double *const blocks[] = {work->mode,      work->image, work->stage_dot, work->u_dot,
-                            work->stage_bar, work->u_bar, work->extra};
+                            work->stage_bar, work->u_bar, work->extra,     work->damped};
   for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
     free(blocks[i]);
+  }
+  if (work->has_radius) {
+    ude_radius_close(&work->radius);
   }
   free(work);
 }
@@ -60,6 +63,20 @@ bool ude_implicit_extra(ude_implicit *work, size_t count) {
     work->extra_size = count;
   }
   return grown != NULL;
+}
+
+ude_status ude_implicit_damped(ude_implicit *work, const ude_map *map, const char *name,
+                               ude_error *error) {
+  ude_status status = ude_damped_can_differentiate(map, name, error);
+  int64_t    width  = work->width > 0 ? work->width : 1;
+  size_t     needed = (size_t)(4 * work->n * width) + ude_second_work(work->n, work->np, width);
+  if (status || needed <= work->damped_size) {
+    return status;
+  }
+  double *grown     = ude_realloc(work->damped, needed, sizeof *grown);
+  work->damped      = grown ? grown : work->damped;
+  work->damped_size = grown ? needed : work->damped_size;
+  return grown ? UDE_OK : ude_fail_memory(error, "derivatives of error estimates");
 }
 
 /* ---------------------------------------------------------------------------------------- steps -- */
@@ -116,7 +133,9 @@ static int dense(void *pointer, ude_step *step, double theta, double *out) {
 /* The Jacobian of the step's start, one power iteration a step: the direction is kept from step to step. */
 static double stiffness(void *pointer, const ude_step *step) {
   ude_implicit *work = pointer;
-  (void)step;
+  if (work->has_radius) {
+    return ude_radius_value(&work->radius, step->t, step->u, step->p);
+  }
   return ude_stiff_radius(work->family->stiff(work), work->mode, work->image);
 }
 
@@ -153,6 +172,57 @@ static int replay(void *pointer, ude_step *step) {
   return code;
 }
 
+static ude_status estimates(void *pointer, bool error_estimate, bool stiffness_estimate,
+                            ude_error *error) {
+  ude_implicit *work   = pointer;
+  ude_status    status = UDE_OK;
+  if (error_estimate && work->family->reserve_error) {
+    status = work->family->reserve_error(work, error);
+  }
+  if (status == UDE_OK && stiffness_estimate && !work->has_radius) {
+    status           = ude_radius_open(&work->radius, work->family->stiff(work)->field, error);
+    work->has_radius = status == UDE_OK;
+  }
+  return status;
+}
+
+static int radius_gradient(ude_implicit *work, const ude_step *step) {
+  if (!work->has_radius) {
+    return -1;
+  }
+  double value = ude_radius_value(&work->radius, step->t, step->u, step->p);
+  return isnan(value) ? -1 : ude_radius_gradient(&work->radius, step->t, step->u, step->p);
+}
+
+static int radius_tangent(ude_implicit *work, const ude_step *step, const ude_tangent *to) {
+  int code = radius_gradient(work, step);
+  memset(to->stiffness_dot, 0, (size_t)to->width * sizeof *to->stiffness_dot);
+  if (code) {
+    return code;
+  }
+  for (int64_t e = 0; e < work->n * to->width; e++) { /* u_new_dot may be u_dot: the copy */
+    to->stiffness_dot[e % to->width] += work->radius.by_u[e / to->width] * work->u_dot[e];
+  }
+  for (int64_t e = 0; e < work->np * to->width && to->p_dot; e++) {
+    to->stiffness_dot[e % to->width] += work->radius.by_p[e / to->width] * to->p_dot[e];
+  }
+  return code;
+}
+
+static int radius_transpose(ude_implicit *work, const ude_step *step, const ude_cotangent *to) {
+  int code = to->stiffness_bar != 0 ? radius_gradient(work, step) : 0;
+  if (code || to->stiffness_bar == 0) {
+    return code;
+  }
+  for (int64_t l = 0; l < work->n; l++) {
+    work->u_bar[l] += to->stiffness_bar * work->radius.by_u[l];
+  }
+  for (int64_t l = 0; l < work->np && to->p_bar; l++) {
+    to->p_bar[l] += to->stiffness_bar * work->radius.by_p[l];
+  }
+  return 0;
+}
+
 static int tangent(void *pointer, ude_step *step, const ude_tangent *directions) {
   ude_implicit *work  = pointer;
   int64_t       block = work->n * directions->width;
@@ -161,16 +231,19 @@ static int tangent(void *pointer, ude_step *step, const ude_tangent *directions)
   } else {
     memset(work->u_dot, 0, (size_t)block * sizeof(double));
   }
+  const double *error = work->family->error_weights(work);
   int code = work->family->tangent(work, step, work->u_dot, directions->p_dot, directions->width,
-                                   work->stage_dot);
+                                   work->stage_dot, error ? NULL : directions->error_dot);
   count(work, step->stats);
   double weights[UDE_IMPLICIT_MOST_STAGES];
   work->family->weights(work, 1, weights);
   ude_erk_combine(block, work->family->from_u ? work->u_dot : NULL, 1, weights, work->stages,
                   work->stage_dot, directions->u_new_dot);
-  const double *error = work->family->error_weights(work);
   if (directions->error_dot && error) {
     ude_erk_combine(block, NULL, 1, error, work->stages, work->stage_dot, directions->error_dot);
+  }
+  if (code == 0 && directions->stiffness_dot) {
+    code = radius_tangent(work, step, directions);
   }
   return code;
 }
@@ -273,7 +346,11 @@ static int transpose(void *pointer, ude_step *step, const ude_cotangent *cotange
   if (cotangent->error_bar && error) {
     add_bar(work, error, false, cotangent->error_bar);
   }
-  int code = work->family->transpose(work, step, work->stage_bar, work->u_bar, cotangent->p_bar);
+  int code = radius_transpose(work, step, cotangent);
+  code     = code ? code
+                  : work->family->transpose(work, step, work->stage_bar,
+                                        error ? NULL : cotangent->error_bar, work->u_bar,
+                                            cotangent->p_bar);
   count(work, step->stats);
   memcpy(cotangent->u_bar, work->u_bar, (size_t)work->n * sizeof(double));
   return code;
@@ -305,6 +382,7 @@ bool ude_implicit_needs_hessian(const ude_method *method) {
    .dense           = dense,                                                \
    .stiffness       = stiffness,                                            \
    .reserve         = reserve,                                              \
+   .estimates       = estimates,                                            \
    .replay          = replay,                                               \
    .tangent         = tangent,                                              \
    .tangent_dense   = tangent_dense,                                        \

@@ -9,6 +9,7 @@
 #define UDE_SOLVE_IMPLICIT_H
 
 #include "solve/method.h"
+#include "solve/second.h"
 #include "solve/stiff.h"
 
 enum { UDE_IMPLICIT_MOST_STAGES = 8 };
@@ -33,14 +34,17 @@ typedef struct ude_implicit_family {
   ude_stiff *(*stiff)(ude_implicit *work);
   /** UDE_UNSUPPORTED where there are no derivatives. Room of the family's own for this width (0: transposes). */
   ude_status (*reserve)(ude_implicit *work, int64_t width, ude_error *error);
-  /** stage_dot: [stages][n][width] written. */
+  /** stage_dot: [stages][n][width] written; error_dot: [n][width] written where the error is not of the form below, or NULL. */
   int (*tangent)(ude_implicit *work, ude_step *step, const double *u_dot, const double *p_dot,
-                 int64_t width, double *stage_dot);
-  /** stage_bar: [stages][n], destroyed; adds to u_bar, and to p_bar where it is not NULL. */
-  int (*transpose)(ude_implicit *work, ude_step *step, double *stage_bar, double *u_bar,
-                   double *p_bar);
+                 int64_t width, double *stage_dot, double *error_dot);
+  /** stage_bar: [stages][n], destroyed; error_bar: [n] where the error is not of the form below, or NULL; adds to u_bar, and to p_bar
+   *  where it is not NULL. */
+  int (*transpose)(ude_implicit *work, ude_step *step, double *stage_bar, const double *error_bar,
+                   double *u_bar, double *p_bar);
   /** error = sum_i e_i S_i: [stages] or NULL where it is not of this form. */
   const double *(*error_weights)(const ude_implicit *work);
+  /** Room for derivatives of the error where it is not of that form. NULL: none needed. */
+  ude_status (*reserve_error)(ude_implicit *work, ude_error *error);
 } ude_implicit_family;
 
 struct ude_implicit {
@@ -51,17 +55,24 @@ struct ude_implicit {
   ude_stiff_counts           counted;      /**< what the statistics know of */
   double                    *mode, *image; /**< [n] power iteration for the dominant eigenvalue */
   /* derivatives */
-  int64_t width;
-  double *stage_dot, *u_dot; /**< [stages][n][width], [n][width] */
-  double *stage_bar, *u_bar; /**< [stages][n], [n] */
-  double *extra;             /**< the family's own room */
-  size_t  extra_size;
+  int64_t    width;
+  double    *stage_dot, *u_dot; /**< [stages][n][width], [n][width] */
+  double    *stage_bar, *u_bar; /**< [stages][n], [n] */
+  double    *extra;             /**< the family's own room */
+  size_t     extra_size;
+  double    *damped; /**< the error's own room */
+  size_t     damped_size;
+  ude_radius radius; /**< differentiable estimate of stiffness */
+  bool       has_radius;
 };
 
 /** Is it a Rosenbrock method, whose steps contain the Jacobian itself? */
 bool ude_implicit_needs_hessian(const ude_method *method);
 /** Room of `count` doubles in work->extra. */
 bool ude_implicit_extra(ude_implicit *work, size_t count);
+/** Room in work->damped for damped estimates of tangents up to the width reserved. */
+ude_status ude_implicit_damped(ude_implicit *work, const ude_map *map, const char *name,
+                               ude_error *error);
 
 /** What `data` of the method is. */
 typedef struct ude_implicit_data {

@@ -116,15 +116,18 @@ static ude_status rosenbrock_reserve(ude_implicit *work, int64_t width, ude_erro
 }
 
 static int rosenbrock_tangent(ude_implicit *work, ude_step *step, const double *u_dot,
-                              const double *p_dot, int64_t width, double *stage_dot) {
+                              const double *p_dot, int64_t width, double *stage_dot,
+                              double *error_dot) {
   rosenbrock *r = work->inner;
+  (void)error_dot;
   return ude_rosenbrock_tangent(r->tableau, &r->stiff, step->t, step->h, step->u, u_dot, step->p,
                                 p_dot, width, r->stage, stage_dot, work->extra);
 }
 
 static int rosenbrock_transpose(ude_implicit *work, ude_step *step, double *stage_bar,
-                                double *u_bar, double *p_bar) {
+                                const double *error_bar, double *u_bar, double *p_bar) {
   rosenbrock *r = work->inner;
+  (void)error_bar;
   return ude_rosenbrock_transpose(r->tableau, &r->stiff, step->t, step->h, step->u, step->p,
                                   r->stage, stage_bar, u_bar, p_bar, work->extra);
 }
@@ -187,7 +190,10 @@ static void sdirk_accept(ude_implicit *work, const ude_step *step) {
 }
 
 static int sdirk_replay(ude_implicit *work, ude_step *step) {
-  return ude_sdirk_replay(work->inner, step->t, step->h, step->u, step->p, step->u_new);
+  ude_sdirk *s    = work->inner;
+  int        code = ude_sdirk_replay(s, step->t, step->h, step->u, step->p, step->u_new);
+  return code || !step->error ? code
+                              : ude_sdirk_error(s, step->t, step->h, step->u, step->p, step->error);
 }
 
 static void sdirk_weights(const ude_implicit *work, double theta, double *weights) {
@@ -217,15 +223,31 @@ static ude_status sdirk_reserve(ude_implicit *work, int64_t width, ude_error *er
 }
 
 static int sdirk_tangent(ude_implicit *work, ude_step *step, const double *u_dot,
-                         const double *p_dot, int64_t width, double *stage_dot) {
-  return ude_sdirk_tangent(work->inner, step->t, step->h, u_dot, step->p, p_dot, width, stage_dot,
-                           work->extra);
+                         const double *p_dot, int64_t width, double *stage_dot, double *error_dot) {
+  int code = ude_sdirk_tangent(work->inner, step->t, step->h, u_dot, step->p, p_dot, width,
+                               stage_dot, work->extra);
+  return code || !error_dot
+             ? code
+             : ude_sdirk_error_tangent(work->inner, step->t, step->h, step->u, u_dot, step->p,
+                                       p_dot, width, work->extra, error_dot, work->damped);
 }
 
-static int sdirk_transpose(ude_implicit *work, ude_step *step, double *stage_bar, double *u_bar,
-                           double *p_bar) {
-  return ude_sdirk_transpose(work->inner, step->t, step->h, step->p, stage_bar, work->extra, u_bar,
-                             p_bar);
+static int sdirk_transpose(ude_implicit *work, ude_step *step, double *stage_bar,
+                           const double *error_bar, double *u_bar, double *p_bar) {
+  int code = 0;
+  memset(work->extra, 0, (size_t)(work->stages * work->n) * sizeof *work->extra);
+  if (error_bar) {
+    code = ude_sdirk_error_transpose(work->inner, step->t, step->h, step->u, step->p, error_bar,
+                                     work->extra, u_bar, p_bar, work->damped);
+  }
+  return code ? code
+              : ude_sdirk_transpose(work->inner, step->t, step->h, step->p, stage_bar, work->extra,
+                                    u_bar, p_bar);
+}
+
+static ude_status sdirk_reserve_error(ude_implicit *work, ude_error *error) {
+  const ude_sdirk *s = work->inner;
+  return ude_implicit_damped(work, s->stiff.map, s->tableau->name, error);
 }
 
 const ude_implicit_family ude_family_sdirk = {.from_u        = false,
@@ -242,6 +264,7 @@ const ude_implicit_family ude_family_sdirk = {.from_u        = false,
                                               .reserve       = sdirk_reserve,
                                               .tangent       = sdirk_tangent,
                                               .transpose     = sdirk_transpose,
+                                              .reserve_error = sdirk_reserve_error,
                                               .error_weights = no_weights};
 
 /* ----------------------------------------------------------------------------------------- Radau -- */
@@ -274,7 +297,10 @@ static void radau_restart(ude_implicit *work) {
 }
 
 static int radau_attempt(ude_implicit *work, ude_step *step) {
-  return ude_radau_try(work->inner, step->t, step->h, step->u, step->p, step->u_new, step->error);
+  ude_radau *s    = work->inner;
+  int        code = ude_radau_try(s, step->t, step->h, step->u, step->p, step->u_new, step->error);
+  step->tag       = s->twice;
+  return code;
 }
 
 static void radau_accept(ude_implicit *work, const ude_step *step) {
@@ -289,7 +315,9 @@ static void radau_reject(ude_implicit *work) {
 static int radau_replay(ude_implicit *work, ude_step *step) {
   ude_radau *s = work->inner;
   s->prepared  = false;
-  return ude_radau_replay(s, step->t, step->h, step->u, step->p, step->u_new);
+  int code     = ude_radau_replay(s, step->t, step->h, step->u, step->p, step->u_new);
+  s->twice     = step->tag != 0;
+  return code || !step->error ? code : ude_radau_error(s, step->error);
 }
 
 static void radau_weights(const ude_implicit *work, double theta, double *weights) {
@@ -317,17 +345,27 @@ static int radau_ready(ude_radau *s) {
 }
 
 static int radau_tangent(ude_implicit *work, ude_step *step, const double *u_dot,
-                         const double *p_dot, int64_t width, double *stage_dot) {
+                         const double *p_dot, int64_t width, double *stage_dot, double *error_dot) {
   (void)step;
   int code = radau_ready(work->inner);
-  return code ? code : ude_radau_tangent(work->inner, u_dot, p_dot, width, stage_dot);
+  code     = code ? code : ude_radau_tangent(work->inner, u_dot, p_dot, width, stage_dot);
+  return code || !error_dot ? code
+                            : ude_radau_error_tangent(work->inner, u_dot, p_dot, width, stage_dot,
+                                                      error_dot, work->damped);
 }
 
-static int radau_transpose(ude_implicit *work, ude_step *step, double *stage_bar, double *u_bar,
-                           double *p_bar) {
+static int radau_transpose(ude_implicit *work, ude_step *step, double *stage_bar,
+                           const double *error_bar, double *u_bar, double *p_bar) {
   (void)step;
-  int code = radau_ready(work->inner);
+  int code = error_bar ? ude_radau_error_transpose(work->inner, error_bar, stage_bar, u_bar, p_bar,
+                                                   work->damped)
+                       : 0;
+  code     = code ? code : radau_ready(work->inner);
   return code ? code : ude_radau_transpose(work->inner, stage_bar, u_bar, p_bar);
+}
+
+static ude_status radau_reserve_error(ude_implicit *work, ude_error *error) {
+  return ude_implicit_damped(work, ((const ude_radau *)work->inner)->stiff.map, "radau", error);
 }
 
 const ude_implicit_family ude_family_radau = {.from_u        = true,
@@ -344,4 +382,5 @@ const ude_implicit_family ude_family_radau = {.from_u        = true,
                                               .reserve       = radau_reserve,
                                               .tangent       = radau_tangent,
                                               .transpose     = radau_transpose,
+                                              .reserve_error = radau_reserve_error,
                                               .error_weights = no_weights};

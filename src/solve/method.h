@@ -102,13 +102,17 @@ typedef struct ude_tangent {
   const double *t_dot, *h_dot; /**< [width] of start and size of the step, or NULL */
   double       *u_new_dot;     /**< [n][width] written; may be u_dot */
   double       *error_dot;     /**< [n][width] written, or NULL: not wanted */
-  double       *stiffness_dot; /**< [width] written: of method->stiffness; or NULL */
+  double *
+      norm_dot; /**< [width] written, of step->norm, where a replay writes that; or NULL. With error_dot only,
+                                  and u_new_dot is not u_dot then */
+  double *stiffness_dot; /**< [width] written: of method->stiffness; or NULL */
 } ude_tangent;
 
 /** Cotangents of a step's results and, as functions of them, of its arguments. */
 typedef struct ude_cotangent {
   const double *u_new_bar;     /**< [n] */
   const double *error_bar;     /**< [n] or NULL: zero */
+  double        norm_bar;      /**< of step->norm, where a replay writes that; 0: none */
   double        stiffness_bar; /**< 0: none */
   double       *u_bar;         /**< [n] written; may be u_new_bar */
   double       *p_bar;         /**< [np] added to, or NULL: not wanted */
@@ -151,14 +155,19 @@ struct ude_method {
   /** State at t + theta h, 0 < theta < 1, of the step just tried or replayed: out: [n]. Not u, u_new. */
   int (*dense)(void *work, ude_step *step, double theta, double *out);
   /** Modulus of the dominant eigenvalue of df/du (1/time) as the step tried, finished or replayed shows it; NAN: not known.
-   *  NULL: no estimate. May evaluate no callback. */
+   *  NULL: no estimate. May evaluate no callback, except of a replayed step after `estimates`: then it depends on the step alone. */
   double (*stiffness)(void *work, const ude_step *step);
 
   /* Derivatives; replay NULL: none. After a nonzero code the workspace may be used for the next replay. */
 
   /** Storage for tangents of this width (> 0), or for transposes (0). May be called again and for several widths. */
   ude_status (*reserve)(void *work, int64_t width, ude_error *error);
-  int (*replay)(void *work, ude_step *step); /**< writes u_new and, where it is not NULL, error */
+  int (*replay)(void     *work,
+                ude_step *step); /**< writes u_new and, where it is not NULL, error (and norm) */
+  /** Room for derivatives of the error estimate and of the stiffness estimate; UDE_UNSUPPORTED with the reason where they have none.
+   *  Before them, after `reserve`. */
+  ude_status (*estimates)(void *work, bool error_estimate, bool stiffness_estimate,
+                          ude_error *error);
   int (*tangent)(void *work, ude_step *step, const ude_tangent *tangent);
   /** Tangent of dense at theta, after tangent (same `tangent`): out_dot: [n][width]. theta_dot: [width] or NULL. */
   int (*tangent_dense)(void *work, ude_step *step, const ude_tangent *tangent, double theta,

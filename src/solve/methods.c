@@ -25,6 +25,7 @@
    .stiffness       = ude_erk_stiffness,       \
    .reserve         = ude_erk_reserve,         \
    .replay          = ude_erk_replay,          \
+   .estimates       = ude_erk_estimates,       \
    .tangent         = ude_erk_tangent,         \
    .tangent_dense   = ude_erk_tangent_dense,   \
    .transpose_begin = ude_erk_transpose_begin, \

@@ -26,7 +26,7 @@ const double ude_radau_real  = 3.6378342527444957322;
 const double ude_radau_alpha = 2.6810828736277521339;
 const double ude_radau_beta  = 3.0504301992474105694;
 /* Weights of the z_i in the error estimate: e with (real / h M - J)^-1 (f(t, u) + M / h sum e_i z_i) of order 3. */
-static const double error_weights[3] = {-(13 + 7 * ROOT6) / 3, (-13 + 7 * ROOT6) / 3, -1.0 / 3};
+const double ude_radau_error_weights[3] = {-(13 + 7 * ROOT6) / 3, (-13 + 7 * ROOT6) / 3, -1.0 / 3};
 /* clang-format on */
 
 enum { SMALL = 32 };
@@ -286,12 +286,13 @@ static int estimate(ude_radau *s, double t, double h, const double *u, const dou
   for (int64_t l = 0; l < n; l++) {
     double sum = 0;
     for (int i = 0; i < 3; i++) {
-      sum += error_weights[i] * s->z[i * n + l];
+      sum += ude_radau_error_weights[i] * s->z[i * n + l];
     }
     part[l]  = ude_stiff_mass(&s->stiff, l) * sum / h;
     error[l] = part[l] + s->start[l];
   }
   int code = ude_stiff_solve(&s->stiff, 1, false, error);
+  s->twice = false;
   if (code || !s->first_or_rejected) {
     return code ? UDE_STEP_NOT_SOLVED : 0;
   }
@@ -312,6 +313,7 @@ static int estimate(ude_radau *s, double t, double h, const double *u, const dou
   for (int64_t l = 0; l < n; l++) {
     error[l] = part[l] + s->work[2 * n + l];
   }
+  s->twice = true;
   return ude_stiff_solve(&s->stiff, 1, false, error) ? UDE_STEP_NOT_SOLVED : 0;
 }
 

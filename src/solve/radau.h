@@ -18,16 +18,17 @@ extern const double ude_radau_real, ude_radau_alpha, ude_radau_beta;
 
 /** z_i = u_i - u: M sum_j (A^-1)_ij z_j / h = f(t + c_i h, u + z_i); u1 = u + z_3. */
 typedef struct ude_radau {
-  ude_stiff     stiff;
-  double       *z;     /**< [3][n] */
-  double       *old_z; /**< [3][n] of the last accepted step, to extrapolate */
-  double       *f;     /**< [3][n] */
-  double       *work;  /**< [3][n] */
-  double       *start; /**< [n] f(t, u) */
-  double        old_h, rate, h_factored;
-  bool          has_old, has_start, fresh, first_or_rejected;
-  bool          prepared; /**< the linearised stages of the replay are factorised */
-  double        rtol;
+  ude_stiff stiff;
+  double   *z;     /**< [3][n] */
+  double   *old_z; /**< [3][n] of the last accepted step, to extrapolate */
+  double   *f;     /**< [3][n] */
+  double   *work;  /**< [3][n] */
+  double   *start; /**< [n] f(t, u) */
+  double    old_h, rate, h_factored;
+  bool      has_old, has_start, fresh, first_or_rejected;
+  bool   twice; /**< the error estimate took the second pass (first step, and after a rejection) */
+  bool   prepared; /**< the linearised stages of the replay are factorised */
+  double rtol;
   const double *atol;
   /* Derivatives: the linearised stages as one system, made when first needed. */
   ude_linear   *coupled;
@@ -64,6 +65,15 @@ int ude_radau_tangent(ude_radau *s, const double *u_dot, const double *p_dot, in
                       double *z_dot);
 /** Transpose: z_bar: double[3][n], destroyed; adds to u_bar and p_bar. */
 int ude_radau_transpose(ude_radau *s, double *z_bar, double *u_bar, double *p_bar);
+
+/** The error estimate of the last replay, with the second pass if `twice`, and its derivatives: z_dot, z_bar as above (z_bar is
+ *  added to); work: as ude_implicit_damped gives. Forgets the linearised stages. */
+int ude_radau_error(ude_radau *s, double *error);
+int ude_radau_error_tangent(ude_radau *s, const double *u_dot, const double *p_dot, int64_t width,
+                            const double *z_dot, double *error_dot, double *work);
+int ude_radau_error_transpose(ude_radau *s, const double *error_bar, double *z_bar, double *u_bar,
+                              double *p_bar, double *work);
+extern const double ude_radau_error_weights[3];
 
 /* P = A^-1 / h x M - I x J of the simplified Newton iteration: factors, and x = P^-1 x or P^-T x for x: double[3][n]. */
 int ude_radau_factor(ude_radau *s, double h);

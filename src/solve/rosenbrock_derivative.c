@@ -5,6 +5,7 @@
 
 #include "solve/erk.h"
 #include "solve/rosenbrock.h"
+#include "solve/second.h"
 
 ude_status ude_rosenbrock_can_differentiate(const ude_map *map, ude_error *error) {
   return map->hvp ? UDE_OK
@@ -21,67 +22,17 @@ size_t ude_rosenbrock_tangent_work(int64_t n, int64_t np, int64_t width) {
   return (size_t)(n * (3 + 2 * width) + width + np);
 }
 
-/* Row r of J' and of f_t': row_dot: [n][width], t_dot: [width], zeroed. Lane by lane where there is no product as wide. */
-static int second_row(const ude_map *map, int64_t n, int64_t np, double t, const double *u,
-                      const double *u_dot, const double *p, const double *p_dot, int64_t width,
-                      const double *row_bar, double *row_dot, double *t_dot, double *lanes) {
-  if (width == 1 || map->hvp_wide) {
-    ude_hvp_fn hvp = width == 1 ? map->hvp : map->hvp_wide;
-    return hvp(u, u_dot, p, p_dot, t, NULL, row_bar, row_dot, NULL, t_dot, map->context);
+/* Adds (J' U_i + h gamma_i f_t') to every stage. */
+static int add_second(const ude_rosenbrock_tableau *tableau, const ude_stiff *stiff, double t,
+                      double h, const double *u, const double *u_dot, const double *p,
+                      const double *p_dot, int64_t width, const double *stage, double *stage_dot,
+                      double *work) {
+  double times[UDE_ROSENBROCK_MOST_STAGES];
+  for (int i = 0; i < tableau->stages; i++) {
+    times[i] = h * tableau->gamma_sum[i];
   }
-  double *u_lane   = lanes;
-  double *out_lane = lanes + n;
-  double *p_lane   = lanes + 2 * n;
-  int     code     = 0;
-  for (int64_t lane = 0; lane < width && code == 0; lane++) {
-    for (int64_t c = 0; c < n; c++) {
-      u_lane[c]   = u_dot[c * width + lane];
-      out_lane[c] = 0;
-    }
-    for (int64_t c = 0; c < np && p_dot; c++) {
-      p_lane[c] = p_dot[c * width + lane];
-    }
-    code = map->hvp(u, u_lane, p, p_dot ? p_lane : NULL, t, NULL, row_bar, out_lane, NULL,
-                    t_dot + lane, map->context);
-    for (int64_t c = 0; c < n; c++) {
-      row_dot[c * width + lane] = out_lane[c];
-    }
-  }
-  return code;
-}
-
-/* Row by row of J' = d/d(u, p) J (u', p') and of f_t': adds (J' U_i + h gamma_i f_t') to every stage. */
-static int add_second(const ude_rosenbrock_tableau *tableau, ude_stiff *stiff, double t, double h,
-                      const double *u, const double *u_dot, const double *p, const double *p_dot,
-                      int64_t width, const double *stage, double *stage_dot, double *work) {
-  int64_t n       = stiff->n;
-  int64_t np      = stiff->field->param.count;
-  double *row_bar = work;
-  double *row_dot = work + n;            /* [n][width] */
-  double *t_dot   = row_dot + n * width; /* [width] */
-  double *lanes   = t_dot + width;       /* [2 n + np] */
-  memset(row_bar, 0, (size_t)n * sizeof *row_bar);
-  for (int64_t r = 0; r < n; r++) {
-    memset(row_dot, 0, (size_t)(n * width + width) * sizeof *row_dot);
-    row_bar[r] = 1;
-    int code =
-        second_row(stiff->map, n, np, t, u, u_dot, p, p_dot, width, row_bar, row_dot, t_dot, lanes);
-    row_bar[r] = 0;
-    if (code) {
-      return code;
-    }
-    for (int i = 0; i < tableau->stages; i++) {
-      double *out = stage_dot + (i * n + r) * width;
-      for (int64_t lane = 0; lane < width; lane++) {
-        double sum = h * tableau->gamma_sum[i] * t_dot[lane];
-        for (int64_t c = 0; c < n; c++) {
-          sum += row_dot[c * width + lane] * stage[i * n + c];
-        }
-        out[lane] += sum;
-      }
-    }
-  }
-  return 0;
+  return ude_second_add(stiff->map, stiff->n, stiff->field->param.count, t, u, u_dot, p, p_dot,
+                        width, tableau->stages, stage, times, stage_dot, work);
 }
 
 int ude_rosenbrock_tangent(const ude_rosenbrock_tableau *tableau, ude_stiff *stiff, double t,

@@ -73,9 +73,20 @@ int ude_sdirk_replay(ude_sdirk *s, double t, double h, const double *u, const do
  *  double[stages][n][width]. Without an explicit part. */
 int ude_sdirk_tangent(ude_sdirk *s, double t, double h, const double *u_dot, const double *p,
                       const double *p_dot, int64_t width, double *state_dot, double *z_dot);
-/** Its transpose: from the cotangents of the stage states (double[stages][n], destroyed) adds to u_bar and p_bar (may be NULL). z_bar:
- *  double[stages][n] work. */
+/** Its transpose: from the cotangents of the stage states (double[stages][n], destroyed) and of the z_i (z_bar, as large,
+ *  destroyed) adds to u_bar and p_bar (may be NULL). */
 int ude_sdirk_transpose(ude_sdirk *s, double t, double h, const double *p, double *state_bar,
                         double *z_bar, double *u_bar, double *p_bar);
+
+/** The error estimate of the last replay, damped with the Jacobian of the step's start, and its derivatives from those of the z_i:
+ *  z_dot: double[stages][n][width]; z_bar: double[stages][n], added to as u_bar and p_bar are. work: as ude_implicit_damped gives. */
+int ude_sdirk_error(ude_sdirk *s, double t, double h, const double *u, const double *p,
+                    double *error);
+int ude_sdirk_error_tangent(ude_sdirk *s, double t, double h, const double *u, const double *u_dot,
+                            const double *p, const double *p_dot, int64_t width,
+                            const double *z_dot, double *error_dot, double *work);
+int ude_sdirk_error_transpose(ude_sdirk *s, double t, double h, const double *u, const double *p,
+                              const double *error_bar, double *z_bar, double *u_bar, double *p_bar,
+                              double *work);
 
 #endif

@@ -124,7 +124,6 @@ int ude_sdirk_transpose(ude_sdirk *s, double t, double h, const double *p, doubl
   const ude_map *map  = s->stiff.map;
   int64_t        n    = s->stiff.n;
   int            code = 0;
-  memset(z_bar, 0, (size_t)(s->tableau->stages * n) * sizeof *z_bar);
   for (int i = s->tableau->stages - 1; i > 0 && code == 0; i--) {
     code = stage_back(s, i, t, h, p, state_bar, z_bar, u_bar, p_bar);
   }

@@ -123,8 +123,16 @@ static int at_times(int64_t i, double t, const double *u, const double *q, doubl
   return 0;
 }
 
-static const ude_cost all_costs = {
-    .count = 3, .times = times, .at = at_times, .terminal = true, .running = true};
+static const ude_estimate_term estimates[] = {{UDE_ESTIMATE_ERROR, UDE_ESTIMATE_SUM, 1},
+                                              {UDE_ESTIMATE_STIFFNESS, UDE_ESTIMATE_MAX, 1}};
+
+static const ude_cost all_costs = {.count     = 3,
+                                   .times     = times,
+                                   .at        = at_times,
+                                   .terminal  = true,
+                                   .running   = true,
+                                   .estimates = 2,
+                                   .estimate  = estimates};
 
 static ude_status all_finite(const double *x, int n, ude_status status, ude_error *error) {
   for (int i = 0; i < n && status == UDE_OK; i++) {
