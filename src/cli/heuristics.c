@@ -13,8 +13,8 @@ static int add_term(const char *item, size_t length, ude_estimate_term *terms, i
   if (*count == UDE_ESTIMATE_MOST) {
     return cli_usage_error("--heuristics: more than %d terms", UDE_ESTIMATE_MOST);
   }
-  if (!equals || named >= sizeof name ||
-      !ude_parse_real(equals + 1, length - named - 1, &weight) || !isfinite(weight)) {
+  if (!equals || named >= sizeof name || !ude_parse_real(equals + 1, length - named - 1, &weight) ||
+      !isfinite(weight)) {
     return cli_usage_error(
         "--heuristics: '%.*s' is not of the form estimate=weight, as error:sum=0.1", (int)length,
         item);

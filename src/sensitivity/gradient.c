@@ -133,6 +133,17 @@ static ude_status solve(const ude_sensitivity *s, ude_engine *engine, const doub
   return ude_engine_solve(engine, engine->w, p, t0, t1, cost->times, cost->count, result, error);
 }
 
+/* The estimates are those of whole steps, which events cut and moving times stretch. */
+static ude_status refuse_estimates(const ude_engine *engine, const ude_cost *cost,
+                                   ude_error *error) {
+  bool moves = engine->trace.events > 0 || cost->t0_bar || cost->t1_bar;
+  return moves && cost->estimates != 0
+             ? ude_fail(error, UDE_UNSUPPORTED,
+                        "terms of the solver's estimates (heuristics) together with events or "
+                        "derivatives by the time span are not there")
+             : UDE_OK;
+}
+
 ude_status ude_cost_value(ude_sensitivity *sensitivity, const double *u0, const double *p,
                           double t0, double t1, const ude_cost *cost, double *value,
                           ude_solve_result *result, ude_error *error) {
@@ -152,7 +163,8 @@ ude_status ude_cost_value(ude_sensitivity *sensitivity, const double *u0, const 
   }
   if (status == UDE_OK && cost->estimates != 0) {
     double part = 0;
-    status      = ude_engine_prepare(engine, -1, error);
+    status      = refuse_estimates(engine, cost, error);
+    status      = status ? status : ude_engine_prepare(engine, -1, error);
     status      = status ? status : ude_estimates_begin(engine, cost, p, &part, error);
     *value += part;
   }
@@ -503,7 +515,8 @@ ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double *u0, con
                     "or with the span");
   }
   if (cost->estimates != 0) {
-    status = ude_engine_prepare(engine, tangents ? engine->width : 0, error);
+    status = refuse_estimates(engine, cost, error);
+    status = status ? status : ude_engine_prepare(engine, tangents ? engine->width : 0, error);
     status = status ? status : ude_estimates_begin(engine, cost, p, &estimates, error);
   }
   if (status) {
