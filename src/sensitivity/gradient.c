@@ -509,11 +509,6 @@ ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double *u0, con
   }
   double estimates   = 0;
   engine->estimating = false;
-  if (cost->estimates != 0 && engine->moves) {
-    return ude_fail(error, UDE_UNSUPPORTED,
-                    "terms of the solver's estimates have no gradient where steps move with events "
-                    "or with the span");
-  }
   if (cost->estimates != 0) {
     status = refuse_estimates(engine, cost, error);
     status = status ? status : ude_engine_prepare(engine, tangents ? engine->width : 0, error);

@@ -78,22 +78,18 @@ START_TEST(gradients_agree) {
 }
 END_TEST
 
-/* From random weights to the noise floor of the data (9.951e-4), with the defaults and with BFGS. */
-START_TEST(a_fresh_network_is_trained) {
-  ude_vector_field field          = lotka_network();
-  ude_dataset     *data           = golden_data(&field);
-  ude_fit_options  options        = {.solve     = published,
-                                     .initial   = UDE_INITIAL_DATA,
-                                     .seed      = 1 + (uint64_t)_i,
-                                     .optimizer = _i ? UDE_OPTIMIZER_BFGS : UDE_OPTIMIZER_AUTO};
-  double           p[NET_WEIGHTS] = {0};
-  ude_fit_result   result;
-  ude_error        error = {0};
+/* A fit from random weights; the loss that is reported is that of the parameters that are returned. */
+static double train_fresh(uint64_t seed, ude_optimizer optimizer) {
+  ude_vector_field field   = lotka_network();
+  ude_dataset     *data    = golden_data(&field);
+  ude_fit_options  options = {
+       .solve = published, .initial = UDE_INITIAL_DATA, .seed = seed, .optimizer = optimizer};
+  double         p[NET_WEIGHTS] = {0};
+  ude_fit_result result;
+  ude_error      error = {0};
   ck_ok(ude_fit(&field, data, &options, p, NULL, &result, &error), &error);
-  ck_assert_double_lt(result.loss, 1.05e-3);
   ck_assert_double_gt(result.first_loss, 1);
   ck_assert_int_eq(result.variables, NET_WEIGHTS);
-  /* the loss that is reported is that of the parameters that are returned */
   ude_loss *loss  = NULL;
   double    value = 0;
   ck_ok(ude_loss_create(&field, data, &options, p, &loss, &error), &error);
@@ -101,6 +97,18 @@ START_TEST(a_fresh_network_is_trained) {
   ck_assert_double_eq(value, result.loss);
   ude_loss_free(loss);
   ude_dataset_free(data);
+  return result.loss;
+}
+
+/* To the noise floor of the data (9.951e-4) with the defaults, from every start; with BFGS, which may end on a plateau, from
+ * two starts of three. */
+START_TEST(fresh_networks_are_trained) {
+  int at_floor = 0;
+  for (uint64_t seed = 1; seed <= 3; seed++) {
+    ck_assert_double_lt(train_fresh(seed, UDE_OPTIMIZER_AUTO), 1.05e-3);
+    at_floor += train_fresh(seed, UDE_OPTIMIZER_BFGS) < 1e-3;
+  }
+  ck_assert_int_ge(at_floor, 2);
 }
 END_TEST
 
@@ -144,7 +152,7 @@ int main(void) {
   tcase_set_timeout(core, 60);
   tcase_add_loop_test(core, losses_are_the_published_ones, 0, 2);
   tcase_add_test(core, gradients_agree);
-  tcase_add_loop_test(core, a_fresh_network_is_trained, 0, 3);
+  tcase_add_test(core, fresh_networks_are_trained);
   tcase_add_test(core, regularisation_is_a_mean_of_squares);
   suite_add_tcase(suite, core);
   return ude_check_run(suite);
