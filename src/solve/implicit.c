@@ -119,7 +119,8 @@ static int dense(void *pointer, ude_step *step, double theta, double *out) {
 static double stiffness(void *pointer, const ude_step *step) {
   ude_implicit *work = pointer;
   (void)step;
-  return work->marched ? work->radius : ude_stiff_radius(work->family->stiff(work), work->mode, work->image);
+  return work->marched ? work->radius
+                       : ude_stiff_radius(work->family->stiff(work), work->mode, work->image);
 }
 
 static void lend(void *pointer, ude_march *march) {

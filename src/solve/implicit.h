@@ -48,7 +48,7 @@ struct ude_implicit {
   void                      *inner;
   int64_t                    n, np;
   int                        stages;
-  ude_stiff_counts           counted;      /**< what the statistics know of */
+  ude_stiff_counts           counted; /**< what the statistics know of */
   bool                       marched; /**< a kernel took the step, whose Jacobian had this radius */
   double                     radius;
   double                    *mode, *image; /**< [n] power iteration for the dominant eigenvalue */

@@ -20,11 +20,11 @@ struct ude_integrator {
   void *work;
   const ude_method *
       other; /**< auto: the method to change to, or NULL; its workspace is opened at the first change */
-  void    *other_work;
+  void             *other_work;
   const ude_kernel *kernel, *other_kernel; /**< specialised steps of the two methods, or NULL */
-  ude_auto watch;
-  bool     automatic;
-  double  *mode,
+  ude_auto          watch;
+  bool              automatic;
+  double           *mode,
       *image;         /**< [n] auto: dominant direction of the Jacobian, by products now and then */
   ude_stiff  algebra; /**< for consistent initial states, where the mass has a zero */
   bool       has_algebra;
