@@ -188,6 +188,10 @@ typedef struct ude_events {
    *  just after, so that none sees both sides; scheduled events are such times, too. */
   ude_map discontinuities;
 } ude_events;
+
+/** States of a model up to which its specialised steps are straight code; at most; at most of an implicit method. */
+enum { UDE_KERNEL_TINY = 8, UDE_KERNEL_MOST = 64, UDE_KERNEL_MOST_IMPLICIT = 32 };
+
 /** Steps of a method specialised for the model that it comes with (ude_compile_options.specialise). Solvers use it where
  *  the field's rhs and mass are still those that it was made for. */
 typedef struct ude_kernel {

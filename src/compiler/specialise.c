@@ -9,7 +9,6 @@
 #include "compiler/flat.h"
 #include "compiler/pipeline.h"
 #include "compiler/transform.h"
-#include "solve/kernel.h"
 
 typedef struct specialiser {
   LLVMModuleRef         module;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "compiler/specialise.h"
-#include "solve/kernel.h"
 
 /* The files that room.cmake compiles, as bytes of the library, by the assembler. */
 #define SYMBOL(method, size) "ude_kernel_" #method "_" #size

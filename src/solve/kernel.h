@@ -19,12 +19,6 @@ typedef void (*ude_kernel_value)(double *y, const double *u, const double *p, do
 typedef void (*ude_kernel_jvp)(double *y, double *y_dot, const double *u, const double *u_dot,
                                const double *p, const double *p_dot, double t, const double *t_dot);
 
-enum {
-  UDE_KERNEL_TINY          = 8,  /**< up to here everything is straight code */
-  UDE_KERNEL_MOST          = 64, /**< states of an explicit kernel */
-  UDE_KERNEL_MOST_IMPLICIT = 32
-};
-
 /** How a march ended. */
 enum {
   UDE_MARCH_BEFORE =
