@@ -70,8 +70,9 @@ static int run(const cli_options *options) {
   if (code) {
     return code;
   }
-  tally all = {0};
-  code      = cli_model_need(&model, true, true);
+  tally all      = {0};
+  bool  solvable = model.field->rhs.value != NULL; /* else it has a loss over samples alone */
+  code           = solvable ? cli_model_need(&model, true, true) : CLI_OK;
   if (code == CLI_OK) {
     ude_sensitivity_options sensitivity = {0};
     double                 *times       = NULL;
@@ -89,7 +90,7 @@ static int run(const cli_options *options) {
     }
     free(times);
   }
-  for (size_t k = 0; k < sizeof kinds / sizeof *kinds && code == CLI_OK; k++) {
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds && code == CLI_OK && solvable; k++) {
     code = check_kind(options, &model, kinds[k].name, kinds[k].derivatives, &all);
   }
   if (code == CLI_OK && all.failed) {

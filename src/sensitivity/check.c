@@ -7,7 +7,7 @@
 #include "sensitivity/check.h"
 #include "sensitivity/engine.h"
 
-enum { MAPS = 6, SEEDS = 4, ALL_COLUMNS = 128 };
+enum { MAPS = 7, LOSS = MAPS - 1, SEEDS = 4, ALL_COLUMNS = 128 };
 
 /** Names of the comparisons of one map; static, as ude_check_row wants them. */
 static const struct {
@@ -24,7 +24,9 @@ static const struct {
     {"running_cost", "running_cost jvp (state)", "running_cost jvp (param)",
      "running_cost jvp (time)", "running_cost jvp, several at once", "running_cost vjp"},
     {"penalty", "penalty jvp (state)", "penalty jvp (param)", "penalty jvp (time)",
-     "penalty jvp, several at once", "penalty vjp"}};
+     "penalty jvp, several at once", "penalty vjp"},
+    [LOSS] = {"loss", "loss jvp (sample)", "loss jvp (param)", "loss jvp (time)",
+              "loss jvp, several at once", "loss vjp"}};
 
 /* Differences of fourth order with the step below leave about 1e-10 of the derivative's size; a factor for
  * functions with strong curvature. Modes must agree to rounding. */
@@ -44,7 +46,7 @@ typedef struct checker {
   int64_t                 count, np;
   double                 *work; /**< several vectors, see carve */
   double *y, *y_dot, *stencil, *u_dot, *p_dot, *u_try, *p_try, *y_bar, *u_bar, *p_bar, *wide,
-      *wide_dot;
+      *wide_dot, *sample;
   ude_rng rng;
 } checker;
 
@@ -367,16 +369,20 @@ static ude_status check_solver(checker *c, const ude_sensitivity_options *option
   return forward || reverse ? check_solve_difference(c, options, &cost, t0, t1, error) : UDE_OK;
 }
 
+static int64_t larger(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+
 /* One block for all vectors. */
 static bool carve(checker *c) {
   const ude_vector_field *field = c->field;
-  int64_t                 rows =
-      field->state.count > field->observation.count ? field->state.count : field->observation.count;
-  int64_t n     = field->state.count;
-  int64_t width = field->rhs.jvp_wide ? field->rhs.width : 1;
+  int64_t rows  = larger(larger(field->state.count, field->observation.count), field->terms.count);
+  int64_t n     = larger(field->state.count, field->sample.count);
+  int64_t width = larger(larger(field->rhs.width, field->loss.width), 1);
   rows          = rows > 0 ? rows : 1;
-  int64_t total = 5 * rows + 3 * n + 3 * c->np + width * (n + c->np + 1) + width * rows + 16;
-  c->work       = ude_calloc((size_t)total, sizeof(double));
+  int64_t total = 5 * rows + 3 * n + 3 * c->np + width * (n + c->np + 1) + width * rows +
+                  field->sample.count + 16;
+  c->work = ude_calloc((size_t)total, sizeof(double));
   if (!c->work) {
     return false;
   }
@@ -393,6 +399,7 @@ static bool carve(checker *c) {
   c->p_bar    = c->p_try + c->np;
   c->wide     = c->p_bar + c->np;
   c->wide_dot = c->wide + width * (n + c->np + 1);
+  c->sample   = c->wide_dot + width * rows;
   return true;
 }
 
@@ -414,16 +421,30 @@ ude_status ude_check(const ude_vector_field *field, const double *u0, const doub
                                                .np   = field->param.count,
                                                .rng  = ude_rng_make(1, 0)};
   const ude_map *const maps[MAPS] = {&field->rhs,           &field->initial,      &field->observe,
-                                     &field->terminal_cost, &field->running_cost, &field->penalty};
+                                     &field->terminal_cost, &field->running_cost, &field->penalty,
+                                     &field->loss};
+  bool                 solvable   = field->rhs.value != NULL;
   *row_count                      = 0;
-  ude_status status               = ude_vector_field_check(field, error);
+  ude_status status = solvable || !field->loss.value ? ude_vector_field_check(field, error)
+                                                     : ude_vector_field_check_loss(field, error);
   if (status == UDE_OK && !carve(&c)) {
     status = ude_fail_memory(error, "the checks");
   }
   for (int i = 0; i < MAPS && status == UDE_OK; i++) {
+    if (i == LOSS && field->draw) { /* at a sample, in place of a state */
+      ude_rng random = ude_rng_make(1, 1);
+      c.u            = c.sample;
+      c.t            = 0;
+      if (field->draw(c.sample, &random, field->draw_context)) {
+        status = ude_fail(error, UDE_NUMERICAL, "no sample can be drawn");
+        break;
+      }
+    }
     check_map(&c, maps[i], i);
   }
-  if (status == UDE_OK && t1 != t0) {
+  c.u = u0;
+  c.t = t0;
+  if (status == UDE_OK && solvable && t1 != t0) {
     status = check_solver(&c, options ? options : &none, t0, t1, error);
   }
   *row_count = c.count;
