@@ -35,10 +35,31 @@ static bool emit(loop *s, double t, const double *u) {
   return true;
 }
 
+static int state_at(void *source, double time, double *out) {
+  loop  *s     = source;
+  double theta = ude_step_theta(s->step.t, s->step.t_next, s->step.h, time);
+  if (theta <= 0 || theta >= 1) {
+    memcpy(out, theta <= 0 ? s->in->u : s->in->u_new, (size_t)s->in->n * sizeof *out);
+    return 0;
+  }
+  return s->in->method->dense(s->in->work, &s->step, theta, out);
+}
+
+/* To the one who looks at every step, if there is one. */
+static bool hand_over(loop *s) {
+  ude_output_step now  = {s->step.t, s->step.t_next, s->in->u, s->in->u_new, state_at, s};
+  int             code = s->output->step ? s->output->step(&now, s->output->step_context) : 0;
+  s->out_of_memory     = s->out_of_memory || code < 0;
+  return code == 0 || (code > 0 && end(s, UDE_RETCODE_RHS_FAILED));
+}
+
 /* What is to be saved of the accepted step, by dense output between its ends. */
 static bool emit_step(loop *s) {
   ude_integrator *in  = s->in;
   ude_output     *out = s->output;
+  if (!hand_over(s)) {
+    return false;
+  }
   if (out->every_step) {
     return emit(s, s->step.t_next, in->u_new);
   }
