@@ -134,6 +134,8 @@ UDE_API ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double 
 /** What the last gradient was computed by, and why `auto` took it: one line, borrowed; "" before the first. */
 UDE_API const char            *ude_sensitivity_picked(const ude_sensitivity *sensitivity);
 UDE_API ude_sensitivity_method ude_sensitivity_used(const ude_sensitivity *sensitivity);
+/** Bytes that the last gradients keep of solutions (states of the trace, paths, checkpoints), at their peak. */
+UDE_API size_t ude_sensitivity_bytes(const ude_sensitivity *sensitivity);
 /** The cost alone, same steps. */
 UDE_API ude_status ude_cost_value(ude_sensitivity *sensitivity, const double *u0, const double *p,
                                   double t0, double t1, const ude_cost *cost, double *value,

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sensitivity/engine.h"
+#include "sensitivity/continuous.h"
 
 static const char *const method_names[UDE_SENSITIVITY_METHODS] = {
     "auto",          "adjoint",    "forward", "backsolve",
@@ -60,6 +60,27 @@ void ude_sensitivity_choose(ude_sensitivity *s, ude_engine *engine, bool wants_u
 
 const char *ude_sensitivity_picked(const ude_sensitivity *sensitivity) {
   return sensitivity->picked;
+}
+
+static size_t engine_bytes(const ude_engine *engine) {
+  const ude_trace *trace = &engine->trace;
+  size_t           n     = (size_t)engine->n;
+  size_t           bytes = (size_t)trace->capacity * (2 * sizeof(double) + 5) +
+                 (size_t)(trace->state_capacity + engine->segment_capacity) * n * sizeof(double);
+  const ude_continuous *c = engine->continuous;
+  if (c) {
+    bytes += (size_t)c->path.capacity * ude_path_step_bytes(&c->path) +
+             (size_t)c->mu_path.capacity * ude_path_step_bytes(&c->mu_path) +
+             (size_t)c->checkpoint_capacity * (n + 1) * sizeof(double) +
+             (size_t)c->problem.total * 3 * sizeof(double);
+  }
+  return bytes + (size_t)engine->at_capacity * (n + 1) * sizeof(double) +
+         (engine->u_dot ? 3 * n * (size_t)engine->width * sizeof(double) : 0);
+}
+
+size_t ude_sensitivity_bytes(const ude_sensitivity *sensitivity) {
+  return engine_bytes(&sensitivity->plain) +
+         (sensitivity->with_cost ? engine_bytes(sensitivity->with_cost) : 0);
 }
 
 ude_sensitivity_method ude_sensitivity_used(const ude_sensitivity *sensitivity) {
