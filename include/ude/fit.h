@@ -184,6 +184,8 @@ UDE_API void ude_loss_start(const ude_loss *loss, double *theta);
 /** Parameters at theta: p, double[param.count]; u0: double[trajectories][state.count] or NULL. */
 UDE_API ude_status ude_loss_unpack(ude_loss *loss, const double *theta, double *p, double *u0,
                                    ude_error *error);
+/** What solves and differentiates for the loss; borrowed. */
+UDE_API const struct ude_sensitivity *ude_loss_sensitivity(const ude_loss *loss);
 /** Value and gradient (NULL: value alone). UDE_NUMERICAL if a solve fails or something is not finite. */
 UDE_API ude_status ude_loss_evaluate(ude_loss *loss, const double *theta, double *value,
                                      double *gradient, ude_error *error);

@@ -21,8 +21,17 @@ extern "C" {
 typedef enum ude_sensitivity_method {
   UDE_SENSITIVITY_AUTO = 0, /**< by the number of directions and what the field offers */
   UDE_SENSITIVITY_ADJOINT,  /**< discrete adjoint; needs rhs.vjp */
-  UDE_SENSITIVITY_FORWARD   /**< tangents through the steps; needs rhs.jvp */
+  UDE_SENSITIVITY_FORWARD,  /**< tangents through the steps; needs rhs.jvp */
+  /* Continuous: equations of their own, solved to the tolerances, so that the gradient is as exact as they are; for every solver,
+   * also those without discrete derivatives (CVODE). Adjoints need rhs.vjp, with Rosenbrock methods rhs.hvp, too. */
+  UDE_SENSITIVITY_BACKSOLVE, /**< the state is solved backwards beside its adjoint, set right at data times: least memory; wrong
+                                  where the equation is stable forwards and so unstable backwards */
+  UDE_SENSITIVITY_INTERPOLATING, /**< the state from dense output, checkpoints beyond the bound on memory; parameters as states */
+  UDE_SENSITIVITY_QUADRATURE, /**< state and adjoint kept, parameters by adaptive quadrature: many parameters */
+  UDE_SENSITIVITY_GAUSS, /**< as interpolating, parameters by Gauss-Legendre points in each step: large systems */
+  UDE_SENSITIVITY_FORWARD_CONTINUOUS /**< sensitivity equations beside the states; needs rhs.jvp, no Rosenbrock method */
 } ude_sensitivity_method;
+enum { UDE_SENSITIVITY_METHODS = UDE_SENSITIVITY_FORWARD_CONTINUOUS + 1 };
 
 UDE_API const char *ude_sensitivity_method_name(
     ude_sensitivity_method method); /**< "auto", "adjoint", ... */
@@ -102,6 +111,10 @@ typedef struct ude_sensitivity_options {
   ude_sensitivity_method method;
   size_t
       memory_bytes; /**< bound for stored states of the adjoint, 0: 256 MiB; beyond it they are recomputed from checkpoints */
+  const char
+      *adjoint_method; /**< solver of the continuous adjoint equation; NULL: that of `solve` */
+  double
+      adjoint_rtol; /**< its tolerance, relative to the size of the adjoint; 0: that of `solve` */
 } ude_sensitivity_options;
 
 /** Reusable workspace; one per thread. */
@@ -126,6 +139,11 @@ UDE_API ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double 
                                      const double *p, double t0, double t1, const ude_cost *cost,
                                      double *value, double *u0_bar, double *p_bar,
                                      ude_solve_result *result, ude_error *error);
+/** What the last gradient was computed by, and why `auto` took it: one line, borrowed; "" before the first. */
+UDE_API const char            *ude_sensitivity_picked(const ude_sensitivity *sensitivity);
+UDE_API ude_sensitivity_method ude_sensitivity_used(const ude_sensitivity *sensitivity);
+/** Bytes that the last gradients keep of solutions (states of the trace, paths, checkpoints), at their peak. */
+UDE_API size_t ude_sensitivity_bytes(const ude_sensitivity *sensitivity);
 /** The cost alone, same steps. */
 UDE_API ude_status ude_cost_value(ude_sensitivity *sensitivity, const double *u0, const double *p,
                                   double t0, double t1, const ude_cost *cost, double *value,

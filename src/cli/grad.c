@@ -15,6 +15,8 @@ typedef struct request {
   double           *p_bar, *u0_bar;
   double            value;
   ude_solve_result  result;
+  size_t            bytes;    /**< that the gradient kept of solutions */
+  char              how[192]; /**< what auto picked and why */
 } request;
 
 static void print_gradient(const cli_model *model, const request *want) {
@@ -100,6 +102,10 @@ static int cost_gradient(const cli_model *model, const ude_sensitivity_options *
     status = ude_cost_gradient(s, model->u0, model->p, model->tspan[0], model->tspan[1], &cost,
                                &want->value, want->u0_bar, want->p_bar, &want->result, &error);
   }
+  if (status == UDE_OK) {
+    want->bytes = ude_sensitivity_bytes(s);
+    snprintf(want->how, sizeof want->how, "%s", ude_sensitivity_picked(s));
+  }
   if (status == UDE_OK && !want->state && model->u0_from_initial) {
     status =
         ude_initial_pullback(field, model->p, model->tspan[0], want->u0_bar, want->p_bar, &error);
@@ -144,11 +150,90 @@ static int data_gradient(const cli_options *options, const cli_model *model,
   }
   if (status == UDE_OK) {
     memcpy(want->u0_bar, starts, (size_t)model->field->state.count * sizeof *starts);
+    want->bytes = ude_sensitivity_bytes(ude_loss_sensitivity(loss));
+    snprintf(want->how, sizeof want->how, "%s", ude_sensitivity_picked(ude_loss_sensitivity(loss)));
   }
   free(starts);
   ude_loss_free(loss);
   ude_dataset_free(data);
   return status ? cli_fail(&error, status) : CLI_OK;
+}
+
+/* -------------------------------------------------------------------------------- all of them -- */
+
+static int one_gradient(const cli_options *options, const cli_model *model,
+                        const ude_sensitivity_options *sensitivity, request *want) {
+  return options->data.count > 0 ? data_gradient(options, model, sensitivity, want)
+                                 : cost_gradient(model, sensitivity, want);
+}
+
+/* Largest difference from the exact gradient over its largest entry. */
+static double distance(const cli_model *model, const request *a, const request *exact) {
+  int64_t count = a->state ? model->field->state.count : model->field->param.count;
+  double  apart = 0;
+  double  scale = 0;
+  for (int64_t i = 0; i < count; i++) {
+    double one = a->state ? a->u0_bar[i] : a->p_bar[i];
+    double two = exact->state ? exact->u0_bar[i] : exact->p_bar[i];
+    apart      = fmax(apart, fabs(one - two));
+    scale      = fmax(scale, fabs(two));
+  }
+  return scale > 0 ? apart / scale : apart;
+}
+
+/* Every method's gradient, how far it is from the exact one (the discrete adjoint by vern9, or by radau for stiff and algebraic models,
+ * at a tight tolerance), time and memory. A method that does not suit says why and leaves the others be. */
+static int all_gradients(const cli_options *options, const cli_model *model,
+                         const ude_sensitivity_options *given, request *want) {
+  request                 exact = *want;
+  ude_sensitivity_options tight = *given;
+  size_t                  np    = (size_t)model->field->param.count;
+  size_t                  n     = (size_t)model->field->state.count;
+  bool                    stiff =
+      model->field->mass || ude_method_needs_hessian(options->method) ||
+      (options->method &&
+       (strcmp(options->method, "radau") == 0 || strcmp(options->method, "kencarp4") == 0 ||
+        strcmp(options->method, "trbdf2") == 0 || strcmp(options->method, "cvode_bdf") == 0));
+  exact.p_bar        = ude_calloc(np, sizeof(double));
+  exact.u0_bar       = ude_calloc(n, sizeof(double));
+  tight.method       = UDE_SENSITIVITY_ADJOINT;
+  tight.solve.method = stiff ? "radau" : "vern9";
+  tight.solve.rtol   = stiff ? 1e-11 : 1e-12;
+  tight.solve.atol   = stiff ? 1e-13 : 1e-14;
+  int  code          = exact.p_bar && exact.u0_bar ? one_gradient(options, model, &tight, &exact)
+                                                   : cli_usage_error("out of memory");
+  bool first         = true;
+  if (code == CLI_OK) {
+    printf("{\"exact\":\"%s\",\"loss\":", exact.result.method);
+    cli_json_number(stdout, exact.value);
+    fputs(",\"methods\":[", stdout);
+  }
+  for (int m = UDE_SENSITIVITY_AUTO + 1; m < UDE_SENSITIVITY_METHODS && code == CLI_OK; m++) {
+    ude_sensitivity_options options_m = *given;
+    options_m.method                  = (ude_sensitivity_method)m;
+    double started                    = ude_clock();
+    memset(want->p_bar, 0, np * sizeof(double));
+    memset(want->u0_bar, 0, n * sizeof(double));
+    if (one_gradient(options, model, &options_m, want)) { /* it has said why */
+      fprintf(stderr, "ude: %s: left out\n",
+              ude_sensitivity_method_name((ude_sensitivity_method)m));
+      continue;
+    }
+    double seconds = ude_clock() - started;
+    printf("%s\n{\"sensitivity\":\"%s\",\"distance\":", first ? "" : ",",
+           ude_sensitivity_method_name((ude_sensitivity_method)m));
+    first = false;
+    cli_json_number(stdout, distance(model, want, &exact));
+    printf(",\"seconds\":%.3g,\"bytes\":%zu,", seconds, want->bytes);
+    print_gradient(model, want);
+    putchar('}');
+  }
+  if (code == CLI_OK) {
+    puts("]}");
+  }
+  free(exact.p_bar);
+  free(exact.u0_bar);
+  return code;
 }
 
 static int run(const cli_options *options) {
@@ -175,7 +260,8 @@ static int run(const cli_options *options) {
     return cli_usage_error("--format: '%s': grad prints json", options->format);
   }
   sensitivity.method = UDE_SENSITIVITY_ADJOINT;
-  if (options->sensitivity) {
+  bool every         = options->sensitivity && strcmp(options->sensitivity, "all") == 0;
+  if (options->sensitivity && !every) {
     ude_status status =
         ude_sensitivity_method_parse(options->sensitivity, &sensitivity.method, &error);
     if (status) {
@@ -183,7 +269,7 @@ static int run(const cli_options *options) {
     }
   }
   /* The forward mode needs transposed products too, of costs and observations. */
-  unsigned derivatives = sensitivity.method == UDE_SENSITIVITY_ADJOINT
+  unsigned derivatives = sensitivity.method == UDE_SENSITIVITY_ADJOINT && !every
                              ? UDE_DERIVATIVE_VJP
                              : UDE_DERIVATIVE_VJP | UDE_DERIVATIVE_JVP;
   derivatives |= cli_solver_derivatives(options, true);
@@ -203,11 +289,14 @@ static int run(const cli_options *options) {
   }
   if (code == CLI_OK) {
     cli_catch_interrupt();
-    code = options->data.count > 0 ? data_gradient(options, &model, &sensitivity, &want)
-                                   : cost_gradient(&model, &sensitivity, &want);
+    code = every ? all_gradients(options, &model, &sensitivity, &want)
+                 : one_gradient(options, &model, &sensitivity, &want);
   }
-  if (code == CLI_OK) {
+  if (code == CLI_OK && !every) {
     print_json(&model, &want, ude_sensitivity_method_name(sensitivity.method));
+    if (want.how[0]) {
+      fprintf(stderr, "sensitivity %s\n", want.how);
+    }
     code = check_finite(&model, &want);
   }
   free(times);
@@ -233,7 +322,9 @@ const cli_verb cli_grad = {
         "With data the loss is the sum of squares over all observed cells. Without data it is\n"
         "terminal_cost at the end of the time span plus the integral of running_cost. The gradient "
         "is\n"
-        "that of the steps taken: adjoint and forward agree to rounding. --wrt param gives the "
+        "that of the steps taken: adjoint and forward agree to rounding. --sensitivity all prints "
+        "every method's gradient, its\n"
+        "distance from the exact one, time and memory. --wrt param gives the "
         "trained\n"
         "parameters, all also the const ones, state the initial state, time the start and the end "
         "of the\n"

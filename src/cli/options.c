@@ -44,7 +44,10 @@ static const cli_option table[] = {
     {"plot", TEXT, AT(picture), 0, "FILE.svg", "write a picture"},
     {"hessian", FLAG, AT(hessian), 0, NULL, "second derivatives of cost"},
     {"path", FLAG, AT(path), 0, NULL, "only the path that is executed at the point"},
-    {"sensitivity", TEXT, AT(sensitivity), 0, "M", "auto, adjoint or forward"},
+    {"sensitivity", TEXT, AT(sensitivity), 0, "M",
+     "auto, adjoint, forward, backsolve, interpolating, quadrature, gauss, forward-continuous; "
+     "grad "
+     "also: all"},
     {"wrt", TEXT, AT(wrt), 0, "WHAT", "with respect to: param, state (grad also: all, time)"},
     {"mode", TEXT, AT(mode), 0, "M", "forward or reverse"},
     {"at", REAL, AT(at), AT(has_at), "T", "time (default: start of the span)"},

@@ -25,6 +25,10 @@ int64_t ude_loss_dimension(const ude_loss *loss) {
   return loss->dimension;
 }
 
+const struct ude_sensitivity *ude_loss_sensitivity(const ude_loss *loss) {
+  return loss->sensitivity;
+}
+
 int64_t ude_loss_residual_count(const ude_loss *loss) {
   return loss->residuals;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sensitivity/continuous.h"
 #include "sensitivity/estimates.h"
 
 static const size_t default_memory = (size_t)256 << 20;
@@ -24,6 +25,7 @@ void ude_engine_close(ude_engine *engine) {
   }
   ude_estimates_free(engine->estimates);
   ude_moving_close(engine->moving);
+  ude_continuous_free(engine->continuous);
   ude_integrator_free(engine->integrator);
   ude_trace_free(&engine->trace);
   *engine = (ude_engine){0};

@@ -11,7 +11,8 @@
 #include "solve/consistent.h"
 #include "solve/method.h"
 
-typedef struct ude_estimates ude_estimates;
+typedef struct ude_estimates  ude_estimates;
+typedef struct ude_continuous ude_continuous;
 
 /** A field with its integrator, trace and work arrays; one for the field, one for the field with the running cost. */
 typedef struct ude_engine {
@@ -34,11 +35,13 @@ typedef struct ude_engine {
   int64_t   segment_first, segment_count; /**< steps that it holds now; first < 0: none */
   ude_stiff algebra;                      /**< of the start, made when first needed */
   bool      has_algebra;
-  struct ude_estimates *estimates;         /**< made when first needed */
-  bool                  estimating;        /**< the cost has terms of the solver's estimates */
-  double               *estimate_gradient; /**< [directions] where tangents put those terms' part */
-  double               *u_at, *values;     /**< [count][n], [count] */
-  int64_t               at_capacity;
+  ude_sensitivity_method method;     /**< of the gradient under way, not auto */
+  struct ude_continuous *continuous; /**< of the last continuous adjoint */
+  struct ude_estimates  *estimates;  /**< made when first needed */
+  bool                   estimating; /**< the cost has terms of the solver's estimates */
+  double     *estimate_gradient;     /**< [directions] where tangents put those terms' part */
+  double     *u_at, *values;         /**< [count][n], [count] */
+  int64_t     at_capacity;
   ude_moving *moving; /**< made when a recorded solve first has events, or times are asked for */
   bool        moves;  /**< this recorded solve needs it */
   ude_method_setting timed; /**< of workspaces for methods that do not know times */
@@ -50,8 +53,13 @@ struct ude_sensitivity {
   ude_sensitivity_options options;
   ude_engine              plain;
   ude_engine *with_cost; /**< field and running cost as one more state; made when first asked for */
-  struct ude_augmented *augmented;
+  struct ude_augmented  *augmented;
+  ude_sensitivity_method used;
+  char                   picked[192];
 };
+
+/** engine->method for a gradient, by the options or by what `auto` finds; says why in s->picked. */
+void ude_sensitivity_choose(ude_sensitivity *s, ude_engine *engine, bool wants_u0, bool wants_p);
 
 ude_status ude_engine_open(ude_engine *engine, const ude_vector_field *field,
                            const ude_sensitivity_options *options, ude_error *error);
@@ -90,6 +98,21 @@ ude_status ude_engine_initial_tangent(ude_engine *engine, const double *p, const
                                       double *u_dot, ude_error *error);
 ude_status ude_engine_initial_transpose(ude_engine *engine, const double *p, double *lambda,
                                         double *p_bar, ude_error *error);
+
+/** From the cotangent w of a state at (t, u) to that of its differential part, adding to p_bar what goes through the algebraic equations
+ *  (NULL: not wanted); nothing to do without algebra. */
+ude_status ude_engine_algebra_transpose(ude_engine *engine, double t, const double *u,
+                                        const double *p, double *w, double *p_bar,
+                                        ude_error *error);
+
+/** Sensitivity equations beside the states: solves, puts the states into engine->u_at and engine->u_end and their derivatives with respect
+ *  to the first `states` initial values and the first `params` parameters into u_dot: double[count + 1][states + params][n], the end
+ *  last. */
+ude_status ude_engine_continuous_forward(ude_engine *engine, const ude_solve_options *solve,
+                                         const double *u0, const double *p, int64_t states,
+                                         int64_t params, double t0, double t1, const double *times,
+                                         int64_t count, double *u_dot, ude_solve_result *result,
+                                         ude_error *error);
 
 /** Receives the tangents u_dot: double[n][width] at data time `index` (or at the end, index = count) of
  *  directions first..first+width-1. */

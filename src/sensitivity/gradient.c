@@ -3,30 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sensitivity/continuous.h"
 #include "sensitivity/estimates.h"
 #include "solve/control.h"
-
-/* ---------------------------------------------------------------------------------- names -- */
-
-static const char *const method_names[] = {"auto", "adjoint", "forward"};
-
-enum { METHODS = sizeof method_names / sizeof method_names[0] };
-
-const char *ude_sensitivity_method_name(ude_sensitivity_method method) {
-  return (int)method >= 0 && (int)method < METHODS ? method_names[method] : "unknown";
-}
-
-ude_status ude_sensitivity_method_parse(const char *name, ude_sensitivity_method *method,
-                                        ude_error *error) {
-  for (int i = 0; i < METHODS; i++) {
-    if (strcmp(name, method_names[i]) == 0) {
-      *method = (ude_sensitivity_method)i;
-      return UDE_OK;
-    }
-  }
-  return ude_fail(error, UDE_INVALID_ARGUMENT,
-                  "unknown sensitivity method '%s'; the methods are: auto, adjoint, forward", name);
-}
 
 /* ----------------------------------------------------------------------------------- life -- */
 
@@ -122,15 +101,23 @@ static ude_status end_value(const ude_sensitivity *s, const ude_engine *engine, 
   return UDE_OK;
 }
 
+static bool is_continuous_adjoint(ude_sensitivity_method method) {
+  return method >= UDE_SENSITIVITY_BACKSOLVE && method <= UDE_SENSITIVITY_GAUSS;
+}
+
 /* Solve; u0 gains a zero where the running cost is a state. */
-static ude_status solve(const ude_sensitivity *s, ude_engine *engine, const double *u0,
-                        const double *p, double t0, double t1, const ude_cost *cost,
-                        ude_solve_result *result, ude_error *error) {
+static ude_status solve(ude_sensitivity *s, ude_engine *engine, const double *u0, const double *p,
+                        double t0, double t1, const ude_cost *cost, ude_solve_result *result,
+                        ude_error *error) {
   memcpy(engine->w, u0, (size_t)s->field->state.count * sizeof *u0);
   if (cost->running) {
     engine->w[s->field->state.count] = 0;
   }
-  return ude_engine_solve(engine, engine->w, p, t0, t1, cost->times, cost->count, result, error);
+  return is_continuous_adjoint(engine->method)
+             ? ude_continuous_solve(s, engine, engine->w, p, t0, t1, cost->times, cost->count,
+                                    result, error)
+             : ude_engine_solve(engine, engine->w, p, t0, t1, cost->times, cost->count, result,
+                                error);
 }
 
 /* The estimates are those of whole steps, which events cut and moving times stretch. */
@@ -150,7 +137,8 @@ ude_status ude_cost_value(ude_sensitivity *sensitivity, const double *u0, const 
   ude_engine *engine = NULL;
   ude_status  status = pick_engine(sensitivity, cost, &engine, error);
   if (status == UDE_OK) {
-    status = solve(sensitivity, engine, u0, p, t0, t1, cost, result, error);
+    engine->method = UDE_SENSITIVITY_ADJOINT; /* nothing is kept for a way back */
+    status         = solve(sensitivity, engine, u0, p, t0, t1, cost, result, error);
   }
   *value = 0;
   for (int64_t i = 0; i < cost->count && status == UDE_OK; i++) {
@@ -382,6 +370,62 @@ static ude_status adjoint(const task *in) {
                 : ude_engine_initial_transpose(engine, in->p, engine->lambda, in->p_bar, in->error);
 }
 
+/* --------------------------------------------------------------------- continuous adjoints -- */
+
+static ude_status jump(int64_t j, double *w, void *context) {
+  return cost_cotangent(context, j, w);
+}
+
+/* lambda of the end to that of the start. */
+static ude_status continuous_adjoint(task *in) {
+  double     t_bar  = 0; /* the end stays where it is */
+  ude_status status = end_cotangent(in, in->engine->lambda, &t_bar);
+  return status ? status
+                : ude_continuous_adjoint(in->s, in->engine, in->p, in->t0, in->t1, in->cost->times,
+                                         in->cost->count, jump, in, in->engine->lambda, in->p_bar,
+                                         in->error);
+}
+
+/* Solves, too. */
+static ude_status continuous_forward(const task *in, const double *u0, double *u0_bar,
+                                     ude_solve_result *result) {
+  ude_engine *engine  = in->engine;
+  int64_t     n       = engine->n;
+  int64_t     states  = u0_bar ? in->s->field->state.count : 0;
+  int64_t     params  = in->p_bar ? engine->np : 0;
+  int64_t     columns = states + params;
+  int64_t     count   = in->cost->count;
+  double     *u_dot   = ude_calloc((size_t)count + 1, (size_t)(n * columns) * sizeof *u_dot);
+  if (!u_dot) {
+    return ude_fail_memory(in->error, "forward sensitivities");
+  }
+  memcpy(engine->w, u0, (size_t)in->s->field->state.count * sizeof *u0);
+  if (in->cost->running) {
+    engine->w[in->s->field->state.count] = 0;
+  }
+  ude_solve_options solve = in->s->options.solve;
+  if (solve.atol_vector) {
+    solve.atol_vector = ude_integrator_setting(engine->integrator)->atol;
+  }
+  ude_status status =
+      ude_engine_continuous_forward(engine, &solve, engine->w, in->p, states, params, in->t0,
+                                    in->t1, in->cost->times, count, u_dot, result, in->error);
+  double t_bar = 0; /* the end stays where it is */
+  memset(u0_bar ? u0_bar : engine->w, 0, (size_t)(u0_bar ? states : n) * sizeof *u0_bar);
+  for (int64_t i = 0; i <= count && status == UDE_OK; i++) {
+    status = i < count ? cost_cotangent(in, i, engine->w) : end_cotangent(in, engine->w, &t_bar);
+    for (int64_t c = 0; c < columns && status == UDE_OK; c++) {
+      const double *column = u_dot + (i * columns + c) * n;
+      double       *to     = c < states ? &u0_bar[c] : &in->p_bar[c - states];
+      for (int64_t l = 0; l < n; l++) {
+        *to += engine->w[l] * column[l];
+      }
+    }
+  }
+  free(u_dot);
+  return status;
+}
+
 /* -------------------------------------------------------------------------------- forward -- */
 
 /** Gradient by directions: the cotangents of all data times, then the tangents against them. */
@@ -472,15 +516,58 @@ static ude_status forward(const task *in, double *u0_bar) {
 
 /* ------------------------------------------------------------------------------- gradient -- */
 
-/* Few directions fit in one block of tangents, which costs less than a sweep forth and back. */
-static bool choose_forward(const ude_sensitivity *s, const ude_engine *engine, bool wants_u0,
-                           bool wants_p) {
-  if (s->options.method != UDE_SENSITIVITY_AUTO) {
-    return s->options.method == UDE_SENSITIVITY_FORWARD;
+/* The derivatives by the engine's method, after the solve (forward-continuous solves by itself); *estimates: the value of the solver's
+ * estimates. */
+static ude_status derivatives(task *in, double *u0_bar, double *estimates) {
+  ude_engine *engine   = in->engine;
+  bool        tangents = engine->method == UDE_SENSITIVITY_FORWARD;
+  bool        times    = in->cost->t0_bar || in->cost->t1_bar;
+  ude_status  status   = UDE_OK;
+  engine->estimating   = false;
+  if (!is_continuous_adjoint(engine->method)) {
+    status = ude_engine_move(engine, in->p, times, tangents, in->error);
+    in->t1 = engine->trace.t_end; /* a terminal event may have been first */
   }
-  int64_t directions = (wants_u0 ? s->field->state.count : 0) + (wants_p ? engine->np : 0);
-  bool    can        = engine->field->rhs.jvp || engine->field->rhs.jvp_wide;
-  return can && (!engine->field->rhs.vjp || directions <= engine->width);
+  if (status == UDE_OK && in->cost->estimates != 0) {
+    status = refuse_estimates(engine, in->cost, in->error);
+    status = status ? status : ude_engine_prepare(engine, tangents ? engine->width : 0, in->error);
+    status = status ? status : ude_estimates_begin(engine, in->cost, in->p, estimates, in->error);
+  }
+  if (status) {
+    return status;
+  }
+  if (tangents) {
+    return forward(in, u0_bar);
+  }
+  status = is_continuous_adjoint(engine->method) ? continuous_adjoint(in) : adjoint(in);
+  if (status == UDE_OK && u0_bar) {
+    memcpy(u0_bar, engine->lambda, (size_t)in->s->field->state.count * sizeof *u0_bar);
+  }
+  if (status == UDE_OK && in->cost->t0_bar) {
+    *in->cost->t0_bar = engine->moving->span_bar[0];
+  }
+  if (status == UDE_OK && in->cost->t1_bar) {
+    *in->cost->t1_bar = engine->moving->span_bar[1];
+  }
+  return status;
+}
+
+static ude_status check_method(const ude_engine *engine, const ude_cost *cost, ude_error *error) {
+  bool discrete =
+      engine->method == UDE_SENSITIVITY_ADJOINT || engine->method == UDE_SENSITIVITY_FORWARD;
+  const ude_events *events = &engine->field->events;
+  bool jumps = events->count + events->schedule_count + events->discontinuity_count > 0;
+  if (!discrete && (jumps || cost->t0_bar || cost->t1_bar)) {
+    return ude_fail(error, UDE_UNSUPPORTED, "'%s' does not go through %s: adjoint and forward do",
+                    ude_sensitivity_method_name(engine->method),
+                    jumps ? "events and discontinuities" : "derivatives by the time span");
+  }
+  return cost->estimates != 0 && !discrete
+             ? ude_fail(error, UDE_UNSUPPORTED,
+                        "the solver's estimates belong to its steps: '%s' does not differentiate "
+                        "steps, adjoint and forward do",
+                        ude_sensitivity_method_name(engine->method))
+             : UDE_OK;
 }
 
 ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double *u0, const double *p,
@@ -489,54 +576,32 @@ ude_status ude_cost_gradient(ude_sensitivity *sensitivity, const double *u0, con
                              ude_error *error) {
   ude_engine *engine = NULL;
   ude_status  status = pick_engine(sensitivity, cost, &engine, error);
-  if (status == UDE_OK) {
-    status = solve(sensitivity, engine, u0, p, t0, t1, cost, result, error);
-  }
   if (status) {
     return status;
   }
-  bool times    = cost->t0_bar || cost->t1_bar;
-  bool tangents = choose_forward(sensitivity, engine, u0_bar != NULL, p_bar != NULL);
-  status        = ude_engine_move(engine, p, times, tangents, error);
-  if (status) {
-    return status;
-  }
-  int64_t n = sensitivity->field->state.count;
-  t1        = engine->trace.t_end; /* a terminal event may have been first */
-  task in   = {sensitivity, engine, p, t0, t1, cost, p_bar, error};
+  ude_sensitivity_choose(sensitivity, engine, u0_bar != NULL, p_bar != NULL);
+  int64_t n         = sensitivity->field->state.count;
+  task    in        = {sensitivity, engine, p, t0, t1, cost, p_bar, error};
+  double  estimates = 0;
+  status            = check_method(engine, cost, error);
   if (p_bar) {
     memset(p_bar, 0, (size_t)engine->np * sizeof *p_bar);
   }
-  double estimates   = 0;
-  engine->estimating = false;
-  if (cost->estimates != 0) {
-    status = refuse_estimates(engine, cost, error);
-    status = status ? status : ude_engine_prepare(engine, tangents ? engine->width : 0, error);
-    status = status ? status : ude_estimates_begin(engine, cost, p, &estimates, error);
+  if (status == UDE_OK && engine->method == UDE_SENSITIVITY_FORWARD_CONTINUOUS) {
+    status = continuous_forward(&in, u0, u0_bar, result);
+  } else if (status == UDE_OK) {
+    status = solve(sensitivity, engine, u0, p, t0, t1, cost, result, error);
+    status = status ? status : derivatives(&in, u0_bar, &estimates);
   }
   if (status) {
     return status;
-  }
-  if (tangents) {
-    status = forward(&in, u0_bar);
-  } else {
-    status = adjoint(&in);
-    if (status == UDE_OK && u0_bar) {
-      memcpy(u0_bar, engine->lambda, (size_t)n * sizeof *u0_bar);
-    }
-    if (status == UDE_OK && cost->t0_bar) {
-      *cost->t0_bar = engine->moving->span_bar[0];
-    }
-    if (status == UDE_OK && cost->t1_bar) {
-      *cost->t1_bar = engine->moving->span_bar[1];
-    }
   }
   *value = estimates;
   for (int64_t i = 0; i < cost->count && status == UDE_OK; i++) {
     *value += engine->values[i];
   }
   if (status == UDE_OK) {
-    status = end_value(sensitivity, engine, p, t1, cost, value, error);
+    status = end_value(sensitivity, engine, p, in.t1, cost, value, error);
   }
   char name[256];
   if (status == UDE_OK && !isfinite(*value)) {

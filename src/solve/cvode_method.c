@@ -53,6 +53,7 @@ static ude_status open_work(const ude_method *method, const ude_method_setting *
 typedef struct run {
   work             *w;
   double            t, t1, direction, started;
+  double            t_next; /* end of the step that is handed over */
   const double     *u;
   ude_output       *output;
   ude_solve_result *result;
@@ -70,8 +71,32 @@ static bool emit(run *r, double t, const double *u) {
   return !r->out_of_memory;
 }
 
+static int state_at(void *source, double time, double *out) {
+  run *r = source;
+  if (time == r->t_next) {
+    memcpy(out, r->u, (size_t)r->w->n * sizeof *out);
+    return 0;
+  }
+  return ude_cvode_dense(r->w->cvode, time, out) ? 1 : 0;
+}
+
+static bool hand_over(run *r, double t_next) {
+  if (!r->output->step) {
+    return true;
+  }
+  int             code = ude_cvode_dense(r->w->cvode, r->t, r->w->u) ? 1 : 0;
+  ude_output_step now  = {r->t, t_next, r->w->u, r->u, state_at, r};
+  r->t_next            = t_next;
+  code                 = code ? code : r->output->step(&now, r->output->step_context);
+  r->out_of_memory     = r->out_of_memory || code < 0;
+  return code == 0 || (code > 0 && end(r, UDE_RETCODE_RHS_FAILED));
+}
+
 static bool emit_step(run *r, double t_next) {
   ude_output *out = r->output;
+  if (r->w->n > 0 && !hand_over(r, t_next)) {
+    return false;
+  }
   if (out->every_step) {
     return emit(r, t_next, r->u);
   }

@@ -125,8 +125,8 @@ static bool accept(ude_loop *s) {
       return ude_loop_act_on_events(s);
     }
   }
-  bool saved =
-      ude_loop_emit_before(s, step->t_next) && ude_loop_emit_at(s, step->t_next, in->u_new);
+  bool saved = ude_loop_hand_over(s) && ude_loop_emit_before(s, step->t_next) &&
+               ude_loop_emit_at(s, step->t_next, in->u_new);
   bool    watch  = in->watch.on && in->method->stiffness;
   double  radius = watch ? in->method->stiffness(in->work, step) : (double)NAN;
   double *old    = in->u;

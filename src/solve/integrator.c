@@ -189,6 +189,15 @@ ude_status ude_integrator_run(ude_integrator *integrator, const double *u0, cons
                               double t0, double t1, const double *times, int64_t count,
                               double *u_at, double *u_end, ude_solve_result *result,
                               ude_error *error) {
+  return ude_integrator_run_steps(integrator, u0, p, t0, t1, times, count, u_at, u_end, NULL, NULL,
+                                  result, error);
+}
+
+ude_status ude_integrator_run_steps(ude_integrator *integrator, const double *u0, const double *p,
+                                    double t0, double t1, const double *times, int64_t count,
+                                    double *u_at, double *u_end, ude_step_fn step,
+                                    void *step_context, ude_solve_result *result,
+                                    ude_error *error) {
   *result = (ude_solve_result){
       .t = t0, .component = -1, .event = -1, .method = integrator->initial->name};
   ude_status status = ude_times_check(times, count, t0, t1, error);
@@ -200,7 +209,12 @@ ude_status ude_integrator_run(ude_integrator *integrator, const double *u0, cons
                     (long long)count);
   }
   target     to     = {u_at, integrator->n};
-  ude_output output = {.times = times, .count = count, .save = save_at, .context = &to};
+  ude_output output = {.times        = times,
+                       .count        = count,
+                       .save         = save_at,
+                       .context      = &to,
+                       .step         = step,
+                       .step_context = step_context};
   status            = ude_integrate(integrator, u0, p, t0, t1, &output, result, error);
   bool integrated   = status == UDE_OK || status == UDE_NUMERICAL || status == UDE_INTERRUPTED;
   if (u_end && integrated) {

@@ -51,6 +51,18 @@ typedef int (*ude_save_fn)(int64_t index, double t, const double *u, void *conte
 /** Receives an event with the state before it. Returns nonzero to fail (out of memory). */
 typedef int (*ude_save_event_fn)(double t, int64_t event, const double *u, void *context);
 
+/** An accepted step, and the state anywhere in it. */
+typedef struct ude_output_step {
+  double        t, t_next;
+  const double *u, *u_new; /**< [n] at its ends */
+  /** State at `time` within [t, t_next] into out: double[n]; returns a callback's code. */
+  int (*at)(void *source, double time, double *out);
+  void *source;
+} ude_output_step;
+
+/** Returns 0, < 0 (no memory) or > 0 (a callback failed) to end the solve. */
+typedef int (*ude_step_fn)(const ude_output_step *step, void *context);
+
 typedef struct ude_output {
   const double     *times; /**< [count] in the direction of integration, or NULL */
   int64_t           count, next;
@@ -59,7 +71,15 @@ typedef struct ude_output {
   ude_save_fn       save;
   ude_save_event_fn save_event; /**< may be NULL */
   void             *context;
+  ude_step_fn       step; /**< called with every accepted step, or NULL */
+  void             *step_context;
 } ude_output;
+
+/** ude_integrator_run that also hands over every accepted step. */
+ude_status ude_integrator_run_steps(ude_integrator *integrator, const double *u0, const double *p,
+                                    double t0, double t1, const double *times, int64_t count,
+                                    double *u_at, double *u_end, ude_step_fn step,
+                                    void *step_context, ude_solve_result *result, ude_error *error);
 
 /** Check the options and fill in defaults. */
 ude_status ude_solve_options_resolve(const ude_solve_options *options,

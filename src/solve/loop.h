@@ -33,6 +33,9 @@ bool ude_loop_emit(ude_loop *s, double t, const double *u);
 bool ude_loop_emit_before(ude_loop *s, double time);
 bool ude_loop_emit_at(ude_loop *s, double time, const double *u);
 
+/** The accepted step, to the one who looks at every step, if there is one. False if the solve ends. */
+bool ude_loop_hand_over(ude_loop *s);
+
 /** First derivative, size of the first step and the method's start at (step.t, in->u). */
 bool ude_loop_restart(ude_loop *s);
 /** The initial state, made consistent. False if there is nothing to integrate. */

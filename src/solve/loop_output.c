@@ -1,4 +1,6 @@
 /* What a solve saves. */
+#include <string.h>
+
 #include "solve/loop.h"
 
 bool ude_loop_end(ude_loop *s, ude_retcode retcode) {
@@ -14,6 +16,23 @@ bool ude_loop_emit(ude_loop *s, double t, const double *u) {
   }
   s->output->next++;
   return true;
+}
+
+static int state_at(void *source, double time, double *out) {
+  ude_loop *s     = source;
+  double    theta = ude_step_theta(s->step.t, s->step.t_next, s->step.h, time);
+  if (theta <= 0 || theta >= 1) {
+    memcpy(out, theta <= 0 ? s->in->u : s->in->u_new, (size_t)s->in->n * sizeof *out);
+    return 0;
+  }
+  return s->in->method->dense(s->in->work, &s->step, theta, out);
+}
+
+bool ude_loop_hand_over(ude_loop *s) {
+  ude_output_step now  = {s->step.t, s->step.t_next, s->in->u, s->in->u_new, state_at, s};
+  int             code = s->output->step ? s->output->step(&now, s->output->step_context) : 0;
+  s->out_of_memory     = s->out_of_memory || code < 0;
+  return code == 0 || (code > 0 && ude_loop_end(s, UDE_RETCODE_RHS_FAILED));
 }
 
 bool ude_loop_emit_before(ude_loop *s, double time) {

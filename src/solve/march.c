@@ -21,7 +21,8 @@ static int64_t steps_at_once(const ude_integrator *in, const ude_output *output,
                              const ude_solve_result *result) {
   const int64_t between_clocks = 64;
   bool          watched        = in->watch.on && !in->method->implicit;
-  if (in->trace || output->every_step || in->options.stop || (watched && !in->mode)) {
+  if (in->trace || output->every_step || output->step || in->options.stop ||
+      (watched && !in->mode)) {
     return 1;
   }
   if (watched) {
