@@ -516,6 +516,22 @@ static ude_status forward(const task *in, double *u0_bar) {
 
 /* ------------------------------------------------------------------------------- gradient -- */
 
+/* An event at the very end of a span whose end moves: before, it has happened, behind, it has not. */
+static ude_status check_end(const task *in) {
+  const ude_trace  *trace  = &in->engine->trace;
+  const ude_events *events = &in->engine->field->events;
+  if (!in->cost->t1_bar || trace->events == 0 || in->t1 != trace->t_end) {
+    return UDE_OK;
+  }
+  const ude_trace_event *last = &trace->event[trace->events - 1];
+  bool terminal = events->terminal && last->event < events->count + events->schedule_count &&
+                  events->terminal[last->event];
+  return last->t == trace->t_end && !terminal
+             ? ude_fail(in->error, UDE_UNSUPPORTED,
+                        "an event at the very end of the span: there is no derivative by the end")
+             : UDE_OK;
+}
+
 /* The derivatives by the engine's method, after the solve (forward-continuous solves by itself); *estimates: the value of the solver's
  * estimates. */
 static ude_status derivatives(task *in, double *u0_bar, double *estimates) {
@@ -526,6 +542,7 @@ static ude_status derivatives(task *in, double *u0_bar, double *estimates) {
   engine->estimating   = false;
   if (!is_continuous_adjoint(engine->method)) {
     status = ude_engine_move(engine, in->p, times, tangents, in->error);
+    status = status ? status : check_end(in);
     in->t1 = engine->trace.t_end; /* a terminal event may have been first */
   }
   if (status == UDE_OK && in->cost->estimates != 0) {

@@ -1,6 +1,7 @@
 /* Moving times: workspace, and what steps have to do with them. */
 #include "sensitivity/moving.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +112,58 @@ bool ude_moving_aim(const ude_trace *trace, int64_t i, int64_t *event) {
   return aimed;
 }
 
+/* Does the time of an event move otherwise than that of the discontinuity with the derivatives `by_p`? Roots do. */
+static bool moves_otherwise(const ude_moving *m, int64_t event, const double *scheduled,
+                            const double *by_p) {
+  int64_t k = event - m->of->count;
+  return k < 0 || memcmp(scheduled + k * m->np, by_p, (size_t)m->np * sizeof *by_p) != 0;
+}
+
+/* A discontinuity at the time of an event is passed with it, at one time: where the two would part, there is no
+ * derivative. */
+static ude_status check_coincidence(const ude_moving *m, const ude_trace *trace, const double *p,
+                                    ude_error *error) {
+  const ude_events *of    = m->of;
+  int64_t           jumps = of->discontinuity_count;
+  if (jumps == 0 || trace->events == 0 || m->np == 0) {
+    return UDE_OK;
+  }
+  double    *times     = ude_calloc((size_t)jumps, sizeof *times);
+  double    *by_p      = ude_calloc((size_t)(jumps * m->np), sizeof *by_p);
+  double    *scheduled = ude_calloc((size_t)(of->schedule_count * m->np), sizeof *scheduled);
+  ude_status status    = times && by_p && scheduled ? UDE_OK : ude_fail_memory(error, "events");
+  if (status == UDE_OK &&
+      of->discontinuities.value(times, NULL, p, 0, of->discontinuities.context)) {
+    status = ude_fail(error, UDE_NUMERICAL, "the discontinuities cannot be evaluated");
+  }
+  if (status == UDE_OK) {
+    status = ude_jacobian(&of->discontinuities, m->np, NULL, p, 0, true,
+                          of->discontinuities.vjp != NULL, by_p, error);
+  }
+  if (status == UDE_OK && of->schedule_count > 0) {
+    status = ude_jacobian(&of->schedule, m->np, NULL, p, 0, true, of->schedule.vjp != NULL,
+                          scheduled, error);
+  }
+  for (int64_t k = 0; k < trace->events && status == UDE_OK; k++) {
+    const ude_trace_event *event = &trace->event[k];
+    for (int64_t j = 0; j < jumps && status == UDE_OK; j++) {
+      if (event->event < of->count + of->schedule_count &&
+          fabs(event->t - times[j]) <= 4 * ude_events_gap(event->t, times[j]) &&
+          moves_otherwise(m, event->event, scheduled, by_p + j * m->np)) {
+        status = ude_fail(error, UDE_UNSUPPORTED,
+                          "at t = %.8g an event and a discontinuity of the right-hand side "
+                          "coincide, whose times depend on the parameters in different ways: there "
+                          "is no derivative",
+                          event->t);
+      }
+    }
+  }
+  free(times);
+  free(by_p);
+  free(scheduled);
+  return status;
+}
+
 ude_status ude_moving_prepare(ude_moving *m, const ude_trace *trace, const double *p,
                               ude_error *error) {
   bool    knows = true;
@@ -142,7 +195,7 @@ ude_status ude_moving_prepare(ude_moving *m, const ude_trace *trace, const doubl
     m->states         = grown;
     m->state_capacity = most + 1;
   }
-  return UDE_OK;
+  return check_coincidence(m, trace, p, error);
 }
 
 int ude_moving_values(ude_moving *m, const ude_trace *trace, int64_t i, const ude_method *method,

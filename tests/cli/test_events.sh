@@ -38,4 +38,31 @@ near "$(sed 's/.*"t1":\([^,}]*\).*/\1/' out)" "$(awk -v d="${expected#* }" 'BEGI
 run 0 ude fit "$ball/model.c" "$ball/data.csv" -o run --quiet
 near "$(sed -nE 's/.*"restitution": ([0-9.]+),?$/\1/p' run/params.json | head -1)" 0.75 0.006
 near "$(sed -nE 's/.*"drag": ([0-9.]+),?$/\1/p' run/params.json | head -1)" 0.1 0.12
+# What has no derivative is refused: a scheduled event that meets a discontinuity which moves otherwise, an event at an end that moves.
+cat >meet.c <<'END'
+#include <ude/model.h>
+struct state { double x; };
+struct param { double a, d; };
+const struct state u0 = {1};
+const struct param p0 = {.a = 1, .d = 2};
+const double tspan[2] = {0, 4};
+const int schedule_count = 1;
+void schedule(double *times, const struct param *p) { times[0] = SCALE * p->a; }
+const int discontinuity_count = 1;
+void discontinuities(double *times, const struct param *p) { times[0] = p->d; }
+void rhs(struct state *du, const struct state *u, const struct param *p, double t) { du->x = t < p->d ? -u->x : 0.5 * u->x; }
+void affect(struct state *u, const struct param *p, double t, int event) { u->x += 1; }
+double terminal_cost(const struct state *u, const struct param *p, double t) { return u->x; }
+END
+# x(4) = (e^-d + e^(a - d)) e^(2 - d/2).
+run 0 ude grad meet.c -DSCALE=1 --rtol 1e-10
+near "$(sed 's/{"loss":\([^,]*\),.*/\1/' out)" "$(awk 'BEGIN { printf "%.15g", exp(-2 + 1) + exp(-1 + 1) }')" 1e-8
+near "$(sed 's/.*"a":\([^,}]*\).*/\1/' out)" 1 1e-7
+near "$(sed 's/.*"d":\([^,}]*\).*/\1/' out)" "$(awk 'BEGIN { printf "%.15g", -1.5 * (exp(-1) + 1) }')" 1e-7
+run 2 ude grad meet.c -DSCALE=2
+says "an event and a discontinuity of the right-hand side coincide"
+run 2 ude grad meet.c -DSCALE=4 --wrt time
+says "an event at the very end of the span"
+run 2 ude grad meet.c -DSCALE=1 --sensitivity gauss
+says "does not go through events"
 echo "$count calls"
