@@ -36,10 +36,10 @@ static ude_vector_field field_(void) {
   static const ude_member state[] = {{.name = "x", .first = 0, .count = 1},
                                      {.name = "inflow", .first = 1, .count = 1}};
   ude_vector_field        field   = polynomial_field(&relax);
-  field.state = (ude_layout){.count = 2, .members = 2, .member = state};
-  field.initial = (ude_map){.rows = 2, .value = initial, .vjp = initial_vjp};
-  field.has_tspan = true;
-  field.tspan[1]  = 1;
+  field.state                     = (ude_layout){.count = 2, .members = 2, .member = state};
+  field.initial                   = (ude_map){.rows = 2, .value = initial, .vjp = initial_vjp};
+  field.has_tspan                 = true;
+  field.tspan[1]                  = 1;
   return field;
 }
 
@@ -62,12 +62,12 @@ static ude_dataset *endpoint(const ude_vector_field *field) {
  * Steps of the trained model, and what it gives at the end. */
 static int64_t train(const ude_estimate_term *term, int64_t count, bool by_adam, double *p,
                      double *end) {
-  ude_vector_field field   = field_();
-  ude_dataset     *data    = endpoint(&field);
-  ude_error        error   = {0};
+  ude_vector_field field = field_();
+  ude_dataset     *data  = endpoint(&field);
+  ude_error        error = {0};
   ude_fit_result   result;
   ude_fit_options  options = {.solve     = {.method = "tsit5", .rtol = 1e-6, .atol = 1e-6},
- .adam = by_adam ? 1500 : 0,
+                              .adam      = by_adam ? 1500 : 0,
                               .optimizer = by_adam ? UDE_OPTIMIZER_NONE : UDE_OPTIMIZER_BFGS,
                               .initial   = UDE_INITIAL_MODEL,
                               .estimates = count,
@@ -107,8 +107,10 @@ START_TEST(levenberg_marquardt_is_refused) {
   double                  p[2]  = {4, 3};
   ude_error               error = {0};
   ude_fit_result          result;
-  ude_fit_options         options = {
-              .optimizer = UDE_OPTIMIZER_LM, .estimates = 1, .estimate = &term, .initial = UDE_INITIAL_MODEL};
+  ude_fit_options         options = {.optimizer = UDE_OPTIMIZER_LM,
+                                     .estimates = 1,
+                                     .estimate  = &term,
+                                     .initial   = UDE_INITIAL_MODEL};
   ck_fails(ude_fit(&field, data, &options, p, NULL, &result, &error), UDE_UNSUPPORTED, &error,
            "solver's estimates", "bfgs");
   ude_dataset_free(data);
