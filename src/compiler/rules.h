@@ -9,7 +9,8 @@
  *
  * Choices at kinks: fabs has 0 at 0; fmax and fmin take the second argument at a tie, as
  * `a > b ? a : b` does; steps (floor, round, ...) have 0. A zero tangent or adjoint contributes zero even
- * where the partial derivative is infinite.
+ * where the partial derivative is infinite; so does a factor that is zero where the tangent or adjoint beside it is
+ * infinite, unless (in forward mode) that factor has an infinite tangent itself: sqrt(x) sqrt(x) at 0 is NaN.
  */
 #ifndef UDE_COMPILER_RULES_H
 #define UDE_COMPILER_RULES_H

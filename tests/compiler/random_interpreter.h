@@ -75,11 +75,15 @@ static bool ri_condition(ri_frame *f, const rp_node *n) {
   if (n->op == RP_ODD) {
     return (f->loop[n->a] + n->b) % 2;
   }
-  double a = ri_eval(f, n->kid[0]).v, b = ri_eval(f, n->kid[1]).v;
-  if (a != b) {
-    ri_compare(f, a, b); /* equal constants stay equal */
+  dual a = ri_eval(f, n->kid[0]), b = ri_eval(f, n->kid[1]);
+  bool constant = true; /* equal constants stay equal; x and what rounds to x in float do not */
+  for (int k = 0; k < RI_INPUTS; k++) {
+    constant = constant && a.d[k] == 0 && b.d[k] == 0;
   }
-  return a < b;
+  if (a.v != b.v || !constant) {
+    ri_compare(f, a.v, b.v);
+  }
+  return a.v < b.v;
 }
 
 static ri_frame ri_callee(const ri_frame *f) {
