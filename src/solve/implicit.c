@@ -277,7 +277,7 @@ static void slopes(const ude_implicit *work, double theta, double *slope) {
     slope[i] = 0;
   }
   for (int j = 0; j < NODES; j++) {
-    node[j] = cos((j + 0.5) * pi / NODES); /* theta - 1 .. theta + 1 */
+    node[j] = cos((j + 0.5) * pi / (double)NODES); /* theta - 1 .. theta + 1 */
   }
   for (int j = 0; j < NODES; j++) {
     /* d/dx at 0 of the Lagrange polynomial of node j, with 0 as a node, too. */
