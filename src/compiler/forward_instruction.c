@@ -71,7 +71,7 @@ static LLVMValueRef rule_tangent(ude_emit *emit, const ude_rule *rule, LLVMValue
                                  const LLVMValueRef *operand, int count) {
   LLVMValueRef argument[UDE_RULE_ARGUMENTS] = {0};
   LLVMValueRef total                        = NULL;
-  if (is_fused(rule)) {
+  if (is_fused(rule) && count == 3) {
     LLVMValueRef added =
         ude_walk_varied(emit->walk, operand[2]) ? ude_emit_shadow(emit, operand[2]) : NULL;
     return sum(emit, of_product(emit, operand[0], operand[1]), added);

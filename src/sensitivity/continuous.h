@@ -29,12 +29,12 @@ typedef struct ude_adjoint_problem {
   ude_pattern pattern;
 } ude_adjoint_problem;
 
-ude_status ude_adjoint_problem_open(ude_adjoint_problem *problem, const ude_vector_field *inner,
+ude_status ude_adjoint_problem_open(ude_adjoint_problem *s, const ude_vector_field *inner,
                                     ude_path *path, bool with_u, bool with_q, bool exact,
                                     ude_error *error);
-void       ude_adjoint_problem_close(ude_adjoint_problem *problem);
+void       ude_adjoint_problem_close(ude_adjoint_problem *s);
 /** f_p^T mu at time t into out (added); u from the path. Returns the callback's code. */
-int ude_adjoint_integrand(ude_adjoint_problem *problem, double t, const double *mu, const double *p,
+int ude_adjoint_integrand(ude_adjoint_problem *s, double t, const double *mu, const double *p,
                           double *out);
 
 /** What the backward solve of a method needs and gives. */

@@ -85,9 +85,9 @@ static int64_t locate(ude_path *path, double time) {
 }
 
 static void in_step(const ude_path *path, int64_t i, double theta, double *out) {
-  const double *value = path->value + i * path->nodes * path->n;
-  double        c[UDE_PATH_MOST_NODES];
-  double        sum = 0;
+  const double *value                  = path->value + i * path->nodes * path->n;
+  double        c[UDE_PATH_MOST_NODES] = {0};
+  double        sum                    = 0;
   for (int k = 0; k < path->nodes; k++) {
     double distance = theta - path->node[k];
     if (distance == 0) {

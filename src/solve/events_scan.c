@@ -123,7 +123,8 @@ static ude_events_code find_left(scan *s, int64_t i, double from, double right, 
                                  double *g_left) {
   ude_event_watch *w = s->w;
   *left              = from;
-  for (double size = (right - from) / 2; size > s->tolerance; size /= 2) {
+  double size        = (right - from) / 2;
+  while (size > s->tolerance) {
     ude_events_code code = at(s, from + size, w->g_at);
     if (code) {
       return code;
@@ -133,6 +134,7 @@ static ude_events_code find_left(scan *s, int64_t i, double from, double right, 
       *g_left = w->g_at[i];
       return UDE_EVENTS_OK;
     }
+    size /= 2;
   }
   return UDE_EVENTS_OK;
 }
