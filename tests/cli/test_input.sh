@@ -295,8 +295,11 @@ echo '{"model":[]}' >run/settings.json
 run 4 ude discover run
 says "is damaged: a list of model files is missing"
 # a disk that is full
-(ulimit -f 1; run 4 ude fit "$lv/model.c" "$lv/data.csv" -o full --no-cache $quick; says ": cannot write: File too large") || exit 1
-[ -z "$(find full -name '*.tmp' 2>/dev/null)" ] || bad "a temporary file is left"
+# (not under ThreadSanitizer, which keeps the shadow of constants in a file of its own)
+if ! grep -q __tsan_init "$UDE"; then
+  (ulimit -f 1; run 4 ude fit "$lv/model.c" "$lv/data.csv" -o full --no-cache $quick; says ": cannot write: File too large") || exit 1
+  [ -z "$(find full -name '*.tmp' 2>/dev/null)" ] || bad "a temporary file is left"
+fi
 for call in "solve $lv/truth.c" "jacobian $lv/truth.c" "grad $lv/truth.c $lv/data.csv" "check $lv/truth.c"; do
   count=$((count + 1))
   ude $call >/dev/full 2>err && bad "ude $call: a full disk is no success"
