@@ -1,10 +1,8 @@
 /* Many steps of an explicit Runge-Kutta pair (solve/kernel.h). Compiled to bitcode for each pair: the build puts the pair's file before
  * this one (a, b, btilde, c), with METHOD its table, and TINY where n is at most UDE_KERNEL_TINY. */
 #include "solve/erk.h"
-#include "solve/kernel.h"
-#include "solve/step_size.h"
+#include "solve/kernels/pace.h"
 
-#define UNROLLED _Pragma("clang loop unroll(full)")
 #ifdef TINY
 /* Straight code: what is beyond n falls away when n is known. */
 #define EACH(l) UNROLLED for (int l = 0; l < UDE_KERNEL_TINY; l++) if (l < n)
@@ -13,7 +11,6 @@ enum { MOST = UDE_KERNEL_TINY };
 #define EACH(l) for (int64_t l = 0; l < n; l++)
 enum { MOST = UDE_KERNEL_MOST };
 #endif
-#define INLINE static inline __attribute__((always_inline))
 
 enum {
   STEP_STAGES = sizeof b / sizeof b[0],
@@ -99,42 +96,24 @@ INLINE double error_of(int64_t n, double h, const double *u_new, const double *u
 
 __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t n,
                                                     ude_kernel_value f) {
-  const int      last = METHOD.fsal ? STEP_STAGES - 1 : STEP_STAGES;
-  const int      end  = METHOD.fsal ? STEP_STAGES - 1 : METHOD.dense_end ? STEP_STAGES : ALL_STAGES;
-  const int      in_attempt = METHOD.fsal ? last : last - 1;
-  const double  *p          = m->p;
-  double         u[MOST], u_new[MOST], unit[MOST], e[MOST], low[MOST], k[ROWS][MOST];
-  double         t          = m->t;
-  double         h          = m->h;
-  double         tried      = m->tried;
-  ude_controller controller = m->controller;
-  int64_t        steps      = 0;
-  int64_t        rejected   = 0;
-  int64_t        calls      = 0;
-  int            stiff      = m->stiff_steps;
-  int            how        = UDE_MARCH_BEFORE;
+  const int     last = METHOD.fsal ? STEP_STAGES - 1 : STEP_STAGES;
+  const int     end  = METHOD.fsal ? STEP_STAGES - 1 : METHOD.dense_end ? STEP_STAGES : ALL_STAGES;
+  const int     in_attempt = METHOD.fsal ? last : last - 1;
+  const double *p          = m->p;
+  double        u[MOST], u_new[MOST], unit[MOST], e[MOST], low[MOST], k[ROWS][MOST];
+  pace          at = pace_begin(m);
+  double        step, t_next;
+  int64_t       calls = 0;
+  int           stiff = m->stiff_steps;
+  int           how   = UDE_MARCH_BEFORE;
   EACH(l) {
     u[l]    = m->u[l];
     k[0][l] = m->stages[l];
   }
-  while (steps + rejected < m->attempts) {
-    double rest     = fabs(m->t1 - t);
-    double smallest = ude_smallest(t);
-    double most     = m->max_step > 0 ? m->max_step : rest;
-    smallest        = smallest > m->min_step ? smallest : m->min_step;
-    if (h <= smallest || tried <= smallest) {
-      break;
-    }
-    double size   = h < most ? h : most;
-    bool   final  = size * 1.01 >= rest;
-    double step   = m->direction * (final ? rest : size);
-    double t_next = final ? m->t1 : t + step;
-    if (t_next == t) {
-      break;
-    }
+  while (pace_attempt(m, &at, &step, &t_next)) {
     UNROLLED for (int i = 1; i < last; i++) {
       combine(n, u, step, a[i], i, k, u_new);
-      f(k[i], u_new, p, t + c[i] * step);
+      f(k[i], u_new, p, at.t + c[i] * step);
     }
     combine(n, u, step, b, last, k, u_new);
     EACH(l) {
@@ -148,11 +127,8 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
       if (!(error < (double)INFINITY)) {
         break;
       }
-      rejected++;
-      m->norm = sqrt(error);
+      pace_reject(m, &at, error, step);
       calls += in_attempt;
-      tried = fabs(step);
-      h     = ude_step_reject(&controller, 0.5 * ude_step_log2(error), tried);
       continue;
     }
     bool has_end = METHOD.fsal || t_next != m->t1;
@@ -168,9 +144,10 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
         break;
       }
     }
+    pace_accept(&at, error, step);
+    calls += in_attempt + (!METHOD.fsal && has_end ? 1 : 0);
     int  count = stiff;
-    bool done =
-        m->direction * (m->until - t_next) <= 0 || t_next == m->t1 || steps + 1 >= m->accepts;
+    bool done  = pace_is_done(m, &at, t_next);
     if (m->watched && !done) {
       double radius = stiffness(n, step, k);
       radius        = m->radius > radius || isnan(radius) ? m->radius : radius;
@@ -178,10 +155,6 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
       count         = isfinite(reach) ? ude_auto_count(stiff, reach) : stiff;
       done          = count >= UDE_AUTO_PATIENCE;
     }
-    steps++;
-    calls += in_attempt + (!METHOD.fsal && has_end ? 1 : 0);
-    tried = fabs(step);
-    h     = ude_step_accept(&controller, 0.5 * ude_step_log2(error), tried);
     if (done) {
       m->step   = step;
       m->t_next = t_next;
@@ -201,7 +174,7 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
       break;
     }
     stiff = count;
-    t     = t_next;
+    at.t  = t_next;
     EACH(l) {
       u[l]    = u_new[l];
       k[0][l] = k[end][l];
@@ -211,13 +184,7 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
     m->u[l]      = u[l];
     m->stages[l] = k[0][l];
   }
-  m->t           = t;
-  m->h           = h;
-  m->tried       = tried;
-  m->controller  = controller;
-  m->steps       = steps;
-  m->rejected    = rejected;
-  m->rhs_calls   = calls;
-  m->stiff_steps = stiff;
+  m->rhs_calls = calls;
+  pace_end(m, &at, stiff);
   return how;
 }

@@ -2,10 +2,8 @@
  * the file of their coefficients before this one, with METHOD the table, STAGES its number of stages, and TINY where n is at most
  * UDE_KERNEL_TINY. The Jacobian comes from one product along all unit directions and time, whose zeros fold away. */
 #include "solve/rosenbrock.h"
-#include "solve/kernel.h"
-#include "solve/step_size.h"
+#include "solve/kernels/pace.h"
 
-#define UNROLLED _Pragma("clang loop unroll(full)")
 #ifdef TINY
 /* Straight code: what is beyond n falls away when n is known. */
 #define FROM(l, first) UNROLLED for (int l = 0; l < UDE_KERNEL_TINY; l++) if (l >= (first) && l < n)
@@ -15,7 +13,6 @@ enum { MOST = UDE_KERNEL_TINY };
 enum { MOST = UDE_KERNEL_MOST_IMPLICIT };
 #endif
 #define EACH(l) FROM(l, 0)
-#define INLINE static inline __attribute__((always_inline))
 
 /* W = L U with partial pivoting as linalg/lu.h, reciprocals on the diagonal. Rows are compared and exchanged one by one, so that no index
  * depends on a value: the same pivots, another order of the rows below. swapped[c][r]: rows c and r. */
@@ -196,44 +193,26 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
                                                     ude_kernel_value f, ude_kernel_jvp products,
                                                     const double *unit, const double *zeros,
                                                     const double *unit_time) {
-  const double  *p = m->p;
-  double         u[MOST], u_new[MOST], e[MOST], stage[STAGES][MOST], at_start[MOST];
-  double         tangents[MOST * (MOST + 1)], jacobian[MOST][MOST], w[MOST][MOST];
-  double         mode[MOST] = {0};
-  pivots         swapped;
-  double         t          = m->t;
-  double         h          = m->h;
-  double         tried      = m->tried;
-  ude_controller controller = m->controller;
-  int64_t        steps      = 0;
-  int64_t        rejected   = 0;
-  int64_t        jacobians  = 0;
-  int            calm       = m->stiff_steps;
-  int            how        = UDE_MARCH_BEFORE;
-  bool           linearised = false;
+  const double *p = m->p;
+  double        u[MOST], u_new[MOST], e[MOST], stage[STAGES][MOST], at_start[MOST];
+  double        tangents[MOST * (MOST + 1)], jacobian[MOST][MOST], w[MOST][MOST];
+  double        mode[MOST] = {0};
+  pivots        swapped;
+  pace          at = pace_begin(m);
+  double        step, t_next;
+  int64_t       jacobians  = 0;
+  int           calm       = m->stiff_steps;
+  int           how        = UDE_MARCH_BEFORE;
+  bool          linearised = false;
   EACH(l) {
     u[l] = m->u[l];
     if (m->mode) {
       mode[l] = m->mode[l];
     }
   }
-  while (steps + rejected < m->attempts) {
-    double rest     = fabs(m->t1 - t);
-    double smallest = ude_smallest(t);
-    double most     = m->max_step > 0 ? m->max_step : rest;
-    smallest        = smallest > m->min_step ? smallest : m->min_step;
-    if (h <= smallest || tried <= smallest) {
-      break;
-    }
-    double size   = h < most ? h : most;
-    bool   final  = size * 1.01 >= rest;
-    double step   = m->direction * (final ? rest : size);
-    double t_next = final ? m->t1 : t + step;
-    if (t_next == t) {
-      break;
-    }
+  while (pace_attempt(m, &at, &step, &t_next)) {
     if (!linearised) {
-      products(at_start, tangents, u, unit, p, zeros, t, unit_time);
+      products(at_start, tangents, u, unit, p, zeros, at.t, unit_time);
       EACH(r) {
         EACH(c) {
           jacobian[r][c] = tangents[r * (n + 1) + c];
@@ -254,7 +233,7 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
     UNROLLED for (int i = 0; i < STAGES; i++) {
       if (i > 0) {
         combine(n, u, METHOD.a + i * STAGES, i, stage, u_new);
-        f(stage[i], u_new, p, t + METHOD.alpha[i] * step);
+        f(stage[i], u_new, p, at.t + METHOD.alpha[i] * step);
       }
       double time_part = step * METHOD.gamma_sum[i];
       EACH(l) {
@@ -277,17 +256,12 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
       if (!(error < (double)INFINITY)) {
         break;
       }
-      rejected++;
-      m->norm = sqrt(error);
-      tried   = fabs(step);
-      h       = ude_step_reject(&controller, 0.5 * ude_step_log2(error), tried);
+      pace_reject(m, &at, error, step);
       continue;
     }
     jacobians++;
-    steps++;
-    tried     = fabs(step);
-    h         = ude_step_accept(&controller, 0.5 * ude_step_log2(error), tried);
-    bool done = m->direction * (m->until - t_next) <= 0 || t_next == m->t1 || steps >= m->accepts;
+    pace_accept(&at, error, step);
+    bool done = pace_is_done(m, &at, t_next);
     if (m->mode) {
       m->radius    = radius_of(n, jacobian, mode);
       double reach = fabs(step) * m->radius / m->stability;
@@ -310,7 +284,7 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
       break;
     }
     linearised = false;
-    t          = t_next;
+    at.t       = t_next;
     EACH(l) {
       u[l] = u_new[l];
     }
@@ -321,17 +295,11 @@ __attribute__((always_inline)) int ude_kernel_march(ude_march *m, const int64_t 
       m->mode[l] = mode[l];
     }
   }
-  int64_t tries     = steps + rejected;
-  m->t              = t;
-  m->h              = h;
-  m->tried          = tried;
-  m->controller     = controller;
-  m->steps          = steps;
-  m->rejected       = rejected;
+  int64_t tries     = at.steps + at.rejected;
   m->jacobians      = jacobians;
   m->rhs_calls      = 2 * jacobians + (STAGES - 1) * tries;
   m->factorisations = tries;
   m->solves         = STAGES * tries;
-  m->stiff_steps    = calm;
+  pace_end(m, &at, calm);
   return how;
 }
