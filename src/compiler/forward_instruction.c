@@ -282,7 +282,7 @@ void ude_forward_call(ude_forward *forward, LLVMValueRef call) {
   ude_callee kind = ude_call_kind(walk, call);
   switch (kind) {
   case UDE_CALLEE_BODY: {
-    int f = ude_walk_function(walk, LLVMGetCalledValue(call));
+    int f = ude_walk_function(walk, ude_walk_callee(walk, call));
     call_function(forward, call, ude_forward_function(forward, f));
     return;
   }

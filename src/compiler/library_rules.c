@@ -62,6 +62,10 @@ static bool is_rule(LLVMValueRef global) {
   return !strncmp(name_of(global), "ude_rule_", 9);
 }
 
+static bool is_body(LLVMValueRef global) {
+  return !strncmp(name_of(global), "ude_rule_body_", 14);
+}
+
 /* Mark what a marked function mentions; true if anything was new. */
 static bool spread(LLVMValueRef function) {
   bool more = false;
@@ -88,7 +92,7 @@ static void forget_list(LLVMModuleRef rules, const char *name) {
 }
 
 /* Keep the rules of functions that the model calls or that kept rules call. */
-static void prune(LLVMModuleRef rules, LLVMModuleRef module) {
+static void prune(LLVMModuleRef rules, LLVMModuleRef module, bool bodies) {
   forget_list(rules, "llvm.used");
   forget_list(rules, "llvm.compiler.used");
   for (LLVMValueRef f = LLVMGetFirstFunction(rules); f; f = LLVMGetNextFunction(f)) {
@@ -101,7 +105,8 @@ static void prune(LLVMModuleRef rules, LLVMModuleRef module) {
     more = false;
     for (LLVMValueRef g = LLVMGetFirstGlobal(rules); g; g = LLVMGetNextGlobal(g)) {
       LLVMValueRef initial = is_rule(g) ? LLVMGetInitializer(g) : NULL;
-      if (!initial || is_marked(g) || LLVMGetNamedGlobal(module, name_of(g)) ||
+      if (!initial || is_marked(g) || (!bodies && is_body(g)) ||
+          LLVMGetNamedGlobal(module, name_of(g)) ||
           !is_marked(LLVMGetAggregateElement(initial, 0))) {
         continue;
       }
@@ -155,7 +160,9 @@ ude_status ude_library_rules_link(LLVMModuleRef module, const ude_compile_option
     status = ude_link_add(LLVMGetModuleContext(module), &rules, &output->bitcode, path, error);
   }
   if (status == UDE_OK) {
-    prune(rules, module);
+    /* Forward and reverse mode have rules. */
+    prune(rules, module,
+          (options->derivatives & (UDE_DERIVATIVE_JET | UDE_SPARSITY | UDE_LANES)) != 0);
     if (LLVMLinkModules2(module, rules)) {
       status = ude_fail(error, UDE_COMPILE, "%s: the rules of BLAS cannot be linked with the model",
                         path);

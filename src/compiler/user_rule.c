@@ -10,13 +10,14 @@
 
 #define PREFIX "ude.rule."
 
-enum { KINDS = 4, JVP = 0, VJP, EXTENTS, INACTIVE };
+enum { KINDS = 5, JVP = 0, VJP, EXTENTS, BODY, INACTIVE };
 
 static const char *const written_as[KINDS] = {"ude_rule_jvp_", "ude_rule_vjp_", "ude_rule_extents_",
-                                              "ude_rule_inactive_"};
+                                              "ude_rule_body_", "ude_rule_inactive_"};
 static const char *const kept_as[KINDS]    = {PREFIX "jvp.", PREFIX "vjp.", PREFIX "extents.",
-                                              PREFIX "inactive."};
-static const char *const macro_of[KINDS]   = {"UDE_JVP", "UDE_VJP", "UDE_EXTENTS", "UDE_INACTIVE"};
+                                              PREFIX "body.", PREFIX "inactive."};
+static const char *const macro_of[KINDS]   = {"UDE_JVP", "UDE_VJP", "UDE_EXTENTS", "UDE_BODY",
+                                              "UDE_INACTIVE"};
 
 static const LLVMAttributeIndex whole = (LLVMAttributeIndex)LLVMAttributeFunctionIndex;
 
@@ -74,7 +75,7 @@ static bool signature_of(LLVMValueRef f, int kind, LLVMTypeRef *types, unsigned 
   } else if (kind == VJP && real) {
     types[(*count)++] = returned;
   }
-  *result = kind == JVP ? returned : none;
+  *result = kind == JVP || kind == BODY ? returned : none;
   return true;
 }
 
@@ -144,10 +145,11 @@ static ude_status check(LLVMValueRef f, LLVMValueRef g, int kind, ude_error *err
     ude_text_append(&text, k ? ", " : "");
     describe(types[k], &text);
   }
-  ude_text_append(&text, "): the arguments of '%s', then %s", name_of(f),
-                  kind == JVP   ? "their tangents and a pointer to the result's"
-                  : kind == VJP ? "where their adjoints are added and the result's"
-                                : "a pointer to the sizes");
+  ude_text_append(&text, "): the arguments of '%s'%s", name_of(f),
+                  kind == JVP    ? ", then their tangents and a pointer to the result's"
+                  : kind == VJP  ? ", then where their adjoints are added and the result's"
+                  : kind == BODY ? ""
+                                 : ", then a pointer to the sizes");
   ude_status status =
       text.failed ? ude_fail_memory(error, "a message") : wrong(f, g, kind, text.data, error);
   ude_text_free(&text);
@@ -273,6 +275,7 @@ void ude_user_rules_load(ude_walk *walk) {
     case JVP: rule->jvp = part(g, 1); break;
     case VJP: rule->vjp = part(g, 1); break;
     case EXTENTS: rule->extents = part(g, 1); break;
+    case BODY: rule->body = part(g, 1); break;
     default: rule->inactive = true; break;
     }
   }
@@ -293,6 +296,14 @@ LLVMValueRef ude_user_rule_serving(ude_walk *walk, LLVMValueRef function) {
          : walk->mode == UDE_MODE_FORWARD ? rule->jvp
          : walk->mode == UDE_MODE_REVERSE ? rule->vjp
                                           : NULL;
+}
+
+LLVMValueRef ude_walk_callee(ude_walk *walk, LLVMValueRef call) {
+  LLVMValueRef         callee = LLVMGetCalledValue(call);
+  const ude_user_rule *rule   = ude_user_rule_of(walk, callee);
+  bool                 other  = rule && rule->body && !ude_user_rule_serving(walk, callee) &&
+               LLVMGetCalledFunctionType(call) == LLVMGlobalGetValueType(rule->body);
+  return other && (LLVMIsDeclaration(callee) || walk->mode != UDE_MODE_LANES) ? rule->body : callee;
 }
 
 /* The best that is known: rule functions are defined in the model, f may be only declared, perhaps without const. */
@@ -411,6 +422,12 @@ LLVMValueRef *ude_user_rule_bytes(ude_emit *emit, LLVMValueRef call, const LLVMV
 
 _Noreturn void ude_user_rule_refuse(ude_walk *walk, LLVMValueRef call) {
   const ude_user_rule *rule = ude_user_rule_of(walk, LLVMGetCalledValue(call));
+  if (rule && (rule->jvp || rule->vjp) && walk->mode == UDE_MODE_OTHER) {
+    ude_refuse_call(walk, call,
+                    "its body is not visible, and Taylor mode and patterns have no use of UDE_JVP "
+                    "and UDE_VJP",
+                    "add its C source to the model, or the same in C with UDE_BODY");
+  }
   if (rule && (rule->jvp || rule->vjp)) {
     ude_refuse_call(
         walk, call,

@@ -126,7 +126,12 @@ typedef struct ude_slot_use {
 } ude_slot_use;
 
 /** Which rules of the model serve. */
-typedef enum ude_mode { UDE_MODE_OTHER, UDE_MODE_FORWARD, UDE_MODE_REVERSE } ude_mode;
+typedef enum ude_mode {
+  UDE_MODE_OTHER,
+  UDE_MODE_FORWARD,
+  UDE_MODE_REVERSE,
+  UDE_MODE_LANES
+} ude_mode;
 
 struct ude_user_rule;
 
@@ -248,6 +253,10 @@ typedef enum ude_callee {
   UDE_CALLEE_UNKNOWN
 } ude_callee;
 ude_callee ude_call_kind(ude_walk *walk, LLVMValueRef call);
+
+/* user_rule.c */
+/** What is followed for a UDE_CALLEE_BODY: the function called, or the body that the model gives for it. */
+LLVMValueRef ude_walk_callee(ude_walk *walk, LLVMValueRef call);
 
 /* walker_steep.c */
 /** A call with a rule whose derivative may be infinite where the function is finite, as far as its arguments tell. */

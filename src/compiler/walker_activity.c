@@ -166,7 +166,7 @@ static void forward_call(pass *p, LLVMValueRef call) {
   ude_walk *walk = p->walk;
   switch (ude_call_kind(walk, call)) {
   case UDE_CALLEE_BODY:
-    bind_forward(p, call, ude_walk_function(walk, LLVMGetCalledValue(call)));
+    bind_forward(p, call, ude_walk_function(walk, ude_walk_callee(walk, call)));
     break;
   case UDE_CALLEE_INDIRECT: each_target(p, call, bind_forward); break;
   case UDE_CALLEE_RULE:
@@ -385,7 +385,7 @@ static void backward(pass *p, const ude_value *value) {
   case LLVMCall:
     switch (ude_call_kind(walk, i)) {
     case UDE_CALLEE_BODY:
-      bind_backward(p, i, ude_walk_function(walk, LLVMGetCalledValue(i)));
+      bind_backward(p, i, ude_walk_function(walk, ude_walk_callee(walk, i)));
       break;
     case UDE_CALLEE_INDIRECT: each_target(p, i, bind_backward); break;
     case UDE_CALLEE_INACTIVE: break;

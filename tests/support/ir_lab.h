@@ -199,6 +199,11 @@ UDE_TEST_UNUSED static bool lab_alone(const char *map) {
   return map[strlen(map) - 1] % 2 != 0;
 }
 
+/* What rules of libraries are for. */
+UDE_TEST_UNUSED static unsigned lab_derivatives(int modes) {
+  return (modes & LAB_JET ? UDE_DERIVATIVE_JET : 0U) | (modes & LAB_LANES ? UDE_LANES : 0U);
+}
+
 /* Everything up to machine code; on a refusal false and l->error. */
 UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
   enum { MOST = 4096 };
@@ -208,8 +213,8 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
   ck_assert_msg(!ude_pipeline_target(&l->machine, &l->error), "%s", l->error.message);
   ude_coerce_structs(l->module);
   ude_clang_output rules;
-  ude_status       linked =
-      ude_library_rules_link(l->module, &(ude_compile_options){0}, &rules, &l->error);
+  ude_status       linked = ude_library_rules_link(
+      l->module, &(ude_compile_options){.derivatives = lab_derivatives(modes)}, &rules, &l->error);
   ude_clang_output_free(&rules);
   if (linked || ude_request_gather(l->module, &l->error) ||
       ude_user_rules_gather(l->module, &l->error)) {
