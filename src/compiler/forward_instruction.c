@@ -99,6 +99,22 @@ static LLVMValueRef rule_tangent(ude_emit *emit, const ude_rule *rule, LLVMValue
   return total;
 }
 
+/* The tangent, but for even functions of a root that is zero. */
+static LLVMValueRef even_at_zero(ude_emit *emit, LLVMValueRef i, LLVMValueRef tangent) {
+  LLVMBuilderRef b = emit->walk->builder;
+  LLVMValueRef   root;
+  double         derivative;
+  LLVMValueRef   x = ude_walk_even(emit->walk, i, &root, &derivative);
+  if (!x || !tangent || !ude_walk_varied(emit->walk, x)) {
+    return tangent;
+  }
+  LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(tangent));
+  LLVMValueRef wide = ude_emit_dilate(emit, ude_emit_primal(emit, root));
+  LLVMValueRef rate = ude_emit_dilate(emit, LLVMConstReal(LLVMTypeOf(i), derivative));
+  LLVMValueRef even = LLVMBuildFMul(b, rate, ude_emit_shadow(emit, x), "");
+  return LLVMBuildSelect(b, LLVMBuildFCmp(b, LLVMRealOEQ, wide, zero, ""), even, tangent, "");
+}
+
 static LLVMValueRef arithmetic(ude_emit *emit, LLVMValueRef i, LLVMValueRef copy) {
   LLVMBuilderRef b       = emit->walk->builder;
   LLVMValueRef   x       = LLVMGetOperand(i, 0);
@@ -116,11 +132,12 @@ static LLVMValueRef arithmetic(ude_emit *emit, LLVMValueRef i, LLVMValueRef copy
       return dx;
     }
     return dx ? LLVMBuildFSub(b, dx, dy, "") : LLVMBuildFNeg(b, dy, "");
-  case LLVMFMul: return of_product(emit, x, y);
+  case LLVMFMul: return even_at_zero(emit, i, of_product(emit, x, y));
   case LLVMFDiv: { /* (dx - (x/y) dy) / y */
     if (dy) {
-      dy = ude_walk_steep(emit->walk, y) ? chosen(emit, copy, dy) : product(emit, copy, dy, false);
-      dx = dx ? LLVMBuildFSub(b, dx, dy, "") : LLVMBuildFNeg(b, dy, "");
+      bool wild = ude_walk_steep(emit->walk, y) || ude_walk_soars(emit->walk, y);
+      dy        = wild ? chosen(emit, copy, dy) : product(emit, copy, dy, false);
+      dx        = dx ? LLVMBuildFSub(b, dx, dy, "") : LLVMBuildFNeg(b, dy, "");
     }
     return LLVMBuildFDiv(b, dx, ude_emit_dilate(emit, ude_emit_primal(emit, y)), "");
   }
@@ -305,7 +322,8 @@ void ude_forward_call(ude_forward *forward, LLVMValueRef call) {
     for (int k = 0; k < rule->arity; k++) {
       operand[k] = LLVMGetArgOperand(call, (unsigned)k);
     }
-    ude_emit_set(emit, call, NULL, rule_tangent(emit, rule, copy, operand, rule->arity));
+    LLVMValueRef tangent = rule_tangent(emit, rule, copy, operand, rule->arity);
+    ude_emit_set(emit, call, NULL, even_at_zero(emit, call, tangent));
     return;
   }
   case UDE_CALLEE_COPY:

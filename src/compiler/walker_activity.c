@@ -14,7 +14,7 @@
 #include "compiler/user_rule.h"
 
 /* What travels with a value from the inputs, and what travels with its adjoint from the outputs. */
-enum { DOWN = UDE_VARIED | UDE_STEEP, UP = UDE_USEFUL | UDE_BARE | UDE_STEEP_BAR };
+enum { DOWN = UDE_VARIED | UDE_STEEP | UDE_SOARING, UP = UDE_USEFUL | UDE_BARE | UDE_STEEP_BAR };
 
 typedef struct pass {
   ude_walk *walk;
@@ -178,6 +178,9 @@ static void forward_call(pass *p, LLVMValueRef call) {
     }
     if (flags_of(walk, call) & UDE_VARIED && ude_call_is_steep(walk, call)) {
       add_flags(p, call, UDE_STEEP);
+    }
+    if (flags_of(walk, call) & UDE_VARIED && ude_call_soars(walk, call)) {
+      add_flags(p, call, UDE_SOARING);
     }
     break;
   case UDE_CALLEE_COPY: {
@@ -364,6 +367,25 @@ static void bind_backward(pass *p, LLVMValueRef call, int f) {
   function->result_flags |= flags;
 }
 
+/* Is there a way on from where incoming value k is computed that does not come to the phi, as with a select? Loops come
+ * to it in the end. */
+static bool may_drop(ude_walk *walk, const ude_value *phi, unsigned k) {
+  LLVMBasicBlockRef from = LLVMGetIncomingBlock(phi->value, k);
+  int               id   = ude_walk_value(walk, LLVMGetIncomingValue(phi->value, k));
+  int               at   = ude_map_get(&walk->ids, from);
+  LLVMValueRef      end  = LLVMGetBasicBlockTerminator(from);
+  if (id < 0 || walk->value[id].block != at || phi->block <= at) {
+    return false;
+  }
+  for (unsigned s = 0; s < LLVMGetNumSuccessors(end); s++) {
+    int to = ude_map_get(&walk->ids, LLVMGetSuccessor(end, s));
+    if (to != phi->block && to > at) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static void backward(pass *p, const ude_value *value) {
   ude_walk    *walk  = p->walk;
   LLVMValueRef i     = value->value;
@@ -432,6 +454,13 @@ static void backward(pass *p, const ude_value *value) {
       add_flags(p, LLVMGetOperand(i, k), real ? flags & ~(unsigned)UDE_BARE : flags);
     }
     break;
+  case LLVMPHI:
+    for (unsigned k = 0; k < LLVMCountIncoming(i); k++) {
+      bool real = ude_type_has_real(LLVMTypeOf(i));
+      add_flags(p, LLVMGetIncomingValue(i, k),
+                real && may_drop(walk, value, k) ? flags & ~(unsigned)UDE_BARE : flags);
+    }
+    break;
   case LLVMFCmp:
   case LLVMICmp:
   case LLVMFPToSI:
@@ -488,7 +517,7 @@ static void mark_params(pass *p, LLVMValueRef primal, const unsigned char *role,
     if (ude_type_has_pointer(LLVMTypeOf(param))) {
       add_node_flags(p, param, flag);
     }
-    if (ude_type_has_real(LLVMTypeOf(param)) && flag == UDE_VARIED) {
+    if (ude_type_has_real(LLVMTypeOf(param)) && wanted == UDE_ROLE_INPUT) {
       add_flags(p, param, flag);
     }
   }
@@ -501,6 +530,8 @@ void ude_walk_activity(ude_walk *walk, LLVMValueRef primal) {
   pass                       p       = {.walk = walk};
   ude_function              *whole   = &walk->function[ude_walk_function(walk, primal)];
   mark_params(&p, primal, role, UDE_ROLE_INPUT, UDE_VARIED);
+  /* Constant outputs too have tangents to write and adjoints to consume. */
+  mark_params(&p, primal, role, UDE_ROLE_OUTPUT, UDE_VARIED);
   do {
     p.changed = false;
     for (int v = 0; v < walk->values; v++) {
@@ -539,6 +570,10 @@ bool ude_walk_steep(ude_walk *walk, LLVMValueRef value) {
 
 bool ude_walk_steep_bar(ude_walk *walk, LLVMValueRef value) {
   return (flags_of(walk, value) & UDE_STEEP_BAR) != 0;
+}
+
+bool ude_walk_soars(ude_walk *walk, LLVMValueRef value) {
+  return (flags_of(walk, value) & UDE_SOARING) != 0;
 }
 
 bool ude_walk_node_varied(ude_walk *walk, LLVMValueRef pointer) {
