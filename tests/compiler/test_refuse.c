@@ -102,10 +102,10 @@ static const refusal refusals[] = {
      0},
 
     {MAP "{\n"
-         "  long double x = u[0];\n"
+         "  _Float16 x = (_Float16)u[0];\n"
          "  y[0] = (double)(x * x / 3);\n"
          "}\n",
-     "model.c:2:19: cannot differentiate a computation in 'map_x': it uses long double or half "
+     "model.c:2:16: cannot differentiate a computation in 'map_x': it uses long double or half "
      "precision; use "
      "double or float for numbers that depend on the inputs",
      0},
