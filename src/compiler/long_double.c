@@ -27,33 +27,42 @@ static bool has_double_form(const char *name, LLVMTypeRef type) {
   return ude_rule_for_symbol(name, type) || listed(name, others);
 }
 
+/* The name of the same function of double; false: there is none, or it is no function of long double. */
+static bool double_form(const char *name, LLVMTypeRef type, char plain[64]) {
+  static const char *const irregular[][2] = {
+      {"lgammal_r", "lgamma_r"}, {"nexttoward", "nextafter"}, {"nexttowardl", "nextafter"}};
+  size_t length = strlen(name);
+  for (size_t k = 0; k < sizeof irregular / sizeof *irregular; k++) {
+    if (!strcmp(name, irregular[k][0])) {
+      snprintf(plain, 64, "%s", irregular[k][1]);
+      return true;
+    }
+  }
+  if (length < 2 || length >= 64 || name[length - 1] != 'l') {
+    return false;
+  }
+  snprintf(plain, 64, "%.*s", (int)length - 1, name);
+  return has_double_form(plain, type);
+}
+
 ude_status ude_long_double_calls(LLVMModuleRef module, ude_error *error) {
-  static const char *const without[] = {"strtold",     "wcstold",     "strtold_l", "nexttoward",
-                                        "nexttowardf", "nexttowardl", NULL};
-  for (LLVMValueRef f = LLVMGetFirstFunction(module), next; f; f = next) {
+  static const char *const without[] = {"strtold", "wcstold", "strtold_l", "nexttowardf", NULL};
+  const bool               same      = strcmp(UDE_LONG_DOUBLE_FLAG, "-mlong-double-64") == 0;
+  for (LLVMValueRef f = LLVMGetFirstFunction(module), next; f && same; f = next) {
     next               = LLVMGetNextFunction(f);
     size_t      length = 0;
     const char *name   = LLVMGetValueName2(f, &length);
-    if (!LLVMIsDeclaration(f) || !LLVMGetFirstUse(f) || LLVMGetIntrinsicID(f) || length < 2) {
+    char        plain[64];
+    if (!LLVMIsDeclaration(f) || !LLVMGetFirstUse(f) || LLVMGetIntrinsicID(f)) {
       continue;
     }
     if (listed(name, without)) {
       return ude_fail(error, UDE_COMPILE,
                       "the model calls '%s', which takes or gives long double; in models that is "
-                      "the same as double: use strtod or nextafter",
+                      "the same as double: use strtod or nextafterf",
                       name);
     }
-    bool        reentrant = !strcmp(name, "lgammal_r");
-    char        plain[64];
-    LLVMTypeRef type = LLVMGlobalGetValueType(f);
-    if ((name[length - 1] != 'l' && !reentrant) || length >= sizeof plain) {
-      continue;
-    }
-    snprintf(plain, sizeof plain, "%.*s", (int)length - 1, name);
-    if (reentrant) {
-      snprintf(plain, sizeof plain, "lgamma_r");
-    }
-    if (!has_double_form(plain, type)) {
+    if (!double_form(name, LLVMGlobalGetValueType(f), plain)) {
       continue;
     }
     LLVMValueRef other = LLVMGetNamedFunction(module, plain);

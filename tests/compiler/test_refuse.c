@@ -110,6 +110,11 @@ static const refusal refusals[] = {
      "double or float for numbers that depend on the inputs",
      0},
 
+    {"#include <stdlib.h>\n" MAP "{ y[0] = u[0] * (double)strtold(\"2\", 0); }\n",
+     "the model calls 'strtold', which takes or gives long double; in models that is the same as "
+     "double: use strtod or nextafterf",
+     0},
+
     {"#include <stdlib.h>\n"
      "static double *buffer;\n" MAP "{\n"
      "  if (!buffer) buffer = malloc((size_t)(100 + (int)t) * sizeof *buffer);\n"
