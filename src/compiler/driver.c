@@ -72,9 +72,14 @@ void ude_clang_describe(const ude_compile_options *options, ude_text *text) {
 
 const char **ude_clang_arguments(const ude_compile_options *options, const char *include_dir,
                                  size_t extra, size_t *count) {
-  static const char *const fixed[] = {
-      "-x", "c", "-std=gnu11", "-fno-math-errno", "-ffp-contract=on", "-fno-color-diagnostics"};
-  const size_t fixed_count = sizeof fixed / sizeof fixed[0];
+  static const char *const fixed[]     = {"-x",
+                                          "c",
+                                          "-std=gnu11",
+                                          "-fno-math-errno",
+                                          "-ffp-contract=on",
+                                          "-fcx-fortran-rules",
+                                          "-fno-color-diagnostics"};
+  const size_t             fixed_count = sizeof fixed / sizeof fixed[0];
   const char **list = ude_calloc(fixed_count + options->flag_count + 2 + extra + 1, sizeof *list);
   size_t       n    = 0;
   if (list) {

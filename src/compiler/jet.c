@@ -263,14 +263,19 @@ static void even_at_zero(ude_jet_emit *jet, LLVMValueRef i, LLVMValueRef place) 
     return;
   }
   LLVMValueRef base = field(jet, walk->type_ptr, 0), r = record_at(jet, base, place);
-  LLVMValueRef zero = LLVMConstNull(walk->type_double);
-  LLVMValueRef even = LLVMBuildFCmp(b, LLVMRealOEQ, series_of(jet, root, 0).value, zero, "");
-  if (LLVMIsACallInst(i)) {
+  LLVMValueRef zero  = LLVMConstNull(walk->type_double);
+  LLVMValueRef even  = LLVMBuildFCmp(b, LLVMRealOEQ, series_of(jet, root, 0).value, zero, "");
+  bool         fused = LLVMIsACallInst(i) && LLVMGetNumArgOperands(i) == 3;
+  if (LLVMIsACallInst(i) && !fused) {
     LLVMValueRef one = LLVMConstInt(walk->type_i64, 1, false);
     even             = LLVMBuildAnd(b, even, LLVMBuildICmp(b, LLVMIntEQ, jet->k, one, ""), "");
   }
   LLVMValueRef known = LLVMBuildFMul(b, LLVMConstReal(walk->type_double, derivative),
                                      read_slot(jet, record_at(jet, base, x.place)), "");
+  ude_series   added = fused ? series_of(jet, LLVMGetArgOperand(i, 2), 0) : (ude_series){0};
+  if (added.place) {
+    known = LLVMBuildFAdd(b, known, read_slot(jet, record_at(jet, base, added.place)), "");
+  }
   LLVMBuildStore(b, LLVMBuildSelect(b, even, known, read_slot(jet, r), ""), slot(jet, r));
 }
 

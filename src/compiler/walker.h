@@ -268,7 +268,7 @@ bool ude_call_soars(ude_walk *walk, LLVMValueRef call);
 /**
  * Is `i` an even function of the square root of something, as sqrt(x) sqrt(x) or cos(sqrt(x))? At a root of zero its
  * derivative is finite though that of the root is not. @return that something, and the root and the derivative with
- * respect to it where the root is zero; NULL: it is no such function.
+ * respect to it where the root is zero; NULL: it is no such function. Of x y + z (fma) this is about x y.
  */
 LLVMValueRef ude_walk_even(ude_walk *walk, LLVMValueRef i, LLVMValueRef *root, double *derivative);
 

@@ -96,12 +96,21 @@ static LLVMValueRef root_of(ude_walk *walk, LLVMValueRef value, double *sign) {
   return name && !strcmp(name, "sqrt") && ude_call_is_steep(walk, value) ? value : NULL;
 }
 
+/* x y + z in one. */
+static bool is_fused(ude_walk *walk, LLVMValueRef i) {
+  static const char *const names[] = {"llvm.fma", "llvm.fmuladd", NULL};
+  const ude_rule          *rule    = LLVMIsACallInst(i) && ude_call_kind(walk, i) == UDE_CALLEE_RULE
+                                         ? ude_rule_for_call(walk, i)
+                                         : NULL;
+  return rule && rule->intrinsic && ude_name_is(rule->intrinsic, names);
+}
+
 LLVMValueRef ude_walk_even(ude_walk *walk, LLVMValueRef i, LLVMValueRef *root, double *derivative) {
   double sign = 1;
   if (!ude_type_is_real(LLVMTypeOf(i))) {
     return NULL;
   }
-  if (LLVMGetInstructionOpcode(i) == LLVMFMul) {
+  if (LLVMGetInstructionOpcode(i) == LLVMFMul || is_fused(walk, i)) {
     LLVMValueRef x = root_of(walk, LLVMGetOperand(i, 0), &sign);
     LLVMValueRef y = x ? root_of(walk, LLVMGetOperand(i, 1), &sign) : NULL;
     *root          = x;
