@@ -97,8 +97,8 @@ static const cli_option table[] = {
     {"states", LIST, AT(states), 0, "a,b,...",
      "columns that are states (default: all but t, trajectory, derivatives)"},
     {"derivatives", TEXT, AT(derivatives), 0, "HOW",
-     "discover: auto, given (columns d(x) or dx/dt), spline, savitzky-golay, finite; compile: "
-     "which functions"},
+     "discover: auto, given (columns d(x) or dx/dt), spline, savitzky-golay, finite, spectral, "
+     "total-variation; compile: which functions"},
     {"window", INTEGER, AT(window), 0, "N", "points of a Savitzky-Golay window"},
     {"correlation", LIST, AT(correlations), 0, "a:b=r,...", "correlation of two uncertain inputs"},
     {"covariance", TEXT, AT(covariance), 0, "FILE",
