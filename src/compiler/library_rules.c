@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "compiler/link.h"
+#include "compiler/long_double.h"
 
 static const char *name_of(LLVMValueRef value) {
   size_t length = 0;
@@ -191,7 +192,7 @@ ude_status ude_library_rules_link(LLVMModuleRef module, const ude_compile_option
     bool bodies; /* are they for anything? Forward and reverse mode have rules for BLAS */
   } files[UDE_RULE_FILES] = {
       {"blas.h", is_blas, bodies}, {"complex.h", is_complex, true}, {"sort.h", is_sort, true}};
-  ude_status status = UDE_OK;
+  ude_status status = ude_long_double_calls(module, error);
   for (int k = 0; k < UDE_RULE_FILES; k++) {
     outputs[k] = (ude_clang_output){0};
     if (status == UDE_OK && calls_known(module, files[k].looks_known)) {

@@ -73,6 +73,7 @@ static const language_case language_cases[] = {
     {"complex_floats", 2, 3, 2, 2e-2},
     {"constant_outputs", 3, 3, 1, 0},
     {"tagged_values", 2, 3, 1, 0},
+    {"long_doubles", 2, 3, 2, 0},
     {"minors_on_heap", 2, 3, 2, 0},
 };
 

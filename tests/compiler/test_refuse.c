@@ -102,10 +102,10 @@ static const refusal refusals[] = {
      0},
 
     {MAP "{\n"
-         "  long double x = u[0];\n"
+         "  _Float16 x = (_Float16)u[0];\n"
          "  y[0] = (double)(x * x / 3);\n"
          "}\n",
-     "model.c:2:19: cannot differentiate a computation in 'map_x': it uses long double or half "
+     "model.c:2:16: cannot differentiate a computation in 'map_x': it uses long double or half "
      "precision; use "
      "double or float for numbers that depend on the inputs",
      0},
@@ -184,6 +184,17 @@ static const char *const accepted[] = {
     "{ y[0] = u[0] * u[0]; }",
 };
 
+/* Said before anything is derived: the call would be wrong in a model that is only solved, too. */
+START_TEST(long_double_of_the_library) {
+  lab l;
+  ck_assert(!lab_try(&l, "#include <stdlib.h>\n" MAP "{ y[0] = (double)strtold(\"2\", 0); }\n",
+                     LAB_BOTH));
+  ck_assert_int_eq(l.error.status, UDE_COMPILE);
+  ck_assert_ptr_nonnull(strstr(l.error.message, "'strtold'"));
+  lab_close(&l);
+}
+END_TEST
+
 START_TEST(not_refused) {
   lab l;
   lab_open(&l, accepted[_i], LAB_BOTH);
@@ -219,6 +230,7 @@ int main(void) {
   SRunner *runner = srunner_create(suite);
   tcase_set_timeout(tcase, 60);
   tcase_add_loop_test(tcase, refused, 0, sizeof refusals / sizeof *refusals);
+  tcase_add_test(tcase, long_double_of_the_library);
   tcase_add_loop_test(tcase, not_refused, 0, sizeof accepted / sizeof *accepted);
   tcase_add_test(tcase, bad_arguments);
   suite_add_tcase(suite, tcase);

@@ -25,6 +25,7 @@
 #include "compiler/driver.h"
 #include "compiler/jit.h"
 #include "compiler/library_rules.h"
+#include "compiler/long_double.h"
 #include "compiler/pipeline.h"
 #include "compiler/request.h"
 #include "compiler/transform.h"
@@ -81,6 +82,7 @@ UDE_TEST_UNUSED static bool lab_clang(lab *l, const char *text) {
                              "-fno-math-errno",
                              "-ffp-contract=off",
                              "-fcomplex-arithmetic=improved",
+                             UDE_LONG_DOUBLE_FLAG,
                              "-march=native",
                              "-fPIC",
                              "-w",

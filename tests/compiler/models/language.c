@@ -1216,3 +1216,20 @@ MAP(minors_on_heap) {
   y[0] = determinant(m, 3) * 0.1;
   y[1] = u[1] * y[0];
 }
+
+static long double norm_of(const long double *x, int n) {
+  long double s = 0;
+  for (int i = 0; i < n; i++) {
+    s += x[i] * x[i];
+  }
+  return sqrtl(s);
+}
+MAP(long_doubles) {
+  long double x[3] = {u[0], u[1] * p[0], sinl((long double)u[2] * t)}, whole;
+  struct {
+    long double value;
+    float       single;
+  } pair = {tgammal(x[1]), (float)u[0]};
+  y[0] = (double)(norm_of(x, 3) + pair.value * fmodl(x[0], 0.7L));
+  y[1] = (double)(powl(fabsl(x[2]) + 1, p[1]) * modfl(x[1], &whole) + whole + lroundl(x[0]));
+}
