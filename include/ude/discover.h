@@ -469,6 +469,12 @@ typedef struct ude_sindy_options {
       segment; /**< rows of the stretches that the refit solves one by one, each from its own initial
                                        state; 0: whole trajectories. Needed where solutions diverge (chaos) */
   ude_solve_options solve; /**< for the refit */
+  /** One sparse regression whose structure and coefficients are final, as publications state it: no proposals, no refit; standard
+   *  errors are the spread of an ensemble. Its criterion is that of `discover`. NULL: proposals, fitted through the equation */
+  const ude_sparse_options *sparse;
+  int64_t
+      weak; /**< with `sparse`: integrals against test functions (1 - s^2)^6 of this half width in rows instead of derivatives
+                     (Messenger, Bortz 2021): no derivative of the data is taken; 0: derivatives. At least 2 */
 } ude_sindy_options;
 
 /**

@@ -139,6 +139,17 @@ static ude_status sindy(void *context, ude_error *error) {
   return agree ? status : ude_fail(error, UDE_INTERNAL, "a discovery in spite of failure");
 }
 
+static ude_status weak(void *context, ude_error *error) {
+  use               *u       = context;
+  ude_discovery     *found   = NULL;
+  ude_sparse_options sparse  = {.models = 2, .threads = 1, .threshold = 0.01};
+  ude_sindy_options  options = {.discover = SMALL, .sparse = &sparse, .weak = 2};
+  ude_status         status  = ude_sindy(u->table, NULL, NULL, &options, &found, error);
+  bool               agree   = (status == UDE_OK) == (found != NULL);
+  ude_discovery_free(found);
+  return agree ? status : ude_fail(error, UDE_INTERNAL, "a discovery in spite of failure");
+}
+
 START_TEST(test_parts_survive) {
   ude_derivative spline = UDE_DERIVATIVES_SPLINE, local = UDE_DERIVATIVES_SAVITZKY_GOLAY;
   int            sweep = 1;
@@ -172,6 +183,7 @@ START_TEST(test_discover_survives) {
   fault_every_allocation(discover, &u, 200);
   u.model = (hand_model){.states = 1};
   fault_every_allocation(sindy, &u, 200);
+  fault_every_allocation(weak, &u, 60);
   ude_dataset_free(u.data);
   ude_table_free(u.table);
 }
