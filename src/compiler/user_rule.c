@@ -437,6 +437,21 @@ _Noreturn void ude_user_rule_refuse(ude_walk *walk, LLVMValueRef call) {
         rule->jvp ? "it has a rule for forward mode only" : "it has a rule for reverse mode only",
         rule->jvp ? "add UDE_VJP" : "add UDE_JVP");
   }
+  static const char *const jumps[] = {"setjmp",     "_setjmp",       "__sigsetjmp",
+                                      "sigsetjmp",  "longjmp",       "_longjmp",
+                                      "siglongjmp", "__longjmp_chk", NULL};
+  const char              *name    = ude_call_name(call);
+  if (LLVMIsAInlineAsm(LLVMGetCalledValue(call))) {
+    ude_refuse(walk, call, "inline assembly", "its effect is not visible", "write it in C");
+  }
+  if (name && !strncmp(name, "llvm.va_", 8)) {
+    ude_refuse(walk, call, "a variadic function", "its arguments are not followed",
+               "pass an array");
+  }
+  if (name && ude_name_is(name, jumps)) {
+    ude_refuse_call(walk, call, "it jumps between functions, which no transform follows",
+                    "return a status and test it instead");
+  }
   ude_refuse_call(walk, call, "its body is not visible and it has no rule",
                   "add its C source to the model, or compute without it");
 }

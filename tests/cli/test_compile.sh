@@ -171,4 +171,10 @@ void rhs(struct state *du, const struct state *u, const struct param *p, double 
 C
 run 3 ude compile unknown.c --derivatives vjp
 says "smooth"
+
+# Code that no transform can follow is still code: a model with inline assembly is solved.
+sed 's/-p->rate \* u->amount/-p->rate * same(u->amount)/; s/^int helper.*/&\nstatic double same(double x) { __asm__("nop" : "+m"(x)); return x; }/' decay.c >asm.c
+run 0 ude solve asm.c --method tsit5 --tspan 0,1 --saveat end
+run 3 ude sparsity asm.c
+says "inline assembly"
 echo "$count runs"

@@ -96,9 +96,9 @@ static const refusal refusals[] = {
      "  y[0] = u[0];\n"
      "  if (u[0] > 3) longjmp(here, 1);\n"
      "}\n",
-     "model.c:4:7: cannot differentiate the call to '_setjmp' in 'map_x': its body is not visible "
-     "and it has no "
-     "rule; add its C source to the model, or compute without it",
+     "model.c:4:7: cannot differentiate the call to '_setjmp' in 'map_x': it jumps between "
+     "functions, "
+     "which no transform follows; return a status and test it instead",
      0},
 
     {MAP "{\n"
