@@ -18,6 +18,7 @@ allocates_nothing="
   ude_optimizer_parse
   ude_pattern_check
   ude_sensitivity_method_parse
+  ude_sparse_method_parse
   ude_uncertain_from_covariance
   ude_vector_field_check
   ude_vector_field_check_loss"

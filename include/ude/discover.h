@@ -174,6 +174,76 @@ UDE_API ude_status ude_subset_search(int64_t rows, int64_t terms, const double *
                                      int64_t width, ude_support_list **list, ude_error *error);
 UDE_API void       ude_support_list_free(ude_support_list *list);
 
+/* ------------------------------------------------------------ sparse regression, one answer -- */
+
+typedef enum ude_sparse_method {
+  UDE_SPARSE_STLSQ = 0, /**< sequentially thresholded least squares (Brunton, Proctor, Kutz 2016) */
+  UDE_SPARSE_SR3, /**< relaxed regularised regression, l0 (Zheng et al. 2019; Champion et al. 2020) */
+  UDE_SPARSE_SR3_L1 /**< likewise with the l1 norm */
+} ude_sparse_method;
+
+UDE_API const char *ude_sparse_method_name(
+    ude_sparse_method method); /**< "stlsq", "sr3", "sr3-l1" */
+UDE_API ude_status ude_sparse_method_parse(const char *name, ude_sparse_method *method,
+                                           ude_error *error);
+
+/** Zero value: the defaults. */
+typedef struct ude_sparse_options {
+  ude_sparse_method method;
+  ude_criterion     criterion; /**< chooses among thresholds where none is given */
+  double
+      threshold; /**< > 0: on the coefficients in their own units, as publications state it. For SR3 the hard (or soft)
+                       threshold sqrt(2 lambda nu) (or lambda nu) */
+  double
+      relative; /**< > 0: on |coefficient| |column| / |target| instead. Both 0: a sweep, each target chosen by the
+                       criterion (all together where there are constraints) */
+  double ridge; /**< STLSQ: adds ridge |coefficients|^2 while thresholding; the result has none */
+  double
+      nu; /**< SR3: relaxation in the scale of columns of norm one, 0: 1e5, about what 1 is for unscaled columns of some thousand rows; smaller values shrink coefficients of nearly dependent candidates */
+  int64_t iterations; /**< 0: 100, for SR3 1000 */
+  int64_t max_terms;  /**< of each target of a sweep, 0: any */
+  double
+      accuracy; /**< of the targets relative to their size: what is below is not explained further, 0: 1e-8 */
+  bool
+      serial; /**< rows are in the order of time: their correlated errors count as fewer observations */
+  /** Equalities that the coefficients fulfil exactly: sum over (target, term) of constraints[row][target][term] coefficient =
+   *  values[row]. With STLSQ only. */
+  int64_t       constraint_count;
+  const double *constraints; /**< [constraint_count][targets][terms] */
+  const double *values;      /**< [constraint_count], NULL: zeros */
+  /* Ensemble (Fasel, Kutz, Brunton, Brunton 2022): models on resampled data, coefficients their median. */
+  int64_t  models;    /**< 0 and 1: no ensemble */
+  int64_t  drop;      /**< candidates that each model has to do without */
+  bool     all_rows;  /**< do not resample the rows */
+  double   inclusion; /**< terms stay that this share of the models which had them kept, 0: 0.6 */
+  uint64_t seed;
+  int      threads; /**< 0: all; the result does not depend on it */
+} ude_sparse_options;
+
+/** All arrays [targets][terms] row-major, owned. */
+typedef struct ude_sparse_result {
+  int64_t targets, terms;
+  double *coefficients; /**< least squares on the chosen terms */
+  double *inclusion;    /**< share of the ensemble's models that kept the term; NULL: no ensemble */
+  double *spread;    /**< standard deviation of the coefficient over those models; NULL likewise */
+  double *residual;  /**< [targets] root mean square */
+  double *criterion; /**< [targets] of the chosen structure */
+} ude_sparse_result;
+
+/**
+ * Sparse regression theta coefficients^T = targets. Columns are scaled to norm one; tall problems are compressed by QR first.
+ *
+ * @param theta   double[rows][terms]
+ * @param target  double[rows][targets]
+ * @return UDE_INVALID_ARGUMENT (sizes, contradicting constraints), UDE_NUMERICAL (entries that are not finite),
+ *         UDE_OUT_OF_MEMORY. Thread-safe.
+ */
+UDE_API ude_status ude_sparse_regression(int64_t rows, int64_t terms, int64_t targets,
+                                         const double *theta, const double *target,
+                                         const ude_sparse_options *options,
+                                         ude_sparse_result **result, ude_error *error);
+UDE_API void       ude_sparse_result_free(ude_sparse_result *result);
+
 /* ---------------------------------------------------------------------- samples of a field -- */
 
 /** Calls of one learned function along solutions. */
@@ -360,11 +430,16 @@ typedef enum ude_derivative {
                            */
   UDE_DERIVATIVES_SAVITZKY_GOLAY, /**< local cubic fits over `window` points, unevenly spaced times
                                      allowed */
-  UDE_DERIVATIVES_FINITE /**< three-point differences, second order; for data without noise */
+  UDE_DERIVATIVES_FINITE, /**< three-point differences, second order; for data without noise */
+  UDE_DERIVATIVES_SPECTRAL, /**< sine series behind a cubic that carries the ends, cut off by generalised cross-validation;
+                               evenly spaced times, at most 16384 points */
+  UDE_DERIVATIVES_TOTAL_VARIATION /**< the slope of least total variation within the noise (Chartrand 2011): piecewise
+                                     constant, keeps its jumps */
 } ude_derivative;
 
 UDE_API const char *ude_derivative_name(
-    ude_derivative derivative); /**< "auto", "given", "spline", "savitzky-golay", "finite" */
+    ude_derivative derivative); /**< "auto", "given", "spline", "savitzky-golay", "finite",
+ "spectral", "total-variation" */
 UDE_API ude_status ude_derivative_parse(const char *name, ude_derivative *derivative,
                                         ude_error *error);
 
@@ -394,6 +469,12 @@ typedef struct ude_sindy_options {
       segment; /**< rows of the stretches that the refit solves one by one, each from its own initial
                                        state; 0: whole trajectories. Needed where solutions diverge (chaos) */
   ude_solve_options solve; /**< for the refit */
+  /** One sparse regression whose structure and coefficients are final, as publications state it: no proposals, no refit; standard
+   *  errors are the spread of an ensemble. Its criterion is that of `discover`. NULL: proposals, fitted through the equation */
+  const ude_sparse_options *sparse;
+  int64_t
+      weak; /**< with `sparse`: integrals against test functions (1 - s^2)^6 of this half width in rows instead of derivatives
+                     (Messenger, Bortz 2021): no derivative of the data is taken; 0: derivatives. At least 2 */
 } ude_sindy_options;
 
 /**

@@ -123,7 +123,8 @@ double                 ude_normal(ude_random *random);  /**< mean 0, variance 1 
  *     UDE_VJP(table, table_vjp);
  *
  * What pointers point to must be of known size: a struct, an array declared `x[static N]`, or by UDE_EXTENTS. It
- * holds doubles or floats, not both. Without a rule for a mode the function's body is differentiated.
+ * holds doubles or floats, not both. Without a rule for a mode the function's body is differentiated; Taylor
+ * mode and patterns have no rules and follow the body always.
  */
 
 /** f_jvp: the arguments of f, then for each that is no integer its tangent (of the argument's type; for a pointer NULL:
@@ -139,6 +140,10 @@ double                 ude_normal(ude_random *random);  /**< mean 0, variance 1 
 /** f_extents, void: the arguments of f, then `size_t *bytes`: bytes[k] is set to the size of what argument k, a pointer,
  *  points to (k from 0; 0: nothing). */
 #define UDE_EXTENTS(f, f_extents) UDE_RULE(extents, f, f_extents)
+
+/** f_body, with the arguments and the result of f: what f computes, as C that can be differentiated. It serves where f has
+ *  no body here and there is no rule for the transform: Taylor mode, patterns, lanes, a mode without its rule. */
+#define UDE_BODY(f, f_body) UDE_RULE(body, f, f_body)
 
 /** f has no derivative: its result, and what it writes, do not depend on the inputs as far as derivatives go. */
 #define UDE_INACTIVE(f) UDE_RULE(inactive, f, 0)

@@ -37,6 +37,7 @@ typedef struct cli_options {
   const char *method, *sensitivity, *params, *saveat, *format, *wrt, *mode, *output;
   const char *header, *prefix, *processor;
   const char *clang, *cache, *optimizer, *initial, *truth, *derivatives, *criterion;
+  const char *regression;
   const char *expect, *scale;
   cli_list    u0, p, constants, library, states, correlations, heuristics, weights;
   cli_list    select, atols; /**< atols: "name=A,..." of --atol */
@@ -46,6 +47,8 @@ typedef struct cli_options {
   bool        has_at, has_tspan;
   double      tspan[2];
   int64_t     max_steps, seed, iterations, adam, segment, degree, window, repeat;
+  int64_t     ensemble, weak;
+  double      threshold;
   int64_t     order;
   bool        has_order;
   bool        partial;       /**< set by a verb, not an option: parameters need no values */

@@ -167,6 +167,33 @@ static ude_status state_names(const cli_options *options, ude_text *text, const 
   return UDE_OK;
 }
 
+static bool wants_one_regression(const cli_options *options) {
+  return options->regression || options->threshold > 0 || options->ensemble != 0 ||
+         options->weak != 0;
+}
+
+static int sparse_options(const cli_options *options, ude_sparse_options *sparse,
+                          ude_sindy_options *sindy) {
+  ude_error error = {0};
+  if (!wants_one_regression(options)) {
+    return CLI_OK;
+  }
+  if (options->regression &&
+      ude_sparse_method_parse(options->regression, &sparse->method, &error)) {
+    return cli_usage_error("--regression: %s", error.message);
+  }
+  if (options->ensemble < 0 || options->ensemble == 1 ||
+      (options->weak != 0 && options->weak < 2)) {
+    return cli_usage_error("--ensemble and --weak must be at least 2");
+  }
+  sparse->threshold = options->threshold;
+  sparse->models    = options->ensemble;
+  sparse->seed      = (uint64_t)options->seed;
+  sindy->sparse     = sparse;
+  sindy->weak       = options->weak;
+  return CLI_OK;
+}
+
 static int sindy_options(const cli_options *options, ude_sindy_options *sindy) {
   ude_error error = {0};
   if (options->derivatives &&
@@ -190,6 +217,7 @@ static int from_data(const cli_options *options) {
   cli_workshop       shop     = {.options = options, .folder = folder};
   cli_progress_state progress = cli_progress_begin(options->quiet);
   ude_sindy_options  sindy    = {0};
+  ude_sparse_options sparse   = {0};
   ude_table         *table    = NULL;
   ude_discovery     *found    = NULL;
   const char       **names    = NULL;
@@ -197,6 +225,7 @@ static int from_data(const cli_options *options) {
   ude_error          error    = {0};
   int                code     = discover_options(options, &progress, &sindy.discover);
   code                        = code ? code : sindy_options(options, &sindy);
+  code                        = code ? code : sparse_options(options, &sparse, &sindy);
   if (code) {
     return code;
   }
@@ -230,7 +259,11 @@ static int from_data(const cli_options *options) {
 
 static int run(const cli_options *options) {
   if (options->folders.count == 1 && options->data.count == 0 && options->models.count == 0) {
-    return from_run(options, options->folders.item[0]);
+    return wants_one_regression(options)
+               ? cli_usage_error(
+                     "--regression, --threshold, --ensemble and --weak are for discover "
+                     "DATA.csv, not for a run")
+               : from_run(options, options->folders.item[0]);
   }
   if (options->folders.count == 0 && options->data.count == 1 && options->models.count == 0) {
     return from_data(options);
@@ -245,7 +278,9 @@ const cli_verb cli_discover = {
     .summary =
         "equations of the learned terms of a run, or of data alone, refitted through the solver",
     .options =
-        "library degree criterion output states derivatives window segment method rtol atol "
+        "library degree criterion output states derivatives window segment regression threshold "
+        "ensemble "
+        "weak seed method rtol atol "
         "future truth plot quiet max-steps clang cache no-cache",
     .details =
         "Prints the equations and writes discovered.c (again a model), .txt, .tex, .json and a "
@@ -257,5 +292,8 @@ const cli_verb cli_discover = {
         "d(x) or\n"
         "dx/dt) or estimated, and the results go to the folder of --output (run). --segment N "
         "refits N rows\n"
-        "at a time, which chaotic solutions need.",
+        "at a time, which chaotic solutions need. --regression, --threshold, --ensemble or --weak: "
+        "a "
+        "single\n"
+        "regression as in publications, without refit.",
     .run = run};

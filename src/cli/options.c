@@ -97,8 +97,16 @@ static const cli_option table[] = {
     {"states", LIST, AT(states), 0, "a,b,...",
      "columns that are states (default: all but t, trajectory, derivatives)"},
     {"derivatives", TEXT, AT(derivatives), 0, "HOW",
-     "discover: auto, given (columns d(x) or dx/dt), spline, savitzky-golay, finite; compile: "
-     "which functions"},
+     "discover: auto, given (columns d(x) or dx/dt), spline, savitzky-golay, finite, spectral, "
+     "total-variation; compile: which functions"},
+    {"regression", TEXT, AT(regression), 0, "NAME",
+     "from data alone, one regression is final: stlsq, sr3 or sr3-l1"},
+    {"threshold", POSITIVE, AT(threshold), 0, "X",
+     "of that regression, on coefficients in their own units (default: chosen by the criterion)"},
+    {"ensemble", INTEGER, AT(ensemble), 0, "N",
+     "that regression on N resampled data sets: medians, and how often a term is kept"},
+    {"weak", INTEGER, AT(weak), 0, "N",
+     "that regression on integrals over 2 N + 1 rows instead of derivatives"},
     {"window", INTEGER, AT(window), 0, "N", "points of a Savitzky-Golay window"},
     {"correlation", LIST, AT(correlations), 0, "a:b=r,...", "correlation of two uncertain inputs"},
     {"covariance", TEXT, AT(covariance), 0, "FILE",

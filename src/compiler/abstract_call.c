@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "compiler/abstract.h"
+#include "compiler/user_rule.h"
 
 enum { DEEPEST = 2000 };
 
@@ -217,6 +218,18 @@ static void call_stack(ude_machine *m, ude_frame *frame, const ude_op *op) {
   }
 }
 
+/* Any result and any content where it may write, without derivatives. */
+static void call_inactive(ude_machine *m, ude_frame *frame, const ude_op *op) {
+  ude_cell nothing = {.what = UDE_ANY};
+  for (int k = 0; k < op->count; k++) {
+    if (ude_type_has_pointer(LLVMTypeOf(LLVMGetArgOperand(op->source, (unsigned)k))) &&
+        ude_user_rule_writes(m->walk, op->source, (unsigned)k)) {
+      ude_memory_set(m, ude_read_cell(frame, ude_argument(frame, op, k)), &nothing, &nothing);
+    }
+  }
+  set_result(m, frame, op, &nothing);
+}
+
 /* --------------------------------------------------------------------------------------- calls -- */
 
 bool ude_machine_call(ude_machine *m, ude_frame *frame, const ude_op *op) {
@@ -247,6 +260,7 @@ bool ude_machine_call(ude_machine *m, ude_frame *frame, const ude_op *op) {
                    ? ude_read_cell(frame, ude_argument(frame, op, 0))
                    : &nothing);
     return ude_memory_set(m, ude_read_cell(frame, ude_argument(frame, op, 0)), &nothing, &nothing);
+  case UDE_CALLEE_INACTIVE: call_inactive(m, frame, op); return true;
   case UDE_CALLEE_IGNORED:
   case UDE_CALLEE_INERT: set_result(m, frame, op, &nothing); return true;
   default: break;
@@ -260,8 +274,7 @@ bool ude_machine_call(ude_machine *m, ude_frame *frame, const ude_op *op) {
     }
   }
   if (!harmless) {
-    ude_refuse_call(m->walk, op->source, "its body is not visible and it has no rule",
-                    "add its C source to the model, or compute without it");
+    ude_user_rule_refuse(m->walk, op->source);
   }
   set_result(m, frame, op, &nothing);
   return true;

@@ -204,7 +204,7 @@ static void make_call(maker *k, LLVMValueRef i, ude_op *op) {
     c->lane[c->lanes++] = at;
   }
   if (op->kind == UDE_CALLEE_BODY) {
-    op->b = ude_walk_function(walk, LLVMGetCalledValue(i));
+    op->b = ude_walk_function(walk, ude_walk_callee(walk, i));
   } else if (op->kind == UDE_CALLEE_INDIRECT) {
     op->a = operand(k, LLVMGetCalledValue(i));
   } else if (op->kind == UDE_CALLEE_RULE) {

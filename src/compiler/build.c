@@ -67,14 +67,17 @@ static ude_status take_output(build *b, const char *file, const clang_run *run) 
 
 /* The rules of libraries that the model calls are files that it depends on. */
 static ude_status link_library_rules(build *b) {
-  ude_clang_output output;
-  ude_status       status = ude_library_rules_link(b->module, b->options, &output, b->error);
-  if (status == UDE_OK && b->cacheable && b->options->cache_dir && output.dependencies.data &&
-      !ude_cache_dependencies(output.dependencies.data, &b->entry->dependencies)) {
-    b->cacheable = false;
-    ude_text_free(&b->entry->dependencies);
+  ude_clang_output outputs[UDE_RULE_FILES];
+  ude_status       status = ude_library_rules_link(b->module, b->options, outputs, b->error);
+  for (int k = 0; k < UDE_RULE_FILES; k++) {
+    const char *from = outputs[k].dependencies.data;
+    if (status == UDE_OK && b->cacheable && b->options->cache_dir && from &&
+        !ude_cache_dependencies(from, &b->entry->dependencies)) {
+      b->cacheable = false;
+      ude_text_free(&b->entry->dependencies);
+    }
+    ude_clang_output_free(&outputs[k]);
   }
-  ude_clang_output_free(&output);
   return status;
 }
 

@@ -64,10 +64,11 @@ static unsigned holds_of(LLVMContextRef context, LLVMMetadataRef type, int depth
   const char *name   = LLVMDITypeGetName(type, &length);
   switch (LLVMGetMetadataKind(type)) {
   case LLVMDIBasicTypeMetadataKind:
-    return length == 6 && !memcmp(name, "double", 6)         ? UDE_HOLDS_DOUBLE
-           : length == 5 && !memcmp(name, "float", 5)        ? UDE_HOLDS_FLOAT
-           : length > 10 && !memcmp(name, "long double", 11) ? UDE_HOLDS_OTHER
-                                                             : UDE_HOLDS_INTEGER;
+    return length == 6 && !memcmp(name, "double", 6)  ? UDE_HOLDS_DOUBLE
+           : length == 5 && !memcmp(name, "float", 5) ? UDE_HOLDS_FLOAT
+           : length > 10 && !memcmp(name, "long double", 11)
+               ? LLVMDITypeGetSizeInBits(type) == 64 ? UDE_HOLDS_DOUBLE : UDE_HOLDS_OTHER
+               : UDE_HOLDS_INTEGER;
   case LLVMDIDerivedTypeMetadataKind: return UDE_HOLDS_POINTER;
   case LLVMDICompositeTypeMetadataKind: {
     LLVMMetadataRef base = operand(context, type, 3); /* of an array */

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "compiler/long_double.h"
+
 const char *ude_clang_path(const ude_compile_options *options) {
   return options->clang ? options->clang : UDE_CLANG;
 }
@@ -72,9 +74,15 @@ void ude_clang_describe(const ude_compile_options *options, ude_text *text) {
 
 const char **ude_clang_arguments(const ude_compile_options *options, const char *include_dir,
                                  size_t extra, size_t *count) {
-  static const char *const fixed[] = {
-      "-x", "c", "-std=gnu11", "-fno-math-errno", "-ffp-contract=on", "-fno-color-diagnostics"};
-  const size_t fixed_count = sizeof fixed / sizeof fixed[0];
+  static const char *const fixed[]     = {"-x",
+                                          "c",
+                                          "-std=gnu11",
+                                          "-fno-math-errno",
+                                          "-ffp-contract=on",
+                                          "-fcx-fortran-rules",
+                                          UDE_LONG_DOUBLE_FLAG,
+                                          "-fno-color-diagnostics"};
+  const size_t             fixed_count = sizeof fixed / sizeof fixed[0];
   const char **list = ude_calloc(fixed_count + options->flag_count + 2 + extra + 1, sizeof *list);
   size_t       n    = 0;
   if (list) {

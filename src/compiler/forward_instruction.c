@@ -62,19 +62,36 @@ static LLVMValueRef of_product(ude_emit *emit, LLVMValueRef x, LLVMValueRef y) {
   return sum(emit, dx ? factor(emit, y, dy, x, dx) : NULL, dy ? factor(emit, x, dx, y, dy) : NULL);
 }
 
+/* The tangent, but for even functions of a root that is zero. */
+static LLVMValueRef even_at_zero(ude_emit *emit, LLVMValueRef i, LLVMValueRef tangent) {
+  LLVMBuilderRef b = emit->walk->builder;
+  LLVMValueRef   root;
+  double         derivative;
+  LLVMValueRef   x = ude_walk_even(emit->walk, i, &root, &derivative);
+  if (!x || !tangent || !ude_walk_varied(emit->walk, x)) {
+    return tangent;
+  }
+  LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(tangent));
+  LLVMValueRef wide = ude_emit_dilate(emit, ude_emit_primal(emit, root));
+  LLVMValueRef rate = ude_emit_dilate(emit, LLVMConstReal(LLVMTypeOf(i), derivative));
+  LLVMValueRef even = LLVMBuildFMul(b, rate, ude_emit_shadow(emit, x), "");
+  return LLVMBuildSelect(b, LLVMBuildFCmp(b, LLVMRealOEQ, wide, zero, ""), even, tangent, "");
+}
+
 static bool is_fused(const ude_rule *rule) {
   return rule->arity == 3 && rule->intrinsic && !strncmp(rule->intrinsic, "llvm.fm", 7);
 }
 
 /* Tangent of a function with a rule: sum of partial times tangent. */
-static LLVMValueRef rule_tangent(ude_emit *emit, const ude_rule *rule, LLVMValueRef result,
-                                 const LLVMValueRef *operand, int count) {
+static LLVMValueRef rule_tangent(ude_emit *emit, LLVMValueRef i, const ude_rule *rule,
+                                 LLVMValueRef result, const LLVMValueRef *operand, int count) {
   LLVMValueRef argument[UDE_RULE_ARGUMENTS] = {0};
   LLVMValueRef total                        = NULL;
   if (is_fused(rule) && count == 3) {
     LLVMValueRef added =
         ude_walk_varied(emit->walk, operand[2]) ? ude_emit_shadow(emit, operand[2]) : NULL;
-    return sum(emit, of_product(emit, operand[0], operand[1]), added);
+    LLVMValueRef main = of_product(emit, operand[0], operand[1]);
+    return sum(emit, even_at_zero(emit, i, main), added);
   }
   for (int k = 0; k < count; k++) {
     argument[k] = ude_emit_primal(emit, operand[k]);
@@ -96,7 +113,7 @@ static LLVMValueRef rule_tangent(ude_emit *emit, const ude_rule *rule, LLVMValue
       total             = sum(emit, total, term);
     }
   }
-  return total;
+  return even_at_zero(emit, i, total);
 }
 
 static LLVMValueRef arithmetic(ude_emit *emit, LLVMValueRef i, LLVMValueRef copy) {
@@ -116,17 +133,18 @@ static LLVMValueRef arithmetic(ude_emit *emit, LLVMValueRef i, LLVMValueRef copy
       return dx;
     }
     return dx ? LLVMBuildFSub(b, dx, dy, "") : LLVMBuildFNeg(b, dy, "");
-  case LLVMFMul: return of_product(emit, x, y);
+  case LLVMFMul: return even_at_zero(emit, i, of_product(emit, x, y));
   case LLVMFDiv: { /* (dx - (x/y) dy) / y */
     if (dy) {
-      dy = ude_walk_steep(emit->walk, y) ? chosen(emit, copy, dy) : product(emit, copy, dy, false);
-      dx = dx ? LLVMBuildFSub(b, dx, dy, "") : LLVMBuildFNeg(b, dy, "");
+      bool wild = ude_walk_steep(emit->walk, y) || ude_walk_soars(emit->walk, y);
+      dy        = wild ? chosen(emit, copy, dy) : product(emit, copy, dy, false);
+      dx        = dx ? LLVMBuildFSub(b, dx, dy, "") : LLVMBuildFNeg(b, dy, "");
     }
     return LLVMBuildFDiv(b, dx, ude_emit_dilate(emit, ude_emit_primal(emit, y)), "");
   }
   default: {
     LLVMValueRef operand[2] = {x, y};
-    return rule_tangent(emit, ude_rule_by_name("fmod"), copy, operand, 2);
+    return rule_tangent(emit, i, ude_rule_by_name("fmod"), copy, operand, 2);
   }
   }
 }
@@ -282,7 +300,7 @@ void ude_forward_call(ude_forward *forward, LLVMValueRef call) {
   ude_callee kind = ude_call_kind(walk, call);
   switch (kind) {
   case UDE_CALLEE_BODY: {
-    int f = ude_walk_function(walk, LLVMGetCalledValue(call));
+    int f = ude_walk_function(walk, ude_walk_callee(walk, call));
     call_function(forward, call, ude_forward_function(forward, f));
     return;
   }
@@ -305,7 +323,7 @@ void ude_forward_call(ude_forward *forward, LLVMValueRef call) {
     for (int k = 0; k < rule->arity; k++) {
       operand[k] = LLVMGetArgOperand(call, (unsigned)k);
     }
-    ude_emit_set(emit, call, NULL, rule_tangent(emit, rule, copy, operand, rule->arity));
+    ude_emit_set(emit, call, NULL, rule_tangent(emit, call, rule, copy, operand, rule->arity));
     return;
   }
   case UDE_CALLEE_COPY:

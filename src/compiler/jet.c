@@ -250,6 +250,35 @@ static ude_series series_of(ude_jet_emit *jet, LLVMValueRef operand, unsigned k)
   return series;
 }
 
+/* Coefficients of an even function of a root that is zero: those of a square are those of what is under the root; of
+ * others the first is known. */
+static void even_at_zero(ude_jet_emit *jet, LLVMValueRef i, LLVMValueRef place) {
+  ude_walk      *walk = jet->forward.emit.walk;
+  LLVMBuilderRef b    = walk->builder;
+  LLVMValueRef   root;
+  double         derivative;
+  LLVMValueRef   under = place ? ude_walk_even(walk, i, &root, &derivative) : NULL;
+  ude_series     x     = under ? series_of(jet, under, 0) : (ude_series){0};
+  if (!x.place) {
+    return;
+  }
+  LLVMValueRef base = field(jet, walk->type_ptr, 0), r = record_at(jet, base, place);
+  LLVMValueRef zero  = LLVMConstNull(walk->type_double);
+  LLVMValueRef even  = LLVMBuildFCmp(b, LLVMRealOEQ, series_of(jet, root, 0).value, zero, "");
+  bool         fused = LLVMIsACallInst(i) && LLVMGetNumArgOperands(i) == 3;
+  if (LLVMIsACallInst(i) && !fused) {
+    LLVMValueRef one = LLVMConstInt(walk->type_i64, 1, false);
+    even             = LLVMBuildAnd(b, even, LLVMBuildICmp(b, LLVMIntEQ, jet->k, one, ""), "");
+  }
+  LLVMValueRef known = LLVMBuildFMul(b, LLVMConstReal(walk->type_double, derivative),
+                                     read_slot(jet, record_at(jet, base, x.place)), "");
+  ude_series   added = fused ? series_of(jet, LLVMGetArgOperand(i, 2), 0) : (ude_series){0};
+  if (added.place) {
+    known = LLVMBuildFAdd(b, known, read_slot(jet, record_at(jet, base, added.place)), "");
+  }
+  LLVMBuildStore(b, LLVMBuildSelect(b, even, known, read_slot(jet, r), ""), slot(jet, r));
+}
+
 /* Lane by lane: the place of what `one` makes of the operands' series. */
 static void each_lane(ude_jet_emit *jet, LLVMValueRef i, const LLVMValueRef *operand, int count,
                       const ude_rule *rule, LLVMValueRef copy) {
@@ -268,6 +297,7 @@ static void each_lane(ude_jet_emit *jet, LLVMValueRef i, const LLVMValueRef *ope
                                : ude_jet_arithmetic(jet, LLVMGetInstructionOpcode(i), argument[0],
                                                     argument[1], result);
     ude_jet_flush(jet);
+    even_at_zero(jet, i, place);
     LLVMValueRef bits  = shadow_of(jet, place, scalar);
     LLVMValueRef index = LLVMConstInt(emit->walk->type_i32, k, false);
     shadow = vector ? LLVMBuildInsertElement(emit->walk->builder, shadow, bits, index, "") : bits;

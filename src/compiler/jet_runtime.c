@@ -98,7 +98,8 @@ void ude_jet_mul(double *r, const double *x, const double *y, double x0, double 
 }
 
 void ude_jet_div(double *r, const double *x, const double *y, double r0, double y0, int64_t k) {
-  r[k] = (x[k] - r0 * y[k] - convolve(y, r, 1, k)) / y0;
+  bool beyond = r0 == 0 && isinf(y0); /* 1 / (1 + exp(-x)): the quotient stays zero nearby */
+  r[k]        = beyond ? x[k] / y0 : (x[k] - r0 * y[k] - convolve(y, r, 1, k)) / y0;
 }
 
 /* A coefficient that is zero contributes nothing, not even 0 * inf. */

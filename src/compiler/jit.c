@@ -22,6 +22,7 @@ static void initialise(void) {
   ude_lanes_library_open();
   LLVMInitializeNativeTarget();
   LLVMInitializeNativeAsmPrinter();
+  LLVMInitializeNativeAsmParser(); /* of inline assembly */
 }
 
 /* Errors come back from the call that meets them; LLVM would print them as well. */

@@ -117,6 +117,7 @@ LLVMValueRef ude_emit_lanes(LLVMModuleRef module, LLVMValueRef function, int lan
     ude_walk *w = walk;
     w->roles    = &roles;
     w->verb     = "put into lanes";
+    w->mode     = UDE_MODE_LANES;
     ude_walk_program(w, function);
     ude_walk_points(w, function);
     ude_lane_emit *emit = ude_walk_alloc(w, 1, sizeof *emit);

@@ -255,7 +255,7 @@ static void visit_call(ude_lane_facts *facts, const ude_value *of) {
   }
   switch (ude_call_kind(walk, call)) {
   case UDE_CALLEE_BODY:
-    bind(facts, call, ude_walk_function(walk, LLVMGetCalledValue(call)), some);
+    bind(facts, call, ude_walk_function(walk, ude_walk_callee(walk, call)), some);
     return;
   case UDE_CALLEE_COPY: {
     LLVMValueRef to = LLVMGetArgOperand(call, 0), from = LLVMGetArgOperand(call, 1);

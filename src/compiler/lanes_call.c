@@ -166,7 +166,7 @@ static LLVMValueRef rule_call(ude_lane_emit *emit, LLVMValueRef call) {
 
 static LLVMValueRef body_call(ude_lane_emit *emit, LLVMValueRef call) {
   ude_walk     *walk   = emit->walk;
-  int           f      = ude_walk_function(walk, LLVMGetCalledValue(call));
+  int           f      = ude_walk_function(walk, ude_walk_callee(walk, call));
   LLVMValueRef  callee = ude_lane_function_of(emit, f), source = walk->function[f].value;
   unsigned      count = LLVMGetNumArgOperands(call), n = 0;
   LLVMValueRef *arguments = ude_walk_alloc(walk, (size_t)count + 1, sizeof(LLVMValueRef));

@@ -1,4 +1,5 @@
 /* A model: machine code in memory, the table of its functions, its names and defaults. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,20 +144,26 @@ static int draw(double *sample, ude_rng *random, void *context) {
   return 0;
 }
 
+/* Where the vector field has its maps. */
+static const size_t place_of_map[UDE_MAPS] = {offsetof(ude_vector_field, rhs),
+                                              offsetof(ude_vector_field, initial),
+                                              offsetof(ude_vector_field, observe),
+                                              offsetof(ude_vector_field, terminal_cost),
+                                              offsetof(ude_vector_field, running_cost),
+                                              offsetof(ude_vector_field, penalty),
+                                              offsetof(ude_vector_field, cost),
+                                              offsetof(ude_vector_field, events.roots),
+                                              offsetof(ude_vector_field, events.affect),
+                                              offsetof(ude_vector_field, events.schedule),
+                                              offsetof(ude_vector_field, events.discontinuities),
+                                              offsetof(ude_vector_field, loss)};
+
+static ude_map *map_of(ude_vector_field *field, int which) {
+  return (ude_map *)(void *)((char *)field + place_of_map[which]);
+}
+
 static ude_status fill_maps(ude_model *model, unsigned derivatives, ude_error *error) {
   ude_vector_field       *field          = &model->field;
-  ude_map *const          maps[UDE_MAPS] = {&field->rhs,
-                                            &field->initial,
-                                            &field->observe,
-                                            &field->terminal_cost,
-                                            &field->running_cost,
-                                            &field->penalty,
-                                            &field->cost,
-                                            &field->events.roots,
-                                            &field->events.affect,
-                                            &field->events.schedule,
-                                            &field->events.discontinuities,
-                                            &field->loss};
   const ude_event_counts *events         = &model->reflection.events;
   int64_t                 n              = field->state.count;
   const int64_t           rows[UDE_MAPS] = {n,
@@ -183,11 +190,11 @@ static ude_status fill_maps(ude_model *model, unsigned derivatives, ude_error *e
       if (status) {
         return status;
       }
-      ude_entry_fill(entry, UDE_BUILD_WIDTH, maps[i]);
-      ude_later_fill(entry, UDE_BUILD_WIDTH, maps[i]);
+      ude_entry_fill(entry, UDE_BUILD_WIDTH, map_of(field, i));
+      ude_later_fill(entry, UDE_BUILD_WIDTH, map_of(field, i));
       if (derivatives & UDE_LANES) {
         find_lanes(model, ude_map_names[i], entry);
-        ude_entry_fill_lanes(entry, maps[i]);
+        ude_entry_fill_lanes(entry, map_of(field, i));
       }
     }
   }
@@ -494,20 +501,7 @@ bool ude_model_from_cache(const ude_model *model) {
 }
 
 const ude_map *ude_model_map(const ude_model *model, int which) {
-  const ude_vector_field *field          = &model->field;
-  const ude_map *const    maps[UDE_MAPS] = {&field->rhs,
-                                            &field->initial,
-                                            &field->observe,
-                                            &field->terminal_cost,
-                                            &field->running_cost,
-                                            &field->penalty,
-                                            &field->cost,
-                                            &field->events.roots,
-                                            &field->events.affect,
-                                            &field->events.schedule,
-                                            &field->events.discontinuities,
-                                            &field->loss};
-  return maps[which];
+  return (const ude_map *)(const void *)((const char *)&model->field + place_of_map[which]);
 }
 
 const ude_text *ude_model_ir(const ude_model *model) {

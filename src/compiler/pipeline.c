@@ -15,6 +15,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static void initialise(void) {
   LLVMInitializeNativeTarget();
   LLVMInitializeNativeAsmPrinter();
+  LLVMInitializeNativeAsmParser(); /* of inline assembly */
 }
 
 static ude_status make_machine(const char *cpu, const char *features, LLVMCodeModel model,

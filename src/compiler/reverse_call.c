@@ -86,7 +86,7 @@ static bool is_quiet_call(ude_reverse *r, LLVMValueRef call) {
   if (ude_call_kind(r->emit.walk, call) != UDE_CALLEE_BODY) {
     return false;
   }
-  return r->quiet[ude_walk_function(r->emit.walk, LLVMGetCalledValue(call))];
+  return r->quiet[ude_walk_function(r->emit.walk, ude_walk_callee(r->emit.walk, call))];
 }
 
 void ude_reverse_sweep_call(ude_reverse *r, LLVMValueRef call) {
@@ -99,7 +99,7 @@ void ude_reverse_sweep_call(ude_reverse *r, LLVMValueRef call) {
   }
   LLVMValueRef callee;
   if (ude_call_kind(walk, call) == UDE_CALLEE_BODY) {
-    int index = ude_walk_function(walk, LLVMGetCalledValue(call));
+    int index = ude_walk_function(walk, ude_walk_callee(walk, call));
     callee    = ude_reverse_function(r, index)->sweep;
   } else {
     int node = ude_walk_target(walk, LLVMGetCalledValue(call));
@@ -142,7 +142,7 @@ void ude_reverse_back_call(ude_reverse *r, LLVMValueRef call) {
   LLVMTypeRef  type = LLVMGetCalledFunctionType(call);
   LLVMValueRef callee;
   if (ude_call_kind(walk, call) == UDE_CALLEE_BODY) {
-    callee = ude_reverse_function(r, ude_walk_function(walk, LLVMGetCalledValue(call)))->back;
+    callee = ude_reverse_function(r, ude_walk_function(walk, ude_walk_callee(walk, call)))->back;
   } else {
     LLVMValueRef pair = ude_reverse_need_shadow(r, LLVMGetCalledValue(call));
     LLVMValueRef one  = LLVMConstInt(walk->type_i64, 1, false);
@@ -187,7 +187,7 @@ static bool is_quiet(ude_reverse *r, const ude_value *value) {
     return !LLVMGetNumOperands(i) || !ude_emit_wants_shadow(&r->emit, LLVMGetOperand(i, 0));
   case LLVMCall:
     switch (ude_call_kind(walk, i)) {
-    case UDE_CALLEE_BODY: return r->quiet[ude_walk_function(walk, LLVMGetCalledValue(i))];
+    case UDE_CALLEE_BODY: return r->quiet[ude_walk_function(walk, ude_walk_callee(walk, i))];
     case UDE_CALLEE_COPY:
     case UDE_CALLEE_SET: return !ude_walk_shadowed(walk, LLVMGetArgOperand(i, 0));
     case UDE_CALLEE_RULE:

@@ -33,11 +33,27 @@ static bool is_masked(ude_reverse *r, LLVMValueRef i) {
   return (r->emit.walk->value[ude_walk_value(r->emit.walk, i)].flags & UDE_BARE) == 0;
 }
 
+/* What an even function of a root that is zero passes on beyond the root, whose own share is then zero. */
+static void even_at_zero(ude_reverse *r, LLVMValueRef i, LLVMValueRef bar) {
+  LLVMBuilderRef b = r->emit.walk->builder;
+  LLVMValueRef   root;
+  double         derivative;
+  LLVMValueRef   x = ude_walk_even(r->emit.walk, i, &root, &derivative);
+  if (!x || !ude_walk_active(r->emit.walk, x)) {
+    return;
+  }
+  LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(bar)), at = ude_reverse_need(r, root);
+  LLVMValueRef even = LLVMBuildFMul(b, LLVMConstReal(LLVMTypeOf(bar), derivative), bar, "");
+  ude_reverse_add(r, x,
+                  LLVMBuildSelect(b, LLVMBuildFCmp(b, LLVMRealOEQ, at, zero, ""), even, zero, ""));
+}
+
 static void rule_bars(ude_reverse *r, const ude_rule *rule, LLVMValueRef i,
                       const LLVMValueRef *operand, int count, LLVMValueRef bar) {
   ude_walk    *walk                         = r->emit.walk;
   LLVMValueRef argument[UDE_RULE_ARGUMENTS] = {0}, result = NULL;
-  bool         guard = rule->singular || is_masked(r, i);
+  bool         soars = LLVMIsACallInst(i) && ude_call_soars(walk, i);
+  bool         guard = rule->singular || soars || is_masked(r, i);
   for (int k = 0; k < count; k++) {
     if (!rule->partial[k] || !ude_walk_active(walk, operand[k])) {
       continue;
@@ -87,6 +103,7 @@ static void arithmetic(ude_reverse *r, LLVMValueRef i, LLVMValueRef bar) {
     }
     return;
   case LLVMFMul:
+    even_at_zero(r, i, bar);
     if (dx) {
       ude_reverse_add(r, x, strong(r, i, ude_reverse_need(r, y), bar, masked));
     }
@@ -286,6 +303,7 @@ static void call(ude_reverse *r, LLVMValueRef i) {
       operand[k] = LLVMGetArgOperand(i, (unsigned)k);
     }
     if (bar) {
+      even_at_zero(r, i, bar);
       rule_bars(r, rule, i, operand, rule->arity, bar);
     }
     return;

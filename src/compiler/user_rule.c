@@ -10,13 +10,14 @@
 
 #define PREFIX "ude.rule."
 
-enum { KINDS = 4, JVP = 0, VJP, EXTENTS, INACTIVE };
+enum { KINDS = 5, JVP = 0, VJP, EXTENTS, BODY, INACTIVE };
 
 static const char *const written_as[KINDS] = {"ude_rule_jvp_", "ude_rule_vjp_", "ude_rule_extents_",
-                                              "ude_rule_inactive_"};
+                                              "ude_rule_body_", "ude_rule_inactive_"};
 static const char *const kept_as[KINDS]    = {PREFIX "jvp.", PREFIX "vjp.", PREFIX "extents.",
-                                              PREFIX "inactive."};
-static const char *const macro_of[KINDS]   = {"UDE_JVP", "UDE_VJP", "UDE_EXTENTS", "UDE_INACTIVE"};
+                                              PREFIX "body.", PREFIX "inactive."};
+static const char *const macro_of[KINDS]   = {"UDE_JVP", "UDE_VJP", "UDE_EXTENTS", "UDE_BODY",
+                                              "UDE_INACTIVE"};
 
 static const LLVMAttributeIndex whole = (LLVMAttributeIndex)LLVMAttributeFunctionIndex;
 
@@ -74,7 +75,7 @@ static bool signature_of(LLVMValueRef f, int kind, LLVMTypeRef *types, unsigned 
   } else if (kind == VJP && real) {
     types[(*count)++] = returned;
   }
-  *result = kind == JVP ? returned : none;
+  *result = kind == JVP || kind == BODY ? returned : none;
   return true;
 }
 
@@ -117,6 +118,9 @@ static ude_status check(LLVMValueRef f, LLVMValueRef g, int kind, ude_error *err
   if (kind == INACTIVE) {
     return UDE_OK;
   }
+  if (kind == BODY && LLVMGlobalGetValueType(f) == LLVMGlobalGetValueType(g)) {
+    return UDE_OK;
+  }
   if (!signature_of(f, kind, types, &count, &result)) {
     return wrong(
         f, g, kind,
@@ -144,10 +148,11 @@ static ude_status check(LLVMValueRef f, LLVMValueRef g, int kind, ude_error *err
     ude_text_append(&text, k ? ", " : "");
     describe(types[k], &text);
   }
-  ude_text_append(&text, "): the arguments of '%s', then %s", name_of(f),
-                  kind == JVP   ? "their tangents and a pointer to the result's"
-                  : kind == VJP ? "where their adjoints are added and the result's"
-                                : "a pointer to the sizes");
+  ude_text_append(&text, "): the arguments of '%s'%s", name_of(f),
+                  kind == JVP    ? ", then their tangents and a pointer to the result's"
+                  : kind == VJP  ? ", then where their adjoints are added and the result's"
+                  : kind == BODY ? ""
+                                 : ", then a pointer to the sizes");
   ude_status status =
       text.failed ? ude_fail_memory(error, "a message") : wrong(f, g, kind, text.data, error);
   ude_text_free(&text);
@@ -273,6 +278,7 @@ void ude_user_rules_load(ude_walk *walk) {
     case JVP: rule->jvp = part(g, 1); break;
     case VJP: rule->vjp = part(g, 1); break;
     case EXTENTS: rule->extents = part(g, 1); break;
+    case BODY: rule->body = part(g, 1); break;
     default: rule->inactive = true; break;
     }
   }
@@ -293,6 +299,14 @@ LLVMValueRef ude_user_rule_serving(ude_walk *walk, LLVMValueRef function) {
          : walk->mode == UDE_MODE_FORWARD ? rule->jvp
          : walk->mode == UDE_MODE_REVERSE ? rule->vjp
                                           : NULL;
+}
+
+LLVMValueRef ude_walk_callee(ude_walk *walk, LLVMValueRef call) {
+  LLVMValueRef         callee = LLVMGetCalledValue(call);
+  const ude_user_rule *rule   = ude_user_rule_of(walk, callee);
+  bool                 other  = rule && rule->body && !ude_user_rule_serving(walk, callee) &&
+               LLVMGetCalledFunctionType(call) == LLVMGlobalGetValueType(rule->body);
+  return other && (LLVMIsDeclaration(callee) || walk->mode != UDE_MODE_LANES) ? rule->body : callee;
 }
 
 /* The best that is known: rule functions are defined in the model, f may be only declared, perhaps without const. */
@@ -411,11 +425,32 @@ LLVMValueRef *ude_user_rule_bytes(ude_emit *emit, LLVMValueRef call, const LLVMV
 
 _Noreturn void ude_user_rule_refuse(ude_walk *walk, LLVMValueRef call) {
   const ude_user_rule *rule = ude_user_rule_of(walk, LLVMGetCalledValue(call));
+  if (rule && (rule->jvp || rule->vjp) && walk->mode == UDE_MODE_OTHER) {
+    ude_refuse_call(walk, call,
+                    "its body is not visible, and Taylor mode and patterns have no use of UDE_JVP "
+                    "and UDE_VJP",
+                    "add its C source to the model, or the same in C with UDE_BODY");
+  }
   if (rule && (rule->jvp || rule->vjp)) {
     ude_refuse_call(
         walk, call,
         rule->jvp ? "it has a rule for forward mode only" : "it has a rule for reverse mode only",
         rule->jvp ? "add UDE_VJP" : "add UDE_JVP");
+  }
+  static const char *const jumps[] = {"setjmp",     "_setjmp",       "__sigsetjmp",
+                                      "sigsetjmp",  "longjmp",       "_longjmp",
+                                      "siglongjmp", "__longjmp_chk", NULL};
+  const char              *name    = ude_call_name(call);
+  if (LLVMIsAInlineAsm(LLVMGetCalledValue(call))) {
+    ude_refuse(walk, call, "inline assembly", "its effect is not visible", "write it in C");
+  }
+  if (name && !strncmp(name, "llvm.va_", 8)) {
+    ude_refuse(walk, call, "a variadic function", "its arguments are not followed",
+               "pass an array");
+  }
+  if (name && ude_name_is(name, jumps)) {
+    ude_refuse_call(walk, call, "it jumps between functions, which no transform follows",
+                    "return a status and test it instead");
   }
   ude_refuse_call(walk, call, "its body is not visible and it has no rule",
                   "add its C source to the model, or compute without it");

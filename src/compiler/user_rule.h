@@ -1,6 +1,6 @@
 /**
  * @file user_rule.h
- * @brief Rules that models give for functions: UDE_JVP, UDE_VJP, UDE_EXTENTS, UDE_INACTIVE of ude/model.h.
+ * @brief Rules that models give for functions: UDE_JVP, UDE_VJP, UDE_EXTENTS, UDE_BODY, UDE_INACTIVE of ude/model.h.
  *
  * A rule is a constant "ude.rule.KIND.NUMBER" = {function, rule function} in the module, from before any optimisation
  * until the last derivative is there; it keeps both functions and their types. Functions with rules stay apart.
@@ -14,7 +14,7 @@ typedef struct ude_reverse ude_reverse;
 
 /** What a model says of one function; NULL: nothing. */
 typedef struct ude_user_rule {
-  LLVMValueRef f, jvp, vjp, extents;
+  LLVMValueRef f, jvp, vjp, extents, body;
   bool         inactive;
 } ude_user_rule;
 

@@ -213,9 +213,9 @@ static void scan_function(ude_walk *walk, int index, ude_map_of *seen) {
         if (!operand || !ude_walk_constant(operand)) {
           continue;
         }
-        add_mentioned(walk, operand, seen);
         bool callee = call && k == LLVMGetNumOperands(i) - 1;
-        int  target = LLVMIsAFunction(operand) ? ude_map_get(&walk->ids, operand) : -1;
+        add_mentioned(walk, callee ? ude_walk_callee(walk, i) : operand, seen);
+        int target = LLVMIsAFunction(operand) ? ude_map_get(&walk->ids, operand) : -1;
         if (target >= 0 && !callee) {
           walk->function[target].address_taken = true;
         }

@@ -56,7 +56,8 @@ enum {
   UDE_TAINTED = 8, /**< an integer computed from the bits of varied floats */
   UDE_STEEP =
       32, /**< its tangent may be infinite while it is finite: sqrt and its like are above it */
-  UDE_STEEP_BAR = 64, /**< its adjoint may be: it goes into sqrt and its like */
+  UDE_STEEP_BAR = 64,  /**< its adjoint may be: it goes into sqrt and its like */
+  UDE_SOARING   = 128, /**< may overflow, and its tangent with it: exp and its like are above it */
   UDE_BARE =
       16 /**< some use shows it as it is; of the others a select, fmin or fmax may drop every use, and
                      their adjoint may be 0 while they are not finite */
@@ -126,7 +127,12 @@ typedef struct ude_slot_use {
 } ude_slot_use;
 
 /** Which rules of the model serve. */
-typedef enum ude_mode { UDE_MODE_OTHER, UDE_MODE_FORWARD, UDE_MODE_REVERSE } ude_mode;
+typedef enum ude_mode {
+  UDE_MODE_OTHER,
+  UDE_MODE_FORWARD,
+  UDE_MODE_REVERSE,
+  UDE_MODE_LANES
+} ude_mode;
 
 struct ude_user_rule;
 
@@ -191,6 +197,7 @@ bool ude_walk_varied(ude_walk *walk, LLVMValueRef value);
 bool ude_walk_active(ude_walk *walk, LLVMValueRef value); /**< varied and useful */
 bool ude_walk_steep(ude_walk *walk, LLVMValueRef value);
 bool ude_walk_steep_bar(ude_walk *walk, LLVMValueRef value);
+bool ude_walk_soars(ude_walk *walk, LLVMValueRef value);
 bool ude_walk_node_varied(ude_walk *walk, LLVMValueRef pointer);
 bool ude_walk_node_active(ude_walk *walk, LLVMValueRef pointer);
 bool ude_walk_shadowed(ude_walk *walk, LLVMValueRef pointer); /**< its shadow may be dereferenced */
@@ -249,9 +256,21 @@ typedef enum ude_callee {
 } ude_callee;
 ude_callee ude_call_kind(ude_walk *walk, LLVMValueRef call);
 
+/* user_rule.c */
+/** What is followed for a UDE_CALLEE_BODY: the function called, or the body that the model gives for it. */
+LLVMValueRef ude_walk_callee(ude_walk *walk, LLVMValueRef call);
+
 /* walker_steep.c */
 /** A call with a rule whose derivative may be infinite where the function is finite, as far as its arguments tell. */
 bool ude_call_is_steep(ude_walk *walk, LLVMValueRef call);
+/** exp and its like, which overflow with infinite derivatives: 1 / (1 + exp(-x)) is finite there. */
+bool ude_call_soars(ude_walk *walk, LLVMValueRef call);
+/**
+ * Is `i` an even function of the square root of something, as sqrt(x) sqrt(x) or cos(sqrt(x))? At a root of zero its
+ * derivative is finite though that of the root is not. @return that something, and the root and the derivative with
+ * respect to it where the root is zero; NULL: it is no such function. Of x y + z (fma) this is about x y.
+ */
+LLVMValueRef ude_walk_even(ude_walk *walk, LLVMValueRef i, LLVMValueRef *root, double *derivative);
 
 /* walker_check.c */
 /** Refuse an instruction that no transform can treat. */

@@ -215,7 +215,7 @@ static void bind_call(ude_walk *walk, LLVMValueRef call, int f) {
 static void visit_call(ude_walk *walk, LLVMValueRef call) {
   switch (ude_call_kind(walk, call)) {
   case UDE_CALLEE_BODY:
-    bind_call(walk, call, ude_walk_function(walk, LLVMGetCalledValue(call)));
+    bind_call(walk, call, ude_walk_function(walk, ude_walk_callee(walk, call)));
     break;
   case UDE_CALLEE_INDIRECT: {
     int node = value_target(walk, LLVMGetCalledValue(call));

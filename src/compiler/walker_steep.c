@@ -1,6 +1,7 @@
 /**
  * @file walker_steep.c
- * @brief Which calls have infinite derivatives where they are finite: sqrt(0), cbrt(0), acos(1), pow(0, 0.5).
+ * @brief Which calls have infinite derivatives where they are finite: sqrt(0), cbrt(0), acos(1), pow(0, 0.5); and
+ *        which functions of these have finite ones nevertheless: sqrt(x) sqrt(x), cos(sqrt(x)).
  *
  * Products with such derivatives need care (0 * inf), which costs time; a square root of what is
  * certainly positive, as in sqrt(1 + x * x), does not.
@@ -73,4 +74,55 @@ bool ude_call_is_steep(ude_walk *walk, LLVMValueRef call) {
     return exponent > 0 && exponent < 1;
   }
   return true;
+}
+
+bool ude_call_soars(ude_walk *walk, LLVMValueRef call) {
+  static const char *const names[] = {"exp", "exp2", "exp10", "expm1", "cosh", "sinh", NULL};
+  const ude_rule          *rule    = ude_rule_for_call(walk, call);
+  return rule && rule->name && ude_name_is(rule->name, names);
+}
+
+/* The call of sqrt that `value` is, through a change of sign, or NULL. */
+static LLVMValueRef root_of(ude_walk *walk, LLVMValueRef value, double *sign) {
+  if (LLVMIsAInstruction(value) && LLVMGetInstructionOpcode(value) == LLVMFNeg) {
+    *sign = -*sign;
+    value = LLVMGetOperand(value, 0);
+  }
+  if (!LLVMIsACallInst(value) || ude_call_kind(walk, value) != UDE_CALLEE_RULE ||
+      !ude_type_is_real(LLVMTypeOf(value))) {
+    return NULL;
+  }
+  const char *name = ude_rule_for_call(walk, value)->name;
+  return name && !strcmp(name, "sqrt") && ude_call_is_steep(walk, value) ? value : NULL;
+}
+
+/* x y + z in one. */
+static bool is_fused(ude_walk *walk, LLVMValueRef i) {
+  static const char *const names[] = {"llvm.fma", "llvm.fmuladd", NULL};
+  const ude_rule          *rule    = LLVMIsACallInst(i) && ude_call_kind(walk, i) == UDE_CALLEE_RULE
+                                         ? ude_rule_for_call(walk, i)
+                                         : NULL;
+  return rule && rule->intrinsic && ude_name_is(rule->intrinsic, names);
+}
+
+LLVMValueRef ude_walk_even(ude_walk *walk, LLVMValueRef i, LLVMValueRef *root, double *derivative) {
+  double sign = 1;
+  if (!ude_type_is_real(LLVMTypeOf(i))) {
+    return NULL;
+  }
+  if (LLVMGetInstructionOpcode(i) == LLVMFMul || is_fused(walk, i)) {
+    LLVMValueRef x = root_of(walk, LLVMGetOperand(i, 0), &sign);
+    LLVMValueRef y = x ? root_of(walk, LLVMGetOperand(i, 1), &sign) : NULL;
+    *root          = x;
+    *derivative    = sign;
+    return y && LLVMGetArgOperand(x, 0) == LLVMGetArgOperand(y, 0) ? LLVMGetArgOperand(x, 0) : NULL;
+  }
+  if (!LLVMIsACallInst(i) || ude_call_kind(walk, i) != UDE_CALLEE_RULE) {
+    return NULL;
+  }
+  const char *name = ude_rule_for_call(walk, i)->name;
+  bool        cos = name && !strcmp(name, "cos"), cosh = name && !strcmp(name, "cosh");
+  *root       = cos || cosh ? root_of(walk, LLVMGetArgOperand(i, 0), &sign) : NULL;
+  *derivative = cos ? -0.5 : 0.5;
+  return *root ? LLVMGetArgOperand(*root, 0) : NULL;
 }

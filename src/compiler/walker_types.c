@@ -269,6 +269,9 @@ ude_callee ude_call_kind(ude_walk *walk, LLVMValueRef call) {
     bool declared = LLVMGetCalledFunctionType(call) == LLVMGlobalGetValueType(callee);
     return declared ? UDE_CALLEE_USER : UDE_CALLEE_UNKNOWN;
   }
+  if (user && ude_walk_callee(walk, call) != callee) {
+    return UDE_CALLEE_BODY;
+  }
   if (ude_rule_for_call(walk, call)) {
     return UDE_CALLEE_RULE;
   }

@@ -8,9 +8,13 @@
 #include "discover/derivative.h"
 
 static const char *const names[] = {
-    [UDE_DERIVATIVES_AUTO] = "auto",     [UDE_DERIVATIVES_GIVEN] = "given",
-    [UDE_DERIVATIVES_SPLINE] = "spline", [UDE_DERIVATIVES_SAVITZKY_GOLAY] = "savitzky-golay",
-    [UDE_DERIVATIVES_FINITE] = "finite",
+    [UDE_DERIVATIVES_AUTO]            = "auto",
+    [UDE_DERIVATIVES_GIVEN]           = "given",
+    [UDE_DERIVATIVES_SPLINE]          = "spline",
+    [UDE_DERIVATIVES_SAVITZKY_GOLAY]  = "savitzky-golay",
+    [UDE_DERIVATIVES_FINITE]          = "finite",
+    [UDE_DERIVATIVES_SPECTRAL]        = "spectral",
+    [UDE_DERIVATIVES_TOTAL_VARIATION] = "total-variation",
 };
 
 const char *ude_derivative_name(ude_derivative derivative) {
@@ -27,7 +31,7 @@ ude_status ude_derivative_parse(const char *name, ude_derivative *derivative, ud
   }
   return ude_fail(error, UDE_INVALID_ARGUMENT,
                   "unknown derivative method '%s'; known are auto, given, spline, savitzky-golay, "
-                  "finite",
+                  "finite, spectral, total-variation",
                   name ? name : "");
 }
 
@@ -129,6 +133,9 @@ ude_status ude_differentiate(ude_derivative method, int64_t window, int64_t coun
   case UDE_DERIVATIVES_FINITE: finite_differences(count, t, y, value, slope); return UDE_OK;
   case UDE_DERIVATIVES_SAVITZKY_GOLAY:
     return local_cubics(window ? window : 9, count, t, y, value, slope, error);
+  case UDE_DERIVATIVES_SPECTRAL: return spectral_slope(count, t, y, value, slope, error);
+  case UDE_DERIVATIVES_TOTAL_VARIATION:
+    return total_variation_slope(count, t, y, value, slope, error);
   default: return smoothing_spline(count, t, y, value, slope, error);
   }
 }

@@ -209,7 +209,9 @@ ude_status task_propose(task *t) {
     status = status ? status
                     : ude_library_evaluate(t->libraries[f], names, s->rows, s->in, &t->theta[f],
                                            &t->notes, t->error);
-    status = status ? status : regress_outputs(t, f, &output);
+    if (!status) {
+      status = t->sparse ? task_regress_direct(t, f, &output) : regress_outputs(t, f, &output);
+    }
   }
   return status ? status : list_candidates(t);
 }

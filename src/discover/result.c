@@ -80,6 +80,7 @@ void task_close(task *t) {
   free(t->libraries);
   free(t->theta);
   free(t->proposals);
+  ude_sparse_result_free(t->direct);
   request_free(&t->library_request);
   ude_text_free(&t->notes);
   selection_free(&t->select);
@@ -450,11 +451,14 @@ ude_status task_result_regression(task *t) {
       first += t->libraries[f]->count;
     }
   }
-  status = status ? status : fill_equations(t, chosen, coefficients, NULL);
+  status = status ? status
+                  : fill_equations(t, chosen, coefficients, t->direct ? t->direct->spread : NULL);
   status = status ? status : fill_recovered(t);
   status = status ? status : fill_final(t, chosen, coefficients, NULL);
   if (!status) {
-    ude_text_append(&t->notes, "coefficients by regression on derivatives, not refitted\n");
+    ude_text_append(&t->notes, "coefficients by regression %s, not refitted\n",
+                    t->weak > 0 ? "in weak form" : "on derivatives");
+    task_note_inclusion(t);
     status = fill_notes(t);
   }
   free(chosen);

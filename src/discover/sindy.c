@@ -121,7 +121,11 @@ static ude_status find_states(reading *r) {
 }
 
 static ude_status choose_method(reading *r) {
-  r->method         = r->options->derivative;
+  r->method = r->options->derivative;
+  if (r->options->weak > 0) { /* integrals of the values as they were measured */
+    r->method = UDE_DERIVATIVES_FINITE;
+    return UDE_OK;
+  }
   const char *blank = NULL;
   for (int64_t i = 0; i < r->states; i++) {
     blank = r->derivative[i] < 0 && !blank ? r->names[i] : blank;
@@ -355,9 +359,16 @@ ude_status ude_sindy(const ude_table *table, ude_rebuild_fn rebuild, void *rebui
     return ude_fail(to, UDE_INVALID_ARGUMENT,
                     "sindy needs a table, and segments of a positive number of rows");
   }
+  if (options && options->weak != 0 && (options->weak < 2 || !options->sparse)) {
+    return ude_fail(to, UDE_INVALID_ARGUMENT,
+                    "the weak form needs options of its sparse regression and a half width of at "
+                    "least 2 rows");
+  }
   reading    r      = {.table = table, .options = options ? options : &none, .error = to};
   task       t      = {.rebuild         = rebuild,
                        .rebuild_context = rebuild_context,
+                       .sparse          = r.options->sparse,
+                       .weak            = r.options->weak,
                        .found           = discovery_create(),
                        .error           = to};
   ude_status status = t.found ? read_columns(&r) : ude_fail_memory(to, "a discovery");
@@ -376,8 +387,8 @@ ude_status ude_sindy(const ude_table *table, ude_rebuild_fn rebuild, void *rebui
     status = task_propose(&t);
   }
   if (!status) {
-    status = rebuild && !r.options->no_refit ? refit(&t, &r, &t.found->data)
-                                             : task_result_regression(&t);
+    status = rebuild && !r.options->no_refit && !t.sparse ? refit(&t, &r, &t.found->data)
+                                                          : task_result_regression(&t);
   }
   bool stopped = t.select.stopped;
   if (t.found) {

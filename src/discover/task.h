@@ -24,26 +24,33 @@ typedef struct request_store {
 } request_store;
 
 typedef struct task {
-  ude_discover_options    options; /* defaults filled in */
-  ude_discovery          *found;
-  const ude_vector_field *field;  /* the trained model; NULL from data alone */
-  const double           *p;      /* its parameters */
-  const model_source     *source; /* NULL from a model */
-  ude_rebuild_fn          rebuild;
-  void                   *rebuild_context;
-  ude_library           **libraries; /* [functions] */
-  double                **theta;     /* [functions] candidates on the samples */
-  ude_support_list      **proposals; /* [outputs] in the order in which they are worth trying */
-  int64_t                 outputs;   /* of all functions */
-  selection               select;
-  request_store           library_request;
-  ude_text                notes;
-  ude_error              *error; /* not NULL */
+  ude_discover_options      options; /* defaults filled in */
+  ude_discovery            *found;
+  const ude_vector_field   *field;  /* the trained model; NULL from data alone */
+  const double             *p;      /* its parameters */
+  const model_source       *source; /* NULL from a model */
+  ude_rebuild_fn            rebuild;
+  void                     *rebuild_context;
+  ude_library             **libraries; /* [functions] */
+  double                  **theta;     /* [functions] candidates on the samples */
+  ude_support_list        **proposals; /* [outputs] in the order in which they are worth trying */
+  int64_t                   outputs;   /* of all functions */
+  const ude_sparse_options *sparse;    /* a single regression is final; NULL: proposals */
+  int64_t                   weak;      /* its test functions' half width in rows, 0: derivatives */
+  ude_sparse_result        *direct;    /* what it gave */
+  selection                 select;
+  request_store             library_request;
+  ude_text                  notes;
+  ude_error                *error; /* not NULL */
 } task;
 
 void task_defaults(task *t, const ude_discover_options *options);
 /* propose.c: libraries, candidates and proposals from found->samples. */
 ude_status task_propose(task *t);
+/* direct.c: the proposals are what one sparse regression of function f's outputs gives. */
+ude_status task_regress_direct(task *t, int64_t f, int64_t *output);
+/* direct.c: how often models of an ensemble kept the candidates. */
+void task_note_inclusion(task *t);
 /* alias.c: leave out sines and cosines of function f's library that the data are too coarse to follow. */
 ude_status task_drop_aliases(task *t, int64_t f);
 /* choose.c: the library model by the rebuild callback. */

@@ -98,6 +98,15 @@ cat >all.inc <<'C'
   double values[all_rhs_entries], second[2] = {0, 0}, dot[2] = {1, 0}, bar[2] = {0, 1};
   if (all_rhs_jacobian_sparse(values, all_u0, all_p0, 0)) return 1;
   if (all_rhs_hvp(all_u0, dot, all_p0, NULL, 0, 0, bar, second, NULL, NULL)) return 1;
+  /* Every kind once more, against what the others say. */
+  double du[2], du_dot[2], u_bar[2] = {0, 0}, down[2] = {0, 1}, dense[2][2], series[2][3];
+  if (all_rhs_jvp(du, du_dot, all_u0, dot, all_p0, NULL, 0, 0)) return 1;
+  if (all_rhs_vjp(all_u0, all_p0, 0, down, u_bar, NULL, NULL)) return 1;
+  if (all_rhs_jacobian(&dense[0][0], all_u0, all_p0, 0)) return 1;
+  if (all_taylor(&series[0][0], 2, all_u0, all_p0, 0)) return 1;
+  if (du_dot[1] != dense[1][0] || u_bar[0] != dense[1][0] || u_bar[1] != dense[1][1]) return 2;
+  if (values[1] != dense[1][0] || series[0][0] != all_u0[0] || series[1][1] != du[1]) return 3;
+  if (series[0][2] - du[1] / 2 > 1e-15 || du[1] / 2 - series[0][2] > 1e-15) return 4;
   printf("%d %d %d %.15g %.15g %.15g\n", (int)all_rhs_entries, (int)all_rhs_pattern_start[1],
          (int)all_rhs_pattern_column[0], values[0], values[1], second[0]);
   return 0;
@@ -156,10 +165,16 @@ says "no model"
 cat >unknown.c <<'C'
 struct state { double x; };
 struct param { double a; };
-double getenv_number(double x);
+void smooth(struct state *x, int n);
 #include <stdlib.h>
-void rhs(struct state *du, const struct state *u, const struct param *p, double t) { du->x = strtod("1", 0) + drand48() * u->x; qsort(du, 1, 8, 0); }
+void rhs(struct state *du, const struct state *u, const struct param *p, double t) { du->x = strtod("1", 0) + drand48() * u->x; smooth(du, 1); }
 C
 run 3 ude compile unknown.c --derivatives vjp
-says "qsort"
+says "smooth"
+
+# Code that no transform can follow is still code: a model with inline assembly is solved.
+sed 's/-p->rate \* u->amount/-p->rate * same(u->amount)/; s/^int helper.*/&\nstatic double same(double x) { __asm__("nop" : "+m"(x)); return x; }/' decay.c >asm.c
+run 0 ude solve asm.c --method tsit5 --tspan 0,1 --saveat end
+run 3 ude sparsity asm.c
+says "inline assembly"
 echo "$count runs"

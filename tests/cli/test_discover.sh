@@ -83,6 +83,15 @@ says "--library: products needs families to multiply"
 run 2 ude discover pendulum.csv --degree 99
 says "--degree: must be from 1 to 20"
 run 2 ude discover pendulum.csv --window -4
+run 2 ude discover pendulum.csv --regression lasso
+says "--regression: unknown sparse regression 'lasso'; known are stlsq, sr3, sr3-l1"
+run 2 ude discover pendulum.csv --ensemble 1
+says "--ensemble and --weak must be at least 2"
+run 2 ude discover given --weak 9
+says "are for discover DATA.csv, not for a run"
+run 0 ude discover pendulum.csv -o single --library trig,poly --degree 1 --regression sr3 --ensemble 8 --weak 10 --seed 4 --quiet
+prints "sin(angle) 100 %"
+finds "d\(rate\)\/dt = $number sin\(angle\)" -1.7 0.02
 run 2 ude discover
 says "discover needs one run folder of ude fit, or one data file"
 run 2 ude discover pendulum.csv cooling.csv

@@ -85,10 +85,12 @@ UDE_TEST_UNUSED static void compose_open(lab *l, const char *text, const compose
   ck_assert(lab_clang(l, text));
   ck_assert_msg(!ude_pipeline_target(&l->machine, &l->error), "%s", l->error.message);
   ude_coerce_structs(l->module);
-  ude_clang_output rules;
+  ude_clang_output rules[UDE_RULE_FILES];
   ude_status       linked =
-      ude_library_rules_link(l->module, &(ude_compile_options){0}, &rules, &l->error);
-  ude_clang_output_free(&rules);
+      ude_library_rules_link(l->module, &(ude_compile_options){0}, rules, &l->error);
+  for (int k = 0; k < UDE_RULE_FILES; k++) {
+    ude_clang_output_free(&rules[k]);
+  }
   ck_assert_msg(!linked && !ude_request_gather(l->module, &l->error) &&
                     !ude_user_rules_gather(l->module, &l->error),
                 "%s", l->error.message);

@@ -67,6 +67,14 @@ static const language_case language_cases[] = {
     {"packed_structs", 2, 2, 2, 2e-2},
     {"mixed_copies", 2, 2, 2, 2e-2},
     {"mixed_moves", 2, 2, 2, 2e-2},
+    {"sorted_by_library", 2, 3, 2, 0},
+    {"sorted_structs", 2, 3, 2, 0},
+    {"complex_functions", 2, 3, 2, 0},
+    {"complex_floats", 2, 3, 2, 2e-2},
+    {"constant_outputs", 3, 3, 1, 0},
+    {"tagged_values", 2, 3, 1, 0},
+    {"long_doubles", 2, 3, 2, 0},
+    {"minors_on_heap", 2, 3, 2, 0},
 };
 
 enum { LANGUAGE_CASES = sizeof language_cases / sizeof *language_cases };

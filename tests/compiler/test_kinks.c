@@ -49,6 +49,47 @@ static const kink kinks[] = {
     {"atan2(u[0], u[1]) * u[0]", {0, 0}, {0, 0}},
     {"log1p(exp(u[0]))", {-800, 0}, {0, 0}},
     {"sqrtf((float)u[0]) * (float)u[1] * 0.0f", {0, 1}, {0, 0}},
+    {"sqrt(u[0]) * sqrt(u[0])", {0, 1}, {1, 0}},
+    {"sqrt(2 * u[0] + u[1]) * sqrt(2 * u[0] + u[1])", {0, 0}, {2, 1}},
+    {"fma(sqrt(u[0]), sqrt(u[0]), 3 * u[1])", {0, 1}, {1, 3}},
+    {"fma(-sqrt(u[0]), sqrt(u[0]), u[0])", {0, 1}, {0, 0}},
+    {"pow(sqrt(u[0]), 2) * u[1]", {0, 3}, {3, 0}},
+    {"cos(sqrt(u[0]))", {0, 1}, {-0.5, 0}},
+    {"cosh(sqrt(u[0] * u[1]))", {0, 3}, {1.5, 0}},
+    {"exp(-sqrt(u[0]) * sqrt(u[0]))", {0, 3}, {-1, 0}},
+    {"sqrtf((float)u[0]) * sqrtf((float)u[0])", {0, 1}, {1, 0}},
+    {"u[0] > 0 ? u[0] * log(u[0]) : u[1]", {0, 1}, {0, 1}},
+    {"(log(u[0]) < 0 ? u[1] : log(u[0]))", {0, 1}, {0, 1}},
+    {"u[0] > 0 ? 1 / u[0] : u[1]", {0, 1}, {0, 1}},
+    {"u[0] != 0 ? sin(u[0]) / u[0] : 1", {0, 1}, {0, 0}},
+    {"u[0] > 0 ? exp(-1 / u[0]) : 0", {0, 1}, {0, 0}},
+    {"fmin(1 / u[0], 5.0) * u[1]", {0, 2}, {0, 5}},
+    {"fmax(log(u[0]), -5.0) * u[1]", {0, 2}, {0, -5}},
+    {"u[0] > 0 ? u[1] / sqrt(u[0]) : u[1]", {0, 2}, {0, 1}},
+    {"fmax(u[0], u[1])", {1, 1}, {0, 1}},
+    {"fmin(u[0], u[1])", {1, 1}, {0, 1}},
+    {"fabs(u[0]) * u[1]", {0, 2}, {0, 0}},
+    {"fabs(u[0]) * u[0]", {0, 2}, {0, 0}},
+    {"pow(u[0], 0)", {0, 2}, {0, 0}},
+    {"pow(u[0], -2.0) * 0.0 + (u[0] > 0 ? pow(u[0], -2.0) : 1)", {1, 0}, {-2, 0}},
+    {"cbrt(u[0]) * cbrt(u[0]) * cbrt(u[0]) * u[1]", {0, 0}, {0, 0}},
+    {"cbrt(u[0]) * 0.0 + u[1]", {0, 0}, {0, 1}},
+    {"atan2(u[0], u[1])", {0, 0}, {0, 0}},
+    {"sqrt(u[0] * u[0] + 0)", {0, 0}, {0, 0}},
+    {"sqrt(u[0] * u[0])", {0, 0}, {0, 0}},
+    {"fma(u[0], 1 / (1 + u[1]), sqrt(u[1]) * 0.0)", {2, 0}, {1, -2}},
+    {"exp(u[0]) / (1 + exp(u[0]))", {-800, 0}, {0, 0}},
+    {"1 / (1 + exp(-u[0]))", {-800, 0}, {0, 0}},
+    {"u[1] / (1 + 2 * exp(-3 * u[0] + u[1]))", {-800, 1}, {0, 0}},
+    {"1 / cosh(u[0])", {-800, 1}, {0, 0}},
+    {"1 / (1 + exp(-u[0]))", {800, 0}, {0, 0}},
+    {"log(cosh(u[0]))", {0, 0}, {0, 0}},
+    {"u[0] / fabs(u[0] == 0 ? 1.0 : u[0])", {0, 0}, {1, 0}},
+    {"tanh(u[0] * u[1])", {400, 400}, {0, 0}},
+    {"erf(u[0])", {30, 400}, {0, 0}},
+    {"log1p(u[0])", {0, 400}, {1, 0}},
+    {"expm1(u[0]) / u[1]", {0, 2}, {0.5, 0}},
+    {"remainder(u[0], u[1])", {1, 1}, {1, -1}},
     {"hypotf((float)u[0], (float)u[1])", {0, 0}, {0, 0}},
     {"sqrtf((float)u[0]) * (float)u[0]", {0, 1}, {0, 0}},
 };
@@ -151,9 +192,11 @@ START_TEST(no_nan) {
 }
 END_TEST
 
-/* d/dx sqrt(x)^2 is 1, d/dx cos(sqrt(x)) is -1/2, at 0: nothing that sees values only can know. */
+/* What depends on more than values near the kink: d/dx cos(sqrt(x)) through a function that is not seen to be even. Nothing
+ * can know, and forward mode says so. */
 START_TEST(unknown) {
-  static const char *const bodies[] = {"sqrt(u[0]) * sqrt(u[0] + 0 * u[1])", "cos(sqrt(u[0]))"};
+  static const char *const bodies[] = {"sqrt(u[0]) * sqrt(u[0] + 0 * u[1])",
+                                       "sin(sqrt(u[0]) + 1.5707963267948966)"};
   ude_text                 text     = {0};
   write_maps(&text, bodies, 2);
   lab_open(&l, text.data, LAB_FORWARD);
@@ -161,7 +204,7 @@ START_TEST(unknown) {
     double    u[2] = {0, 0}, p[1] = {0}, got[3];
     lab_point at = {1, 2, 0, u, p, 1};
     lab_jacobian_forward(&l, k ? "map_1" : "map_0", 1, &at, NULL, got);
-    ck_assert_msg(isnan(got[0]), "%s: %g", bodies[k], got[0]);
+    ck_assert_msg(!isfinite(got[0]), "%s: %g", bodies[k], got[0]);
   }
   lab_close(&l);
   ude_text_free(&text);

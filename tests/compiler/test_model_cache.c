@@ -90,7 +90,8 @@ double cblas_ddot(int n, const double *x, int incx, const double *y, int incy);
 START_TEST(rules_of_libraries_are_dependencies) {
   static const char *const names[] = {"blas.h",           "blas_matrix.h",    "blas_triangle.h",
                                       "blas_vector.h",    "cholesky.h",       "fortran.h",
-                                      "fortran_lapack.h", "fortran_matrix.h", "lapack.h"};
+                                      "fortran_lapack.h", "fortran_matrix.h", "lapack.h",
+                                      "blas_body.h",      "lapack_body.h",    "fortran_body.h"};
   bool                     cached  = true;
   char                     folder[256];
   double                   one = 1;

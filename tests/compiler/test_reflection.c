@@ -90,7 +90,7 @@ static const refusal refusals[] = {
      "model.c:1: member 'both' of struct state", "is a union"},
     {"struct state { double x; };\nstruct param {\n  double *w; };\n" RHS " { du->x = p->w[0]; }\n",
      "model.c:3: member 'w' of struct param", "is a pointer"},
-    {"struct state { long double x; };\nstruct param;\n" RHS " {}\n",
+    {"struct state { __float128 x; };\nstruct param;\n" RHS " {}\n",
      "model.c:1: member 'x' of struct state", "neither double nor float"},
     {"struct state { _Complex double x; };\nstruct param;\n" RHS " {}\n", "model.c:1: member 'x'",
      "is complex"},

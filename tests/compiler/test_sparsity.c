@@ -70,7 +70,7 @@ START_TEST(language) {
     ude_pattern_free(&path[0]);
     ude_pattern_free(&path[1]);
   }
-  ck_assert_int_gt(found, 0);
+  ck_assert(found > 0 || strcmp(c->name, "constant_outputs") == 0);
   if (getenv("UDE_LAB_PATTERNS") && !refused) {
     char *text = sparsity_text(&pattern[0]);
     fprintf(stderr, "%s: %s\n", map, text);
@@ -398,11 +398,43 @@ START_TEST(programs) {
 }
 END_TEST
 
+/* Patterns are refused in the words of the other transforms. */
+START_TEST(refused_alike) {
+  static const char *const said[][2] = {
+      {"static double f(double x) { double r; __asm__(\"\" : \"=r\"(r) : \"0\"(x)); return r; }\n",
+       "model.c:1"},
+      {"#include <stdarg.h>\nstatic double g(int n, ...) { va_list l; va_start(l, n);\n"
+       "double q = va_arg(l, double); va_end(l); return q; }\n"
+       "static double f(double x) { return g(1, x); }\n",
+       "variadic function"},
+      {"#include <setjmp.h>\nstatic jmp_buf b;\n"
+       "static double f(double x) { return setjmp(b) ? 0 : x; }\n",
+       "return a status"}};
+  for (size_t k = 0; k < sizeof said / sizeof *said; k++) {
+    char        text[1024];
+    lab         l;
+    ude_pattern pattern;
+    snprintf(text, sizeof text,
+             "%svoid map_0(double *restrict y, const double *restrict u, const double *restrict p, "
+             "double t) { y[0] = f(u[0]); }\n",
+             said[k][0]);
+    sparsity_open(&l, text);
+    ck_assert_int_eq(
+        sparsity_try(&l, "map_0", &(ude_sparsity_task){.rows = 1, .states = 1}, &pattern),
+        UDE_NOT_DIFFERENTIABLE);
+    ck_assert_msg(strstr(l.error.message, said[k][1]) && strstr(l.error.message, "model.c:"), "%s",
+                  l.error.message);
+    lab_close(&l);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite   *suite  = suite_create("sparsity");
   TCase   *tcase  = tcase_create("patterns");
   SRunner *runner = srunner_create(suite);
   tcase_set_timeout(tcase, 0);
+  tcase_add_test(tcase, refused_alike);
   tcase_add_loop_test(tcase, language, 0, LANGUAGE_CASES);
   tcase_add_test(tcase, publications);
   tcase_add_loop_test(tcase, brusselator, 0, 3);

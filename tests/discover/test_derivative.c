@@ -58,6 +58,50 @@ START_TEST(test_noise) {
 }
 END_TEST
 
+/* A smooth curve that is not periodic: the sine series behind its carrier converges at third order in the slope's middle, noise
+ * is cut off, and uneven times are refused. */
+START_TEST(test_spectral) {
+  double coarse = error_of(UDE_DERIVATIVES_SPECTRAL, 101, 0, 5, false);
+  double fine   = error_of(UDE_DERIVATIVES_SPECTRAL, 201, 0, 10, false);
+  ck_assert_msg(log2(coarse / fine) > 2.5, "%g, %g", coarse, fine);
+  ck_assert_double_lt(fine, 1e-6);
+  ck_assert_double_lt(error_of(UDE_DERIVATIVES_SPECTRAL, 201, 0.01, 10, false), 0.1);
+  double    t[] = {0, 1, 2, 3.5, 4, 5}, y[6] = {0}, value[6], slope[6];
+  ude_error error;
+  ck_assert_int_eq(ude_differentiate(UDE_DERIVATIVES_SPECTRAL, 0, 6, t, y, value, slope, &error),
+                   UDE_INVALID_ARGUMENT);
+  ck_assert_ptr_nonnull(strstr(error.message, "evenly spaced"));
+}
+END_TEST
+
+/* |t - 1| with noise: least variation finds the two slopes and the jump between them, where differences are wrong by several
+ * units and a spline rounds the corner. */
+START_TEST(test_total_variation) {
+  enum { POINTS = 201 };
+  double  t[POINTS], y[POINTS], value[POINTS], slope[POINTS], worst = 0;
+  ude_rng rng = ude_rng_make(4, 0);
+  for (int noisy = 0; noisy < 2; noisy++) {
+    for (int i = 0; i < POINTS; i++) {
+      t[i] = 2.0 * i / (POINTS - 1);
+      y[i] = fabs(t[i] - 1) + 0.01 * noisy * ude_rng_normal(&rng);
+    }
+    ck_assert_int_eq(
+        ude_differentiate(UDE_DERIVATIVES_TOTAL_VARIATION, 0, POINTS, t, y, value, slope, NULL),
+        UDE_OK);
+    worst = 0;
+    for (int i = 0; i < POINTS; i++) {
+      if (abs(i - POINTS / 2) > (noisy ? 5 : 0)) {
+        worst = fmax(worst, fabs(slope[i] - (t[i] > 1 ? 1 : -1)));
+      }
+    }
+    ck_assert_msg(worst < (noisy ? 0.15 : 1e-9), "noise %d: %g", noisy, worst);
+  }
+  double smooth = error_of(UDE_DERIVATIVES_TOTAL_VARIATION, 201, 0.01, 10, true);
+  double finite = error_of(UDE_DERIVATIVES_FINITE, 201, 0.01, 10, true);
+  ck_assert_msg(smooth < 0.3 * finite, "%g, %g", smooth, finite);
+}
+END_TEST
+
 /* Noise around a straight line: cross-validation smooths it all away; an exact line stays. */
 START_TEST(test_line) {
   double  t[60], y[60], value[60], slope[60];
@@ -98,6 +142,8 @@ int main(void) {
   TCase *tests = tcase_create("derivative");
   tcase_add_test(tests, test_orders);
   tcase_add_test(tests, test_noise);
+  tcase_add_test(tests, test_spectral);
+  tcase_add_test(tests, test_total_variation);
   tcase_add_test(tests, test_line);
   tcase_add_test(tests, test_refuses);
   suite_add_tcase(suite, tests);

@@ -59,6 +59,22 @@ static ude_status regression(void *context, ude_error *error) {
   return status;
 }
 
+static ude_status sparse(void *context, ude_error *error) {
+  double             theta[ROWS * TERMS], target[2 * ROWS];
+  ude_sparse_result *found = NULL;
+  for (int i = 0; i < ROWS; i++) {
+    for (int j = 0; j < TERMS; j++) {
+      theta[i * TERMS + j] = cos(0.3 * i * (j + 1));
+    }
+    target[2 * i]     = 2 * theta[i * TERMS + 1] + 0.01 * sin(9.0 * i);
+    target[2 * i + 1] = theta[i * TERMS] - theta[i * TERMS + 3] + 0.01 * cos(7.0 * i);
+  }
+  ude_status status = ude_sparse_regression(ROWS, TERMS, 2, theta, target, context, &found, error);
+  bool       agree  = (status == UDE_OK) == (found != NULL);
+  ude_sparse_result_free(found);
+  return agree ? status : ude_fail(error, UDE_INTERNAL, "a result in spite of failure");
+}
+
 static ude_status differentiate(void *context, ude_error *error) {
   double t[9], y[9], value[9], slope[9];
   for (int i = 0; i < 9; i++) {
@@ -123,6 +139,17 @@ static ude_status sindy(void *context, ude_error *error) {
   return agree ? status : ude_fail(error, UDE_INTERNAL, "a discovery in spite of failure");
 }
 
+static ude_status weak(void *context, ude_error *error) {
+  use               *u       = context;
+  ude_discovery     *found   = NULL;
+  ude_sparse_options sparse  = {.models = 2, .threads = 1, .threshold = 0.01};
+  ude_sindy_options  options = {.discover = SMALL, .sparse = &sparse, .weak = 2};
+  ude_status         status  = ude_sindy(u->table, NULL, NULL, &options, &found, error);
+  bool               agree   = (status == UDE_OK) == (found != NULL);
+  ude_discovery_free(found);
+  return agree ? status : ude_fail(error, UDE_INTERNAL, "a discovery in spite of failure");
+}
+
 START_TEST(test_parts_survive) {
   ude_derivative spline = UDE_DERIVATIVES_SPLINE, local = UDE_DERIVATIVES_SAVITZKY_GOLAY;
   int            sweep = 1;
@@ -132,6 +159,17 @@ START_TEST(test_parts_survive) {
   fault_every_allocation(regression, &sweep, 20);
   fault_every_allocation(differentiate, &spline, 9);
   fault_every_allocation(differentiate, &local, 5);
+  ude_derivative spectral = UDE_DERIVATIVES_SPECTRAL, least = UDE_DERIVATIVES_TOTAL_VARIATION;
+  fault_every_allocation(differentiate, &spectral, 3);
+  fault_every_allocation(differentiate, &least, 1);
+  double             row[2 * TERMS] = {[1] = 1, [TERMS] = -2};
+  ude_sparse_options plain = {.serial = true}, relaxed = {.method = UDE_SPARSE_SR3};
+  ude_sparse_options equal = {.threshold = 0.1, .constraint_count = 1, .constraints = row};
+  ude_sparse_options many  = {.threshold = 0.1, .ridge = 0.01, .models = 2, .threads = 1};
+  fault_every_allocation(sparse, &plain, 20);
+  fault_every_allocation(sparse, &relaxed, 20);
+  fault_every_allocation(sparse, &equal, 20);
+  fault_every_allocation(sparse, &many, 20);
 }
 END_TEST
 
@@ -145,6 +183,7 @@ START_TEST(test_discover_survives) {
   fault_every_allocation(discover, &u, 200);
   u.model = (hand_model){.states = 1};
   fault_every_allocation(sindy, &u, 200);
+  fault_every_allocation(weak, &u, 60);
   ude_dataset_free(u.data);
   ude_table_free(u.table);
 }

@@ -166,6 +166,77 @@ START_TEST(test_chaos_in_segments) {
 }
 END_TEST
 
+/* Measurements of Lorenz's states themselves with noise 0.2: integrals show the equations, with the ensemble's spread as their
+ * standard errors; the derivatives of a single regression carry false terms. */
+START_TEST(test_weak_form) {
+  const double       start[3] = {-8, 8, 27}, noise[3] = {0.2, 0.2, 0.2};
+  ude_table         *table   = hand_measure(3, lorenz, start, 0.005, 3000, noise, 3);
+  ude_sparse_options sparse  = {.models = 20};
+  ude_sindy_options  options = {
+       .discover = {.library = {.polynomial = 2}}, .sparse = &sparse, .weak = 20};
+  ude_discovery *found = NULL;
+  ude_error      error;
+  ck_ok(ude_sindy(table, NULL, NULL, &options, &found, &error), &error);
+  has_equation(found, 0, "x y", (double[]){-10, 10}, 0.1);
+  has_equation(found, 1, "x y x*z", (double[]){28, -1, -1}, 0.2);
+  has_equation(found, 2, "z x*y", (double[]){-8.0 / 3, 1}, 0.05);
+  ck_assert_double_gt(found->equations[0].terms[0].standard_error, 1e-4);
+  ck_assert_double_lt(found->equations[0].terms[0].standard_error, 0.1);
+  ck_assert_ptr_nonnull(strstr(found->notes, "weak form"));
+  ck_assert_ptr_nonnull(strstr(found->notes, "d(z)/dt: kept by the ensemble: z 100 %, x*y 100 %"));
+  ude_discovery_free(found);
+  options.weak = 0;
+  ck_ok(ude_sindy(table, NULL, NULL, &options, &found, &error), &error);
+  ck_assert_ptr_nonnull(strstr(found->notes, "on derivatives"));
+  ude_discovery_free(found);
+  options.weak = 2000;
+  ck_assert_int_eq(ude_sindy(table, NULL, NULL, &options, &found, &error), UDE_BAD_DATA);
+  ck_assert_ptr_nonnull(strstr(error.message, "4001 rows"));
+  options.weak = 1;
+  ck_assert_int_eq(ude_sindy(table, NULL, NULL, &options, &found, &error), UDE_INVALID_ARGUMENT);
+  options.weak   = 20;
+  options.sparse = NULL;
+  ck_assert_int_eq(ude_sindy(table, NULL, NULL, &options, &found, &error), UDE_INVALID_ARGUMENT);
+  ude_table_free(table);
+}
+END_TEST
+
+/* Without noise the trapezoidal rule errs less than any power of the spacing that the test function's zeros allow: halving it
+ * gains at least 2^5. Two trajectories; no test function reaches from one into the other. */
+START_TEST(test_weak_order) {
+  double errors[2];
+  for (int fine = 0; fine < 2; fine++) {
+    int                rows   = fine ? 161 : 81;
+    const double       one[2] = {2, 0}, two[2] = {0, 1.5};
+    ude_table         *a       = hand_measure(2, cubic, one, fine ? 0.05 : 0.1, rows, NULL, 0);
+    ude_table         *b       = hand_measure(2, cubic, two, fine ? 0.05 : 0.1, rows, NULL, 0);
+    const char        *names[] = {"trajectory", "t", "x", "y"};
+    ude_table         *both    = NULL;
+    ude_sparse_options sparse  = {.threshold = 0.03};
+    ude_sindy_options  options = {
+         .discover = {.library = {.polynomial = 3}}, .sparse = &sparse, .weak = fine ? 16 : 8};
+    ude_discovery *found = NULL;
+    ude_error      error;
+    ck_ok(ude_table_create(2 * (int64_t)rows, 4, names, &both, &error), &error);
+    for (int row = 0; row < 2 * rows; row++) {
+      const ude_table *from = row < rows ? a : b;
+      both->values[4 * row] = row < rows ? 1 : 2;
+      memcpy(both->values + 4 * row + 1, from->values + 3 * (row % rows), 3 * sizeof(double));
+    }
+    ck_ok(ude_sindy(both, NULL, NULL, &options, &found, &error), &error);
+    has_equation(found, 0, "x^3 y^3", (double[]){-0.1, 2}, 0.01);
+    has_equation(found, 1, "x^3 y^3", (double[]){-2, -0.1}, 0.01);
+    errors[fine] = fabs(found->equations[0].terms[0].coefficient + 0.1) +
+                   fabs(found->equations[0].terms[1].coefficient - 2);
+    ude_discovery_free(found);
+    ude_table_free(a);
+    ude_table_free(b);
+    ude_table_free(both);
+  }
+  ck_assert_msg(errors[0] > 32 * errors[1] || errors[1] < 1e-9, "%g, %g", errors[0], errors[1]);
+}
+END_TEST
+
 /* The model file is C that a compiler accepts without a warning. */
 START_TEST(test_source) {
   const double      from[2] = {2, 0};
@@ -236,6 +307,8 @@ int main(void) {
   tcase_add_loop_test(tests, test_refit, 0, 5);
   tcase_add_test(tests, test_trajectories);
   tcase_add_test(tests, test_chaos_in_segments);
+  tcase_add_test(tests, test_weak_form);
+  tcase_add_test(tests, test_weak_order);
   tcase_add_test(tests, test_source);
   tcase_add_test(tests, test_bad_tables);
   suite_add_tcase(suite, tests);

@@ -25,6 +25,7 @@
 #include "compiler/driver.h"
 #include "compiler/jit.h"
 #include "compiler/library_rules.h"
+#include "compiler/long_double.h"
 #include "compiler/pipeline.h"
 #include "compiler/request.h"
 #include "compiler/transform.h"
@@ -81,6 +82,7 @@ UDE_TEST_UNUSED static bool lab_clang(lab *l, const char *text) {
                              "-fno-math-errno",
                              "-ffp-contract=off",
                              "-fcomplex-arithmetic=improved",
+                             UDE_LONG_DOUBLE_FLAG,
                              "-march=native",
                              "-fPIC",
                              "-w",
@@ -199,6 +201,11 @@ UDE_TEST_UNUSED static bool lab_alone(const char *map) {
   return map[strlen(map) - 1] % 2 != 0;
 }
 
+/* What rules of libraries are for. */
+UDE_TEST_UNUSED static unsigned lab_derivatives(int modes) {
+  return (modes & LAB_JET ? UDE_DERIVATIVE_JET : 0U) | (modes & LAB_LANES ? UDE_LANES : 0U);
+}
+
 /* Everything up to machine code; on a refusal false and l->error. */
 UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
   enum { MOST = 4096 };
@@ -207,10 +214,12 @@ UDE_TEST_UNUSED static bool lab_try(lab *l, const char *text, int modes) {
   ck_assert(lab_clang(l, text));
   ck_assert_msg(!ude_pipeline_target(&l->machine, &l->error), "%s", l->error.message);
   ude_coerce_structs(l->module);
-  ude_clang_output rules;
-  ude_status       linked =
-      ude_library_rules_link(l->module, &(ude_compile_options){0}, &rules, &l->error);
-  ude_clang_output_free(&rules);
+  ude_clang_output rules[UDE_RULE_FILES];
+  ude_status       linked = ude_library_rules_link(
+      l->module, &(ude_compile_options){.derivatives = lab_derivatives(modes)}, rules, &l->error);
+  for (int k = 0; k < UDE_RULE_FILES; k++) {
+    ude_clang_output_free(&rules[k]);
+  }
   if (linked || ude_request_gather(l->module, &l->error) ||
       ude_user_rules_gather(l->module, &l->error)) {
     return false;

@@ -17,6 +17,14 @@ UDE_TEST_UNUSED static void sparsity_open(lab *l, const char *text) {
   *l = (lab){.context = LLVMContextCreate()};
   ck_assert(lab_clang(l, text));
   ck_assert_msg(!ude_pipeline_target(&l->machine, &l->error), "%s", l->error.message);
+  ude_coerce_structs(l->module);
+  ude_clang_output          rules[UDE_RULE_FILES];
+  const ude_compile_options wanted = {.derivatives = UDE_SPARSITY};
+  ude_status                linked = ude_library_rules_link(l->module, &wanted, rules, &l->error);
+  for (int k = 0; k < UDE_RULE_FILES; k++) {
+    ude_clang_output_free(&rules[k]);
+  }
+  ck_assert_msg(!linked && !ude_user_rules_gather(l->module, &l->error), "%s", l->error.message);
   lab_maps(l, maps, MOST);
   ck_assert_msg(!ude_pipeline_canonical(l->module, l->machine, &l->error), "%s", l->error.message);
 }

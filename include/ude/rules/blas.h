@@ -1,9 +1,9 @@
 /**
  * @file blas.h
- * @brief Derivatives of BLAS and LAPACK, as rules in C (UDE_JVP, UDE_VJP, UDE_EXTENTS of ude/model.h).
+ * @brief Derivatives of BLAS and LAPACK, as rules in C (UDE_JVP, UDE_VJP, UDE_EXTENTS, UDE_BODY of ude/model.h).
  *
  * ude adds this file to models that call such functions; models need not include it. Functions: cblas_ dot, axpy, nrm2,
- * asum, scal, copy, swap, gemv, ger, gemm, trmv, trsv, trmm, trsm; LAPACKE_ getrf (square), getrs, gesv, potrf,
+ * asum, scal, copy, swap, gemv, ger, gemm, trmv, trsv, trmm, trsm; LAPACKE_ getrf, getrs, gesv, potrf,
  * potrs; and those of them that Fortran programs call (ddot_, dgemm_, dgesv_, ...); double and float, both orders, all
  * transposes, strides and leading dimensions, 32-bit integers. Arguments must not overlap but where BLAS allows it.
  *
@@ -13,6 +13,7 @@
 #ifndef UDE_RULES_BLAS_H
 #define UDE_RULES_BLAS_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,11 @@ static inline size_t ude_span(int n, int stride) {
   return n > 0 ? (size_t)(n - 1) * (size_t)abs(stride) + 1 : 0;
 }
 
+/** Place of element 0 of a strided vector: with a negative stride the last in memory. */
+static inline ptrdiff_t ude_first(int n, int stride) {
+  return stride < 0 && n > 0 ? (ptrdiff_t)(1 - n) * stride : 0;
+}
+
 /** Scalars from the first to the last of a rows x columns matrix. */
 static inline size_t ude_area(int order, int rows, int columns, int ld) {
   int lines = order == UDE_ROW ? rows : columns, length = order == UDE_ROW ? columns : rows;
@@ -69,6 +75,9 @@ static inline size_t ude_place(int order, int ld, int i, int j) {
 #include <ude/rules/fortran.h>
 #include <ude/rules/fortran_matrix.h>
 #include <ude/rules/fortran_lapack.h>
+#include <ude/rules/blas_body.h>
+#include <ude/rules/lapack_body.h>
+#include <ude/rules/fortran_body.h>
 /* clang-format on */
 #undef UDE_REAL
 #undef UDE_B
@@ -91,6 +100,9 @@ static inline size_t ude_place(int order, int ld, int i, int j) {
 #include <ude/rules/fortran.h>
 #include <ude/rules/fortran_matrix.h>
 #include <ude/rules/fortran_lapack.h>
+#include <ude/rules/blas_body.h>
+#include <ude/rules/lapack_body.h>
+#include <ude/rules/fortran_body.h>
 /* clang-format on */
 
 #endif

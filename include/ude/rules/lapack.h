@@ -38,12 +38,13 @@ static inline void UDE_R(mask)(int n, int lower, UDE_REAL *x) {
   }
 }
 
-/* Rows in the order of the factors (P^T x), or back. */
-static inline void UDE_R(permute)(int n, int columns, const int *ipiv, int back, UDE_REAL *x) {
-  for (int k = 0; k < n; k++) {
-    int i = back ? n - 1 - k : k, other = ipiv[i] - 1;
+/* Rows in the order of the factors (P^T x), or back: `count` exchanges, columns of length m. */
+static inline void UDE_R(permute)(int m, int count, int columns, const int *ipiv, int back,
+                                  UDE_REAL *x) {
+  for (int k = 0; k < count; k++) {
+    int i = back ? count - 1 - k : k, other = ipiv[i] - 1;
     for (int j = 0; j < columns && other != i; j++) {
-      UDE_REAL *column = x + (size_t)j * (size_t)n, t = column[i];
+      UDE_REAL *column = x + (size_t)j * (size_t)m, t = column[i];
       column[i]     = column[other];
       column[other] = t;
     }
@@ -70,9 +71,8 @@ static inline void UDE_R(join)(int n, UDE_REAL *x, UDE_REAL *y) {
   free(y);
 }
 
-/* LU' = L tril(M) + triu(M) U with M = L^-1 P^T A' U^-1: d in columns, from A' to LU'. */
-static inline void UDE_R(lu_dot)(int n, const UDE_REAL *lu, const int *ipiv, UDE_REAL *d) {
-  UDE_R(permute)(n, n, ipiv, 0, d);
+/* LU' = L tril(M) + triu(M) U with M = L^-1 A' U^-1, all n x n in columns: d from A' to LU'. */
+static inline void UDE_R(square_dot)(int n, const UDE_REAL *lu, UDE_REAL *d) {
   UDE_R(triangle_solve)(UDE_LEFT, UDE_LOWER, UDE_PLAIN, n, lu, d);
   UDE_R(triangle_solve)(UDE_RIGHT, UDE_UPPER, UDE_PLAIN, n, lu, d);
   UDE_REAL *s = UDE_R(columns)(UDE_COLUMN, n, n, d, n);
@@ -84,7 +84,7 @@ static inline void UDE_R(lu_dot)(int n, const UDE_REAL *lu, const int *ipiv, UDE
 }
 
 /* The transpose of that: from the adjoint of LU to the adjoint of A. */
-static inline void UDE_R(lu_bar)(int n, const UDE_REAL *lu, const int *ipiv, UDE_REAL *d) {
+static inline void UDE_R(square_bar)(int n, const UDE_REAL *lu, UDE_REAL *d) {
   UDE_REAL *s = UDE_R(columns)(UDE_COLUMN, n, n, d, n);
   UDE_R(mask)(n, 1, s);
   UDE_R(mask)(n, 0, d);
@@ -95,29 +95,68 @@ static inline void UDE_R(lu_bar)(int n, const UDE_REAL *lu, const int *ipiv, UDE
   UDE_R(join)(n, d, s);
   UDE_R(triangle_solve)(UDE_LEFT, UDE_LOWER, UDE_TRANSPOSED, n, lu, d);
   UDE_R(triangle_solve)(UDE_RIGHT, UDE_UPPER, UDE_TRANSPOSED, n, lu, d);
-  UDE_R(permute)(n, n, ipiv, 1, d);
 }
 
-/* Only square matrices have rules here: NaN says so. */
-static inline void UDE_R(unknown)(int order, int m, int n, UDE_REAL *a, int lda) {
-  for (int i = 0; i < m; i++) {
-    for (int j = 0; j < n; j++) {
-      a[ude_place(order, lda, i, j)] = (UDE_REAL)NAN;
-    }
+/* The same for m x n matrices: square factors as above; of further rows A2 the factor is L2 = A2 U^-1, so that
+ * L2' = (A2' - L2 U') U^-1; of further columns U2 = L^-1 A2, so that U2' = L^-1 (A2' - L' U2). */
+static inline void UDE_R(lu_dot)(int m, int n, const UDE_REAL *lu, const int *ipiv, UDE_REAL *d) {
+  int       k = m < n ? m : n;
+  UDE_REAL *f = UDE_R(columns)(UDE_COLUMN, k, k, lu, m);
+  UDE_R(permute)(m, k, n, ipiv, 0, d);
+  UDE_REAL *e = UDE_R(columns)(UDE_COLUMN, k, k, d, m);
+  UDE_R(square_dot)(k, f, e);
+  UDE_R(put)(UDE_COLUMN, k, k, 1, e, 0, d, m);
+  UDE_R(mask)(k, m < n, e);
+  if (k > 0 && m > n) {
+    UDE_B(gemm)(UDE_COLUMN, UDE_PLAIN, UDE_PLAIN, m - n, n, n, -1, lu + n, m, e, n, 1, d + n, m);
+    UDE_B(trsm)(UDE_COLUMN, UDE_RIGHT, UDE_UPPER, UDE_PLAIN, UDE_NONUNIT, m - n, n, 1, f, n, d + n,
+                m);
+  } else if (k > 0 && m < n) {
+    size_t after = (size_t)m * (size_t)m;
+    UDE_B(gemm)(UDE_COLUMN, UDE_PLAIN, UDE_PLAIN, m, n - m, m, -1, e, m, lu + after, m, 1,
+                d + after, m);
+    UDE_B(trsm)(UDE_COLUMN, UDE_LEFT, UDE_LOWER, UDE_PLAIN, UDE_UNIT, m, n - m, 1, f, m, d + after,
+                m);
   }
+  free(f);
+  free(e);
+}
+static inline void UDE_R(lu_bar)(int m, int n, const UDE_REAL *lu, const int *ipiv, UDE_REAL *d) {
+  int       k = m < n ? m : n;
+  UDE_REAL *f = UDE_R(columns)(UDE_COLUMN, k, k, lu, m);
+  UDE_REAL *e = UDE_R(columns)(UDE_COLUMN, k, k, d, m);
+  UDE_REAL *s = UDE_R(take)((size_t)k * (size_t)k);
+  if (k > 0 && m > n) {
+    UDE_B(trsm)(UDE_COLUMN, UDE_RIGHT, UDE_UPPER, UDE_TRANSPOSED, UDE_NONUNIT, m - n, n, 1, f, n,
+                d + n, m);
+    UDE_B(gemm)(UDE_COLUMN, UDE_TRANSPOSED, UDE_PLAIN, n, n, m - n, -1, lu + n, m, d + n, m, 0, s,
+                n);
+    UDE_R(mask)(k, 0, s);
+  } else if (k > 0 && m < n) {
+    size_t after = (size_t)m * (size_t)m;
+    UDE_B(trsm)(UDE_COLUMN, UDE_LEFT, UDE_LOWER, UDE_TRANSPOSED, UDE_UNIT, m, n - m, 1, f, m,
+                d + after, m);
+    UDE_B(gemm)(UDE_COLUMN, UDE_PLAIN, UDE_TRANSPOSED, m, m, n - m, -1, d + after, m, lu + after, m,
+                0, s, m);
+    UDE_R(mask)(k, 1, s);
+  }
+  UDE_R(join)(k, e, s);
+  UDE_R(square_bar)(k, f, e);
+  UDE_R(put)(UDE_COLUMN, k, k, 1, e, 0, d, m);
+  UDE_R(permute)(m, k, n, ipiv, 1, d);
+  free(f);
+  free(e);
 }
 
 static int UDE_R(getrf_jvp)(int order, int m, int n, UDE_REAL *a, int lda, int *ipiv,
                             UDE_REAL *a_dot, int *ipiv_dot) {
   int info = UDE_L(getrf)(order, m, n, a, lda, ipiv);
   (void)ipiv_dot;
-  if (a_dot && m != n) {
-    UDE_R(unknown)(order, m, n, a_dot, lda);
-  } else if (a_dot && info >= 0) {
-    UDE_REAL *lu = UDE_R(columns)(order, n, n, a, lda),
-             *d  = UDE_R(columns)(order, n, n, a_dot, lda);
-    UDE_R(lu_dot)(n, lu, ipiv, d);
-    UDE_R(put)(order, n, n, 1, d, 0, a_dot, lda);
+  if (a_dot && info >= 0) {
+    UDE_REAL *lu = UDE_R(columns)(order, m, n, a, lda),
+             *d  = UDE_R(columns)(order, m, n, a_dot, lda);
+    UDE_R(lu_dot)(m, n, lu, ipiv, d);
+    UDE_R(put)(order, m, n, 1, d, 0, a_dot, lda);
     free(lu);
     free(d);
   }
@@ -127,15 +166,13 @@ static void UDE_R(getrf_vjp)(int order, int m, int n, UDE_REAL *a, int lda, int 
                              UDE_REAL *a_bar, int *ipiv_bar) {
   (void)ipiv;
   (void)ipiv_bar;
-  if (a_bar && m != n) {
-    UDE_R(unknown)(order, m, n, a_bar, lda);
-  } else if (a_bar) {
-    UDE_REAL *lu = UDE_R(columns)(order, n, n, a, lda),
-             *d  = UDE_R(columns)(order, n, n, a_bar, lda);
-    int *rows    = (int *)calloc(n > 0 ? (size_t)n : 1, sizeof(int));
-    UDE_L(getrf)(UDE_COLUMN, n, n, lu, n > 0 ? n : 1, rows);
-    UDE_R(lu_bar)(n, lu, rows, d);
-    UDE_R(put)(order, n, n, 1, d, 0, a_bar, lda);
+  if (a_bar) {
+    UDE_REAL *lu = UDE_R(columns)(order, m, n, a, lda),
+             *d  = UDE_R(columns)(order, m, n, a_bar, lda);
+    int *rows    = (int *)calloc(m > 0 ? (size_t)m : 1, sizeof(int));
+    UDE_L(getrf)(UDE_COLUMN, m, n, lu, m > 0 ? m : 1, rows);
+    UDE_R(lu_bar)(m, n, lu, rows, d);
+    UDE_R(put)(order, m, n, 1, d, 0, a_bar, lda);
     free(lu);
     free(d);
     free(rows);
@@ -164,7 +201,7 @@ static inline void UDE_R(lu_times)(int plain, int n, int nrhs, const UDE_REAL *l
     UDE_R(triangle_times)(UDE_LEFT, UDE_UPPER, UDE_PLAIN, n, nrhs, d, y);
     UDE_R(triangle_times)(UDE_LEFT, UDE_LOWER, UDE_PLAIN, n, nrhs, lu, y);
   } else { /* U'^T (L^T P^T x) + U^T (L'^T P^T x) */
-    UDE_R(permute)(n, nrhs, ipiv, 0, x);
+    UDE_R(permute)(n, n, nrhs, ipiv, 0, x);
     y = UDE_R(columns)(UDE_COLUMN, n, nrhs, x, n);
     UDE_R(triangle_times)(UDE_LEFT, UDE_LOWER, UDE_TRANSPOSED, n, nrhs, lu, x);
     UDE_R(triangle_times)(UDE_LEFT, UDE_UPPER, UDE_TRANSPOSED, n, nrhs, d, x);
@@ -175,7 +212,7 @@ static inline void UDE_R(lu_times)(int plain, int n, int nrhs, const UDE_REAL *l
     x[k] += y[k];
   }
   if (plain) {
-    UDE_R(permute)(n, nrhs, ipiv, 1, x);
+    UDE_R(permute)(n, n, nrhs, ipiv, 1, x);
   }
   free(y);
 }
@@ -219,7 +256,7 @@ static void UDE_R(getrs_vjp)(int order, char trans, int n, int nrhs, const UDE_R
   UDE_L(getrs)(UDE_COLUMN, trans, n, nrhs, lu, ld, ipiv, x, ld);
   UDE_B(gemm)(UDE_COLUMN, UDE_PLAIN, UDE_TRANSPOSED, n, n, nrhs, -1, plain ? g : x, ld,
               plain ? x : g, ld, 0, s, ld);
-  UDE_R(permute)(n, n, ipiv, 0, s);
+  UDE_R(permute)(n, n, n, ipiv, 0, s);
   UDE_REAL *t = UDE_R(columns)(UDE_COLUMN, n, n, s, n);
   UDE_R(triangle_times)(UDE_RIGHT, UDE_UPPER, UDE_TRANSPOSED, n, n, lu, s);
   UDE_R(triangle_times)(UDE_LEFT, UDE_LOWER, UDE_TRANSPOSED, n, n, lu, t);
@@ -262,7 +299,7 @@ static void UDE_R(gesv_vjp)(int order, int n, int nrhs, UDE_REAL *a, int lda, in
     UDE_R(getrs_vjp)(UDE_COLUMN, 'N', n, nrhs, lu, ld, rows, x, ld, d, ipiv_bar, g);
   }
   if (d) {
-    UDE_R(lu_bar)(n, lu, rows, d);
+    UDE_R(lu_bar)(n, n, lu, rows, d);
     UDE_R(put)(order, n, n, 1, d, 0, a_bar, lda);
   }
   if (g) {

@@ -1108,3 +1108,128 @@ MAP(mixed_moves) {
   y[0] = (double)ring[1].a * ring[2].c;
   y[1] = ring[3].c + (double)ring[4].a * ring[0].c;
 }
+
+static int by_value(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+MAP(sorted_by_library) {
+  double s[5] = {u[0], u[1] * p[0] + 5, u[2] - 4, u[0] * u[1] - 12, p[1] + 9};
+  qsort(s, 5, sizeof *s, by_value);
+  y[0] = s[0] + 2 * s[1] * s[4];
+  y[1] = s[2] - s[3] * t;
+}
+
+struct keyed {
+  double key;
+  int    index;
+};
+static int by_key(const void *a, const void *b) {
+  const struct keyed *x = a, *y = b;
+  return x->key < y->key ? -1 : x->key > y->key;
+}
+MAP(sorted_structs) {
+  struct keyed s[4];
+  for (int i = 0; i < 4; i++) {
+    s[i] = (struct keyed){u[i % 3] * p[i % 2] + 5 * (i * 3 % 4), i};
+  }
+  qsort(s, 4, sizeof *s, by_key);
+  y[0] = s[0].key * s[3].key * s[1].index;
+  y[1] = u[s[2].index % 3] * s[2].key;
+}
+
+MAP(complex_functions) {
+  double complex z = u[0] + I * u[1], w = u[2] - I * p[0];
+  double complex q = csqrt(z * w + 1) * cexp(-p[1] * z) + cpow(z, w) / (z + 2) + ctanh(z / w);
+  q += csin(w) * clog(z) + ccos(z * t) - ctan(w / 3) + csinh(z / 2) * ccosh(w);
+  y[0] = creal(q) + cabs(w) * carg(z);
+  y[1] = cimag(q * conj(z));
+}
+
+MAP(complex_floats) {
+  float complex z = (float)u[0] + I * (float)u[1];
+  y[0]            = (double)cabsf(z) + (double)crealf(cexpf(z * (float)p[0]));
+  y[1]            = (double)cargf(z) * u[2];
+}
+
+MAP(constant_outputs) {
+  for (int i = 0; i < 3; i++) {
+    y[i] = u[i] > 1e6 ? 2 : 3;
+  }
+}
+
+MAP(tagged_values) {
+  struct tagged {
+    int tag;
+    union {
+      double value;
+      struct {
+        double re, im;
+      } both;
+      int count;
+    };
+  } v[3];
+  v[0].tag     = 0;
+  v[0].value   = u[0] * u[1];
+  v[1].tag     = 1;
+  v[1].both.re = u[2];
+  v[1].both.im = p[0] * u[0];
+  v[2].tag     = 2;
+  v[2].count   = 3;
+  for (int i = 0; i < 2; i++) {
+    double s = 0;
+    for (int k = 0; k < 3; k++) {
+      s += v[k].tag == 0 ? v[k].value : v[k].tag == 1 ? v[k].both.re * v[k].both.im : v[k].count;
+    }
+    y[i] = s * u[i];
+  }
+}
+
+static double determinant(double **m, int n) {
+  double d = 0;
+  if (n == 1) {
+    return m[0][0];
+  }
+  for (int c = 0; c < n; c++) {
+    double **s = malloc((size_t)(n - 1) * sizeof *s);
+    for (int i = 1; i < n; i++) {
+      s[i - 1] = malloc((size_t)(n - 1) * sizeof **s);
+      for (int j = 0, k = 0; j < n; j++) {
+        if (j != c) {
+          s[i - 1][k++] = m[i][j];
+        }
+      }
+    }
+    d += (c % 2 ? -1 : 1) * m[0][c] * determinant(s, n - 1);
+    for (int i = 0; i < n - 1; i++) {
+      free(s[i]);
+    }
+    free(s);
+  }
+  return d;
+}
+MAP(minors_on_heap) {
+  double b[9], *m[3] = {b, b + 3, b + 6};
+  for (int i = 0; i < 9; i++) {
+    b[i] = u[i % 3] * (0.3 * i + 1) + p[i % 2] * cos(i);
+  }
+  y[0] = determinant(m, 3) * 0.1;
+  y[1] = u[1] * y[0];
+}
+
+static long double norm_of(const long double *x, int n) {
+  long double s = 0;
+  for (int i = 0; i < n; i++) {
+    s += x[i] * x[i];
+  }
+  return sqrtl(s);
+}
+MAP(long_doubles) {
+  long double x[3] = {u[0], u[1] * p[0], sinl((long double)u[2] * t)}, whole;
+  struct {
+    long double value;
+    float       single;
+  } pair = {tgammal(x[1]), (float)u[0]};
+  y[0] = (double)(norm_of(x, 3) + pair.value * fmodl(x[0], 0.7L));
+  y[1] = (double)(powl(fabsl(x[2]) + 1, p[1]) * modfl(x[1], &whole) + whole + lroundl(x[0]));
+}
