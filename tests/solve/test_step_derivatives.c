@@ -126,21 +126,21 @@ typedef struct bench {
 static const ude_solve_options options       = {.rtol = 1e-6, .atol = 1e-9};
 static const double            tolerances[N] = {1e-9, 1e-9, 1e-9};
 
-typedef struct tried {
+typedef struct method_row {
   const char *name;
   int32_t     tag;       /**< of replays */
   bool        stiffness; /**< there is an estimate */
-} tried;
+} method_row;
 
 /* The stabilised methods with few stages, and with so many that a transpose computes them in several parts. */
-static const tried names[] = {{"euler", 0, false},  {"rk4", 0, true},    {"ssprk43", 0, true},
-                              {"bs3", 0, true},     {"tsit5", 0, true},  {"dp5", 0, true},
-                              {"vern6", 0, true},   {"vern7", 0, true},  {"dop853", 0, true},
-                              {"vern9", 0, true},   {"rock2", 0, false}, {"rock2", 30, false},
-                              {"rock2", 13, false}, {"rock4", 0, false}, {"rock4", 30, false}};
+static const method_row names[] = {{"euler", 0, false},  {"rk4", 0, true},    {"ssprk43", 0, true},
+                                   {"bs3", 0, true},     {"tsit5", 0, true},  {"dp5", 0, true},
+                                   {"vern6", 0, true},   {"vern7", 0, true},  {"dop853", 0, true},
+                                   {"vern9", 0, true},   {"rock2", 0, false}, {"rock2", 30, false},
+                                   {"rock2", 13, false}, {"rock4", 0, false}, {"rock4", 30, false}};
 enum { METHODS = sizeof names / sizeof names[0] };
 
-static void open_bench(bench *b, const tried *of) {
+static void open_bench(bench *b, const method_row *of) {
   *b = (bench){.method  = ude_method_find(of->name, 1),
                .setting = {&field, &options, tolerances},
                .tag     = of->tag};
