@@ -23,7 +23,7 @@ typedef struct cli_option {
 static const cli_option table[] = {
     {"method", TEXT, AT(method), 0, "NAME",
      "solver: auto, or one of euler rk4 ssprk43 bs3 tsit5 dp5 vern6 vern7 dop853 vern9 "
-     "rosenbrock23 rodas4 rodas5p trbdf2 kencarp4 radau cvode_bdf cvode_adams"},
+     "rosenbrock23 rodas4 rodas5p trbdf2 kencarp4 radau rock2 rock4 cvode_bdf cvode_adams"},
     {"rtol", POSITIVE, AT(rtol), 0, "R", "relative tolerance (default 1e-6)"},
     {"atol", TOLERANCE, AT(atol), 0, "A|name=A,...",
      "absolute tolerance (default 1e-9); solve and grad: also of single states"},

@@ -4,6 +4,7 @@
 #include "solve/auto.h"
 #include "solve/cvode.h"
 #include "solve/implicit.h"
+#include "solve/rock.h"
 #include "solve/tableaus.h"
 
 /* Explicit Runge-Kutta pair: order, power of h of its error estimate, order of the dense output, stability. */
@@ -45,10 +46,10 @@ static const ude_method methods[] = {
 
 /* Families with entries of their own. */
 static const ude_method *const others[] = {
-    &ude_method_rosenbrock23, &ude_method_rodas4,      &ude_method_rodas5p,
-    &ude_method_trbdf2,       &ude_method_kencarp4,    &ude_method_radau,
+    &ude_method_rock2,     &ude_method_rock4,       &ude_method_rosenbrock23, &ude_method_rodas4,
+    &ude_method_rodas5p,   &ude_method_trbdf2,      &ude_method_kencarp4,     &ude_method_radau,
 #ifdef UDE_WITH_CVODE
-    &ude_method_cvode_bdf,    &ude_method_cvode_adams,
+    &ude_method_cvode_bdf, &ude_method_cvode_adams,
 #endif
 };
 

@@ -150,8 +150,8 @@ static void same(const answer *a, const answer *b, int64_t n, int64_t np, double
 }
 
 static const char *const methods[] = {
-    "tsit5", "bs3",     "ssprk43", "dp5",          "vern6",  "vern7",    "vern9", "dop853",
-    "rk4",   "rodas5p", "rodas4",  "rosenbrock23", "trbdf2", "kencarp4", "radau", "auto"};
+    "tsit5",   "bs3",    "ssprk43",      "dp5",    "vern6",    "vern7", "vern9", "dop853", "rk4",
+    "rodas5p", "rodas4", "rosenbrock23", "trbdf2", "kencarp4", "radau", "auto",  "rock2",  "rock4"};
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
 START_TEST(tangents_and_adjoint_agree) {

@@ -95,8 +95,8 @@ static void assert_close(const double *a, const double *b, int n, double relativ
   }
 }
 
-static const char *const methods[] = {"euler", "rk4",   "ssprk43", "bs3",    "tsit5",
-                                      "dp5",   "vern6", "vern7",   "dop853", "vern9"};
+static const char *const methods[] = {"euler", "rk4",   "ssprk43", "bs3",   "tsit5", "dp5",
+                                      "vern6", "vern7", "dop853",  "vern9", "rock2", "rock4"};
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
 /* Data times at t0, inside steps, two in one step, and at the end. */

@@ -8,8 +8,8 @@
 
 /* Methods that stop at events: pairs, implicit ones and those of fixed steps. */
 static const char *const methods[] = {
-    "ssprk43", "bs3",    "tsit5", "dp5",          "vern6", "vern7", "dop853", "vern9",   "rodas4",
-    "rodas5p", "trbdf2", "radau", "rosenbrock23", "rk4",   "euler", "auto",   "kencarp4"};
+    "ssprk43", "bs3",    "tsit5", "dp5",          "vern6", "vern7", "dop853", "vern9",    "rodas4",
+    "rodas5p", "trbdf2", "radau", "rosenbrock23", "rk4",   "euler", "auto",   "kencarp4", "rock4"};
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
 /* Of the dense outputs: the weights of those of order 7 to 9 are some thousands. */

@@ -120,13 +120,30 @@ typedef struct bench {
   ude_method_setting       setting;
   void                    *work;
   ude_solve_result         stats;
+  int32_t                  tag;
 } bench;
 
 static const ude_solve_options options       = {.rtol = 1e-6, .atol = 1e-9};
 static const double            tolerances[N] = {1e-9, 1e-9, 1e-9};
 
-static void open_bench(bench *b, const char *name) {
-  *b = (bench){.method = ude_method_find(name, 1), .setting = {&field, &options, tolerances}};
+typedef struct method_row {
+  const char *name;
+  int32_t     tag;       /**< of replays */
+  bool        stiffness; /**< there is an estimate */
+} method_row;
+
+/* The stabilised methods with few stages, and with so many that a transpose computes them in several parts. */
+static const method_row names[] = {{"euler", 0, false},  {"rk4", 0, true},    {"ssprk43", 0, true},
+                                   {"bs3", 0, true},     {"tsit5", 0, true},  {"dp5", 0, true},
+                                   {"vern6", 0, true},   {"vern7", 0, true},  {"dop853", 0, true},
+                                   {"vern9", 0, true},   {"rock2", 0, false}, {"rock2", 30, false},
+                                   {"rock2", 13, false}, {"rock4", 0, false}, {"rock4", 30, false}};
+enum { METHODS = sizeof names / sizeof names[0] };
+
+static void open_bench(bench *b, const method_row *of) {
+  *b = (bench){.method  = ude_method_find(of->name, 1),
+               .setting = {&field, &options, tolerances},
+               .tag     = of->tag};
   ck_ok(b->method->open(b->method, &b->setting, &b->work, NULL), NULL);
 }
 
@@ -139,6 +156,7 @@ static ude_step step_of(bench *b, const double *x, double *u_new, double *error)
                     .u_new  = u_new,
                     .error  = error,
                     .norm   = -1,
+                    .tag    = b->tag,
                     .stats  = &b->stats};
 }
 
@@ -191,10 +209,6 @@ static int transpose(bench *b, const double *x, const double *y_bar, double *x_b
   return code ? code : b->method->transpose(b->work, &step, &in);
 }
 
-static const char *const names[] = {"euler", "rk4",   "ssprk43", "bs3",    "tsit5",
-                                    "dp5",   "vern6", "vern7",   "dop853", "vern9"};
-enum { METHODS = sizeof names / sizeof names[0] };
-
 static ude_rng random_numbers;
 
 static void fill(double *x, int n) {
@@ -205,7 +219,7 @@ static void fill(double *x, int n) {
 
 START_TEST(replay_is_the_step) {
   bench b;
-  open_bench(&b, names[_i]);
+  open_bench(&b, &names[_i]);
   double   f[N], tried[N], error[N] = {0}, again[N], again_error[N] = {0}, dense[N], dense_again[N];
   ude_step step = step_of(&b, arguments, tried, error);
   field_value(f, arguments, arguments + N, step.t);
@@ -213,7 +227,7 @@ START_TEST(replay_is_the_step) {
   ck_assert_int_eq(b.method->attempt(b.work, &step), 0);
   ck_assert_int_eq(b.method->finish(b.work, &step), 0);
   ck_assert_int_eq(b.method->dense(b.work, &step, 0.3, dense), 0);
-  double rho = b.method->stiffness(b.work, &step);
+  double rho = b.method->stiffness ? b.method->stiffness(b.work, &step) : (double)NAN;
   /* The same, from a workspace that has seen other steps. */
   double other[ARGUMENTS], y[RESULTS];
   fill(other, ARGUMENTS);
@@ -226,15 +240,17 @@ START_TEST(replay_is_the_step) {
   ck_arrays_close(again, tried, N, 1e-15, 1e-15);
   ck_arrays_close(again_error, error, N, 1e-14, 1e-16);
   ck_arrays_close(dense_again, dense, N, 1e-14, 1e-15);
-  double rho_again = b.method->stiffness(b.work, &second);
-  ck_assert(_i == 0 ? isnan(rho) : fabs(rho - rho_again) <= 1e-8 * rho);
+  ck_assert(names[_i].stiffness || isnan(rho));
+  if (names[_i].stiffness) {
+    ck_assert_double_le(fabs(b.method->stiffness(b.work, &second) - rho), 1e-8 * rho);
+  }
   b.method->close(b.work);
 }
 END_TEST
 
 START_TEST(tangent_is_the_derivative) {
   bench b;
-  open_bench(&b, names[_i]);
+  open_bench(&b, &names[_i]);
   ck_ok(b.method->reserve(b.work, 1, NULL), NULL);
   for (int direction = 0; direction < ARGUMENTS; direction++) {
     double       x_dot[ARGUMENTS] = {0}, y[RESULTS], y_dot[RESULTS], difference[RESULTS] = {0};
@@ -251,7 +267,7 @@ START_TEST(tangent_is_the_derivative) {
         difference[i] += (m > 0 ? 1 : -1) * weight[abs(m) - 1] * y_m[i] / apart;
       }
     }
-    if (_i == 0) {
+    if (!names[_i].stiffness) {
       y_dot[RESULTS - 1] = 0; /* no estimate: NaN */
     }
     ck_arrays_close(y_dot, difference, RESULTS - 1, 1e-9, 1e-9);
@@ -265,7 +281,7 @@ END_TEST
 START_TEST(wide_is_several_narrow) {
   bench  b;
   double x_dot[ARGUMENTS * WIDTH], y[RESULTS], wide[RESULTS * WIDTH], narrow[RESULTS];
-  open_bench(&b, names[_i]);
+  open_bench(&b, &names[_i]);
   fill(x_dot, ARGUMENTS * WIDTH);
   ck_ok(b.method->reserve(b.work, WIDTH, NULL), NULL);
   ck_assert_int_eq(tangent(&b, arguments, WIDTH, x_dot, y, wide), 0);
@@ -288,11 +304,11 @@ END_TEST
 /* Largest coefficient: what rounding is amplified by. */
 static double largest(const char *name) {
   const ude_erk_tableau *tableau = ude_erk_find(name, 1);
-  double                 most    = 10;
-  for (int i = 0; i < tableau->dense_stages * tableau->dense_stages; i++) {
+  double most = tableau ? 10 : 400; /* the chain: by the square of its stages at most */
+  for (int i = 0; tableau && i < tableau->dense_stages * tableau->dense_stages; i++) {
     most = fmax(most, fabs(tableau->a[i]));
   }
-  for (int i = 0; i < tableau->dense_stages * tableau->dense_degree; i++) {
+  for (int i = 0; tableau && i < tableau->dense_stages * tableau->dense_degree; i++) {
     most = fmax(most, fabs(tableau->r[i]));
   }
   return most;
@@ -300,7 +316,7 @@ static double largest(const char *name) {
 
 START_TEST(transpose_is_the_transpose) {
   bench b;
-  open_bench(&b, names[_i]);
+  open_bench(&b, &names[_i]);
   ck_ok(b.method->reserve(b.work, 1, NULL), NULL);
   ck_ok(b.method->reserve(b.work, 0, NULL), NULL);
   for (int trial = 0; trial < 50; trial++) {
@@ -312,7 +328,7 @@ START_TEST(transpose_is_the_transpose) {
       x[i] = arguments[i] + 0.1 * x_dot[(i + trial) % ARGUMENTS];
     }
     x[N + NP + 1] *= trial % 2 ? -1 : 1; /* backwards, too */
-    if (_i == 0 || trial % 3 == 0) {
+    if (!names[_i].stiffness || trial % 3 == 0) {
       y_bar[RESULTS - 1] = 0;
     }
     ck_assert_int_eq(tangent(&b, x, 1, x_dot, y, y_dot), 0);
@@ -328,7 +344,7 @@ START_TEST(transpose_is_the_transpose) {
       size += fabs(x_dot[i] * x_bar[i]);
     }
     /* The derivative of the stiffness estimate divides by a difference of stages. */
-    double rounding = y_bar[RESULTS - 1] != 0 ? 1e-9 : 2e-16 * largest(names[_i]);
+    double rounding = y_bar[RESULTS - 1] != 0 ? 1e-9 : 2e-16 * largest(names[_i].name);
     ck_assert_double_lt(fabs(forward - reverse), rounding * size);
   }
   b.method->close(b.work);
@@ -338,7 +354,7 @@ END_TEST
 START_TEST(failing_calls_are_passed_on) {
   bench  b;
   double x_dot[ARGUMENTS], y[RESULTS], y_dot[RESULTS], y_bar[RESULTS], x_bar[ARGUMENTS];
-  open_bench(&b, names[_i]);
+  open_bench(&b, &names[_i]);
   ck_ok(b.method->reserve(b.work, 1, NULL), NULL);
   ck_ok(b.method->reserve(b.work, 0, NULL), NULL);
   fill(x_dot, ARGUMENTS);
