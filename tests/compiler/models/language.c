@@ -1230,6 +1230,6 @@ MAP(long_doubles) {
     long double value;
     float       single;
   } pair = {tgammal(x[1]), (float)u[0]};
-  y[0] = (double)(norm_of(x, 3) + pair.value * fmodl(x[0], 0.7L));
-  y[1] = (double)(powl(fabsl(x[2]) + 1, p[1]) * modfl(x[1], &whole) + whole + lroundl(x[0]));
+  y[0]   = (double)(norm_of(x, 3) + pair.value * fmodl(x[0], 0.7L));
+  y[1]   = (double)(powl(fabsl(x[2]) + 1, p[1]) * modfl(x[1], &whole) + whole + lroundl(x[0]));
 }
