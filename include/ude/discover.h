@@ -331,9 +331,10 @@ typedef struct ude_discover_options {
   ude_criterion       criterion;
   int64_t             samples;   /**< of each trajectory, 0: 200 */
   int64_t             max_terms; /**< of each output, 0: 6 */
-  int64_t starts;    /**< proposals from regression that are fitted through the equation, 0: 32 */
-  bool keep_initial; /**< do not refit initial states that the model takes from the data or from u0
-                      */
+  int64_t starts; /**< proposals from regression that are fitted through the equation, 0: 32 */
+  /** Do not refit initial states that the model takes from the data or from u0. Where not all states are measured they are
+   *  kept in any case: data seldom determine what was not seen. */
+  bool            keep_initial;
   double          time_limit; /**< seconds for the choice, 0: none */
   ude_progress_fn progress;   /**< may be NULL */
   void           *progress_context;

@@ -83,6 +83,13 @@ static ude_status check(const ude_discover_problem *problem, const ude_discover_
   return UDE_OK;
 }
 
+/* The first measurement is as noisy as the others, so that the initial state is fitted too, unless the model computes it.
+ * Where not all of it was measured, data seldom determine it, and what the model says of it is knowledge. */
+static bool start_is_fitted(const task *t, const ude_discover_problem *problem) {
+  return !t->options.keep_initial && !problem->field->initial.value && !problem->data->observed &&
+         problem->data->columns == problem->field->state.count;
+}
+
 ude_status ude_discover(const ude_discover_problem *problem, const ude_discover_options *options,
                         ude_discovery **discovery, ude_error *error) {
   ude_error  own;
@@ -104,9 +111,7 @@ ude_status ude_discover(const ude_discover_problem *problem, const ude_discover_
   task_defaults(&t, options);
   t.select.data = problem->data;
   t.select.fit  = problem->fit ? *problem->fit : (ude_fit_options){0};
-  /* The first measurement is as noisy as the others: unless the model computes its initial state,
-   * that is fitted too. */
-  if (!t.options.keep_initial && !problem->field->initial.value) {
+  if (start_is_fitted(&t, problem)) {
     t.select.fit.initial = UDE_INITIAL_TRAINED;
   }
   status       = sample(&t, problem);

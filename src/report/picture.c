@@ -80,10 +80,11 @@ static ude_status add_all(picture *p, const ude_table *table, const ude_table *o
   return status;
 }
 
-static int quantities(const ude_table *table) {
+/* How many quantities of a table `of` has too. */
+static int quantities(const ude_table *table, const ude_table *of) {
   int count = 0;
   for (int64_t k = 0; k < table->columns; k++) {
-    count += ude_run_is_quantity(table->names[k]);
+    count += ude_run_is_quantity(table->names[k]) && ude_table_column(of, table->names[k]) >= 0;
   }
   return count;
 }
@@ -93,7 +94,8 @@ static ude_status fill(picture *p, const ude_run *run, const ude_table *more, co
   const ude_table *future = run->tables[RUN_EXTRAPOLATION];
   const ude_table *fitted = run->tables[RUN_TRAJECTORY];
   const ude_table *data   = run->tables[RUN_DATA];
-  const ude_table *of     = fitted ? fitted : data;
+  /* What was measured; states that were not may be of quite another size. */
+  const ude_table *of = fitted && (!data || quantities(data, fitted) == 0) ? fitted : data;
   if (!of) {
     return ude_fail(error, UDE_BAD_DATA,
                     "%s: has neither trajectory.csv nor data.csv: there is nothing to draw",
@@ -107,7 +109,7 @@ static ude_status fill(picture *p, const ude_run *run, const ude_table *more, co
     status = add_all(p, future, of, ", recovered equation", UDE_MARK_LINE, 0, error);
   }
   if (more && status == UDE_OK) {
-    status = add_all(p, more, of, ", measured", UDE_MARK_POINTS, quantities(of), error);
+    status = add_all(p, more, of, ", measured", UDE_MARK_POINTS, quantities(of, of), error);
   }
   if (data && status == UDE_OK) {
     status =
